@@ -1,0 +1,165 @@
+namespace IncusCompose.Definition;
+
+/// <summary>The kinds of instance that Incus has.</summary>
+public enum InstanceType
+{
+    /// <summary>A system or application container.</summary>
+    Container,
+
+    /// <summary>A virtual machine.</summary>
+    VirtualMachine,
+}
+
+/// <summary>A container or virtual machine of the stack.</summary>
+public sealed record InstanceDefinition
+{
+    /// <summary>The image used where a definition names none.</summary>
+    public const string DefaultImage = "images:ubuntu/24.04/cloud";
+
+    /// <summary>The instance's name: its key in the file, and its host name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>
+    /// What to create it from: a key of the stack's <c>images</c>, <c>remote:alias</c>, or an alias or
+    /// fingerprint on the server itself.
+    /// </summary>
+    public string Image { get; init; } = DefaultImage;
+
+    /// <summary>Container (the default) or virtual machine.</summary>
+    public InstanceType Type { get; init; }
+
+    /// <summary>Free text for people.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Incus profiles in order of application; null: <c>default</c> alone, as Incus does.</summary>
+    public IReadOnlyList<string>? Profiles { get; init; }
+
+    /// <summary><c>limits.cpu</c>: a count (<c>2</c>) or a set (<c>0-3,6</c>).</summary>
+    public string? Cpu { get; init; }
+
+    /// <summary><c>limits.memory</c>: a size (<c>512MiB</c>) or a percentage (<c>20%</c>).</summary>
+    public string? Memory { get; init; }
+
+    /// <summary>The root disk's size and pool; null: what the profiles say.</summary>
+    public RootDiskDefinition? Disk { get; init; }
+
+    /// <summary>Raw instance configuration; wins over the typed words. Source: Incus doc/reference/instance_options.md.</summary>
+    public IReadOnlyDictionary<string, string> Config { get; init; } = Maps.Empty;
+
+    /// <summary>Raw devices by name; win over the devices that the typed words make. Source: Incus doc/reference/devices.md.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Devices { get; init; } =
+        System.Collections.ObjectModel.ReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>.Empty;
+
+    /// <summary>Network attachments in order (<c>eth0</c>, <c>eth1</c>, …); empty: what the profiles say.</summary>
+    public IReadOnlyList<NetworkAttachment> Networks { get; init; } = [];
+
+    /// <summary>Volumes and host paths mounted in the instance.</summary>
+    public IReadOnlyList<VolumeMount> Volumes { get; init; } = [];
+
+    /// <summary>Published ports (proxy devices).</summary>
+    public IReadOnlyList<PortMapping> Ports { get; init; } = [];
+
+    /// <summary><c>environment.*</c> of the instance.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = Maps.Empty;
+
+    /// <summary>cloud-init data; null: none.</summary>
+    public CloudInitDefinition? CloudInit { get; init; }
+
+    /// <summary>Instances of the stack that must have started before this one is created or started.</summary>
+    public IReadOnlyList<InstanceDependency> DependsOn { get; init; } = [];
+
+    /// <summary><c>boot.autostart</c>; null: Incus's default (the state before the host went down).</summary>
+    public bool? Autostart { get; init; }
+
+    /// <summary><c>boot.autostart.priority</c>: higher starts first.</summary>
+    public int? BootPriority { get; init; }
+
+    /// <summary>Labels, kept as <c>user.label.NAME</c>.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = Maps.Empty;
+
+    /// <summary>True where Incus deletes the instance when it stops.</summary>
+    public bool Ephemeral { get; init; }
+}
+
+/// <summary>The root disk.</summary>
+/// <param name="Size">A size such as <c>10GiB</c>; null: the pool's default.</param>
+/// <param name="Pool">The storage pool; null: what the profiles say, else the only candidate on the server.</param>
+public sealed record RootDiskDefinition(string? Size, string? Pool = null);
+
+/// <summary>One network interface of an instance.</summary>
+public sealed record NetworkAttachment
+{
+    /// <summary>The network: a key of the stack's <c>networks</c>, or one that exists on the server.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>The interface's name in the instance, which is the device's name too; null: <c>ethN</c> by position.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>A fixed IPv4 address, without prefix length.</summary>
+    public string? Ipv4 { get; init; }
+
+    /// <summary>A fixed IPv6 address, without prefix length.</summary>
+    public string? Ipv6 { get; init; }
+
+    /// <summary>A fixed MAC address, <c>aa:bb:cc:dd:ee:ff</c>.</summary>
+    public string? Mac { get; init; }
+}
+
+/// <summary>A volume or a host path mounted in an instance.</summary>
+public sealed record VolumeMount
+{
+    /// <summary>A key of the stack's <c>volumes</c> (or a volume on the server), or an absolute host path.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The absolute path inside the instance.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>True where <see cref="Source"/> is a path on the host.</summary>
+    public bool IsHostPath { get; init; }
+
+    /// <summary>True where the instance may not write.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Map the instance's user and group numbers onto the host path's (<c>shift</c>); null: Incus's default.</summary>
+    public bool? Shift { get; init; }
+}
+
+/// <summary>A port range of the host that leads to a port range of the instance.</summary>
+public sealed record PortMapping
+{
+    /// <summary>The host address to listen on; <c>0.0.0.0</c> where the file names none.</summary>
+    public string HostAddress { get; init; } = "0.0.0.0";
+
+    /// <summary>First port on the host, 1 to 65535.</summary>
+    public required int HostPort { get; init; }
+
+    /// <summary>First port in the instance, 1 to 65535.</summary>
+    public required int InstancePort { get; init; }
+
+    /// <summary>How many consecutive ports; 1 for a single one.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary><c>tcp</c> or <c>udp</c>.</summary>
+    public string Protocol { get; init; } = "tcp";
+
+    /// <summary>The address inside the instance; <c>127.0.0.1</c> where the file names none.</summary>
+    public string InstanceAddress { get; init; } = "127.0.0.1";
+}
+
+/// <summary>cloud-init data of an instance, as the text that Incus stores. Source: Incus doc/cloud-init.md.</summary>
+/// <param name="UserData"><c>cloud-init.user-data</c>.</param>
+/// <param name="VendorData"><c>cloud-init.vendor-data</c>.</param>
+/// <param name="NetworkConfig"><c>cloud-init.network-config</c>.</param>
+public sealed record CloudInitDefinition(string? UserData = null, string? VendorData = null, string? NetworkConfig = null);
+
+/// <summary>What must be true of another instance before one is created or started.</summary>
+public enum DependencyCondition
+{
+    /// <summary>It has been started.</summary>
+    Started,
+}
+
+/// <summary>A dependency on another instance of the stack.</summary>
+/// <param name="Instance">The other instance's name.</param>
+/// <param name="Condition">What must be true of it.</param>
+public sealed record InstanceDependency(string Instance, DependencyCondition Condition = DependencyCondition.Started);

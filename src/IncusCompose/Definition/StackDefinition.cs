@@ -1,0 +1,67 @@
+using IncusCompose.Diagnostics;
+
+namespace IncusCompose.Definition;
+
+/// <summary>What a stack file says: everything that should be on the server, as plain immutable values.</summary>
+public sealed record StackDefinition
+{
+    /// <summary>The stack's name; the mark by which its resources are known on the server.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Free text for people.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>The remote to use, by its name in the user's Incus client configuration; null: the default remote.</summary>
+    public string? Remote { get; init; }
+
+    /// <summary>The Incus project; null: the remote's default project.</summary>
+    public ProjectDefinition? Project { get; init; }
+
+    /// <summary>Containers and virtual machines by name.</summary>
+    public IReadOnlyDictionary<string, InstanceDefinition> Instances { get; init; } = Empty<InstanceDefinition>();
+
+    /// <summary>Networks by name.</summary>
+    public IReadOnlyDictionary<string, NetworkDefinition> Networks { get; init; } = Empty<NetworkDefinition>();
+
+    /// <summary>Storage pools by name.</summary>
+    public IReadOnlyDictionary<string, StoragePoolDefinition> StoragePools { get; init; } = Empty<StoragePoolDefinition>();
+
+    /// <summary>Custom storage volumes by name.</summary>
+    public IReadOnlyDictionary<string, VolumeDefinition> Volumes { get; init; } = Empty<VolumeDefinition>();
+
+    /// <summary>Profiles by name.</summary>
+    public IReadOnlyDictionary<string, ProfileDefinition> Profiles { get; init; } = Empty<ProfileDefinition>();
+
+    /// <summary>Images that instances can name by key.</summary>
+    public IReadOnlyDictionary<string, ImageDefinition> Images { get; init; } = Empty<ImageDefinition>();
+
+    /// <summary>The files that the definition was read from, the main file first; empty where code made it.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    /// <summary>Where each value was written.</summary>
+    public SourceMap Source { get; init; } = SourceMap.Empty;
+
+    private static IReadOnlyDictionary<string, T> Empty<T>() => System.Collections.ObjectModel.ReadOnlyDictionary<string, T>.Empty;
+}
+
+/// <summary>The Incus project that a stack lives in.</summary>
+public sealed record ProjectDefinition
+{
+    /// <summary>The project's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>True where the stack makes and owns the project; false where it must exist.</summary>
+    public bool Create { get; init; }
+
+    /// <summary>Free text for people; only for a project that the stack makes.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Project configuration (<c>features.*</c>, <c>limits.*</c>, <c>restricted.*</c>). Source: Incus doc/reference/projects.md.</summary>
+    public IReadOnlyDictionary<string, string> Config { get; init; } = Maps.Empty;
+}
+
+/// <summary>Empty maps, shared.</summary>
+internal static class Maps
+{
+    public static IReadOnlyDictionary<string, string> Empty { get; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
+}

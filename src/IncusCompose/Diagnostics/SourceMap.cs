@@ -1,0 +1,36 @@
+namespace IncusCompose.Diagnostics;
+
+/// <summary>
+/// Where each value of a definition was written, by its dotted path (<c>instances.web.ports[0]</c>).
+/// Kept beside the definition so that the definition itself stays plain values.
+/// </summary>
+public sealed class SourceMap
+{
+    private readonly IReadOnlyDictionary<string, SourceLocation> _locations;
+
+    /// <summary>Makes a map from paths to places.</summary>
+    public SourceMap(IReadOnlyDictionary<string, SourceLocation> locations)
+    {
+        _locations = locations;
+    }
+
+    /// <summary>The map of a definition that was made by code.</summary>
+    public static SourceMap Empty { get; } = new(new Dictionary<string, SourceLocation>());
+
+    /// <summary>
+    /// The place of a value, or of the nearest value around it that has one
+    /// (a default has no place of its own, but the instance that it belongs to does).
+    /// </summary>
+    public SourceLocation Find(string path)
+    {
+        for (var current = path; ;)
+        {
+            if (_locations.TryGetValue(current, out var location))
+                return location;
+            var cut = current.LastIndexOfAny(['.', '[']);
+            if (cut <= 0)
+                return _locations.TryGetValue("", out var root) ? root : SourceLocation.None;
+            current = current[..cut];
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Planning;
+
+/// <summary>What is to be done with a resource.</summary>
+public enum ChangeAction
+{
+    /// <summary>Nothing; it is as the file says.</summary>
+    None,
+
+    /// <summary>Make it (an instance is started in the same step).</summary>
+    Create,
+
+    /// <summary>Change it in place.</summary>
+    Update,
+
+    /// <summary>Start an instance that is stopped.</summary>
+    Start,
+
+    /// <summary>Restart an instance for changes that were applied before and wait for it.</summary>
+    Restart,
+
+    /// <summary>Make an instance's root disk anew from its image; everything else stays.</summary>
+    Rebuild,
+
+    /// <summary>Delete it and create it again.</summary>
+    Replace,
+
+    /// <summary>Delete it.</summary>
+    Delete,
+}
+
+/// <summary>One resource of a plan and what is to be done with it. One node of the plan's graph.</summary>
+public sealed record ResourceChange
+{
+    /// <summary>The resource.</summary>
+    public required ResourceId Id { get; init; }
+
+    /// <summary>The resource's kind, as a word: <c>instance</c>.</summary>
+    public string Kind => Id.Kind;
+
+    /// <summary>The resource's name.</summary>
+    public string Name => Id.Name;
+
+    /// <summary>What is to be done.</summary>
+    public required ChangeAction Action { get; init; }
+
+    /// <summary>
+    /// The properties that differ, in path order; those that are left alone
+    /// (<see cref="PropertyDifference.Unmanaged"/>) are listed too.
+    /// </summary>
+    public IReadOnlyList<PropertyChange> Properties { get; init; } = [];
+
+    /// <summary>True where the change restarts the instance (or stops it on the way).</summary>
+    public bool Restarts { get; init; }
+
+    /// <summary>True where the change is applied but takes effect only at a restart that was not allowed.</summary>
+    public bool PendingRestart { get; init; }
+
+    /// <summary>Why, in a few words; empty where the properties say it all.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>What stands in the way, with what to do; null where nothing does. A plan with a refused change is not applied.</summary>
+    public string? Refused { get; init; }
+
+    /// <summary>The changes of the same plan that must have been made before this one.</summary>
+    public IReadOnlyList<ResourceId> DependsOn { get; init; } = [];
+
+    /// <summary>What the resource should be; null where it is deleted.</summary>
+    internal DesiredResource? Desired { get; init; }
+
+    /// <summary>What the resource was when the plan was made; null where it did not exist.</summary>
+    internal LiveResource? Live { get; init; }
+}
+
+/// <summary>A marked resource that is no longer in the file and stays, because pruning was not asked for.</summary>
+/// <param name="Id">The resource.</param>
+/// <param name="Advice">What would remove it.</param>
+public sealed record OrphanedResource(ResourceId Id, string Advice);
+
+/// <summary>
+/// Everything that applying a stack (or taking it down) would do, compared with what is live on the server.
+/// A plan is data: it can be kept, shown, and applied later; applying stops if the server has moved on meanwhile.
+/// </summary>
+public sealed record StackPlan
+{
+    /// <summary>The stack's name.</summary>
+    public required string Stack { get; init; }
+
+    /// <summary>The Incus project.</summary>
+    public required string Project { get; init; }
+
+    /// <summary>The server that was compared with, as a person would name it (a remote's name or a socket's path).</summary>
+    public string Server { get; init; } = "";
+
+    /// <summary>The definition that was planned; null for taking a stack down.</summary>
+    public StackDefinition? Definition { get; init; }
+
+    /// <summary>Every resource of the stack, those that stay as they are included, dependencies first.</summary>
+    public IReadOnlyList<ResourceChange> Resources { get; init; } = [];
+
+    /// <summary>The resources with something to do, dependencies first.</summary>
+    public IReadOnlyList<ResourceChange> Changes => [.. Resources.Where(r => r.Action != ChangeAction.None)];
+
+    /// <summary>Marked resources that are no longer in the file and are left alone.</summary>
+    public IReadOnlyList<OrphanedResource> Orphans { get; init; } = [];
+
+    /// <summary>Warnings and notes that go with the plan.</summary>
+    public IReadOnlyList<Diagnostic> Diagnostics { get; init; } = [];
+
+    /// <summary>True where there is anything to do.</summary>
+    public bool HasChanges => Resources.Any(r => r.Action != ChangeAction.None);
+
+    /// <summary>True where a change is refused until it is allowed by its own word.</summary>
+    public bool IsRefused => Resources.Any(r => r.Refused is not null);
+}
+
+/// <summary>What a plan may do.</summary>
+public sealed record PlanOptions
+{
+    /// <summary>Restart instances whose changes need it.</summary>
+    public bool AllowRestart { get; init; }
+
+    /// <summary>Rebuild instances whose image changed.</summary>
+    public bool AllowRebuild { get; init; }
+
+    /// <summary>Delete and create again what cannot be changed otherwise.</summary>
+    public bool AllowReplace { get; init; }
+
+    /// <summary>Delete marked resources that are no longer in the file (volumes only with <see cref="RemoveVolumes"/>).</summary>
+    public bool Prune { get; init; }
+
+    /// <summary>Let pruning delete volumes, with their data.</summary>
+    public bool RemoveVolumes { get; init; }
+}
+
+/// <summary>What taking a stack down may delete beyond instances, networks and profiles.</summary>
+public sealed record RemovalOptions
+{
+    /// <summary>Delete the stack's volumes, with their data.</summary>
+    public bool RemoveVolumes { get; init; }
+
+    /// <summary>Delete the images that the stack brought to the server and that nothing else uses.</summary>
+    public bool RemoveImages { get; init; }
+
+    /// <summary>Delete the stack's storage pools (and its volumes: needs <see cref="RemoveVolumes"/>).</summary>
+    public bool RemovePools { get; init; }
+}

@@ -1,0 +1,3 @@
+namespace IncusCompose.Resources;
+
+internal sealed record AppliedRecord;

@@ -1,0 +1,42 @@
+using IncusCompose.Definition;
+
+namespace IncusCompose.Resources;
+
+/// <summary>
+/// What a resource should be on the server: its properties in API form, by path
+/// (<c>config/limits.memory</c>, <c>devices/eth0/network</c>, <c>description</c>).
+/// </summary>
+internal sealed record DesiredResource
+{
+    public required ResourceId Id { get; init; }
+
+    /// <summary>The path of its definition in the file, for diagnostics and as the ownership key.</summary>
+    public required string DefinitionPath { get; init; }
+
+    public required PropertyBag Properties { get; init; }
+
+    public IReadOnlyList<ResourceId> DependsOn { get; init; } = [];
+
+    /// <summary>Must exist and is never changed.</summary>
+    public bool External { get; init; }
+
+    /// <summary>Is made only if another resource that is created or rebuilt needs it (an image that nothing waits for is not fetched).</summary>
+    public bool OnDemand { get; init; }
+}
+
+/// <summary>What a resource is on the server right now.</summary>
+internal sealed record LiveResource
+{
+    public required ResourceId Id { get; init; }
+
+    public required PropertyBag Properties { get; init; }
+
+    /// <summary>The stack's mark; null where nobody's mark is on it.</summary>
+    public OwnershipMark? Mark { get; init; }
+
+    /// <summary>The resources that it uses, from its live devices and from what was recorded when it was applied.</summary>
+    public IReadOnlyList<ResourceId> Uses { get; init; } = [];
+
+    /// <summary>The client's own object.</summary>
+    public required object Raw { get; init; }
+}
