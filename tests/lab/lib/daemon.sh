@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# Starting and stopping the daemon of a lab.
+
+# Ends with the last lines of the daemon's log. $1: lab, $2: what went wrong
+die_with_log() {
+    local log
+    log=$(dir_of "$1")/incusd.log
+    if [ -s "$log" ]; then
+        printf 'The last lines of %s:\n' "$log" >&2
+        tail -n 20 "$log" | sed 's/^/    /' >&2
+    fi
+    die "$2" "See the log above. Usual causes: no rights to make containers or bridges here (inside a container without nesting?)," \
+        "a full disk, or a missing package (\`lab install\` tells)."
+}
+
+# Starts the daemon of lab $1 and returns when it answers.
+start_daemon() {
+    local dir pid waiter first
+    dir=$(dir_of "$1")
+    mkdir -p "$dir/incus" "$dir/conf"
+    # A clean environment: an INCUS_* of the user must not reach it; a proxy for image servers may.
+    local keep=("PATH=$PATH" "HOME=/root" "LANG=C.UTF-8" "INCUS_DIR=$dir/incus") v
+    for v in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+        [ -z "${!v:-}" ] || keep+=("$v=${!v}")
+    done
+    # It must not inherit the locks, or it would hold them for life.
+    (
+        unlock_lab
+        [ -z "${ROOT_LOCK:-}" ] || unlock_root
+        exec env -i "${keep[@]}" setsid "$(incusd_path)" --group root
+    ) </dev/null >>"$dir/incusd.log" 2>&1 &
+    pid=$!
+    set_value "$1" pid "$pid"
+    lab_incus "$1" admin waitready --timeout="$LAB_TIMEOUT" >/dev/null 2>&1 &
+    waiter=$!
+    # Whichever ends first: the wait, or the daemon because it failed.
+    wait -n -p first "$waiter" "$pid"
+    local result=$?
+    if [ "$first" = "$pid" ]; then
+        kill "$waiter" 2>/dev/null
+        wait "$waiter" 2>/dev/null
+        die_with_log "$1" "The Incus daemon of lab $1 ended with status $result."
+    fi
+    [ "$result" = 0 ] || die_with_log "$1" "The Incus daemon of lab $1 was not ready within $LAB_TIMEOUT s."
+    disown "$pid"
+}
+
+# Gives a fresh daemon its pool, its bridge and its default profile.
+initialise() {
+    local name=$1 config='' pool
+    [ -z "$(lab_value "$name" https)" ] || config="core.https_address: $(lab_value "$name" https)"
+    pool="driver: $(lab_value "$name" pool)"
+    [ -z "$(lab_value "$name" pool_size)" ] || pool+=", config: {size: $(lab_value "$name" pool_size)}"
+    lab_incus "$name" admin init --preseed <<EOF || die_with_log "$name" "Incus did not accept the settings of lab $name."
+config:
+  images.auto_update_interval: "0"
+  $config
+storage_pools:
+- {name: default, $pool}
+networks:
+- name: $(lab_value "$name" bridge)
+  type: bridge
+  config: {ipv4.address: $(lab_value "$name" gateway)/24, ipv4.nat: "true", ipv6.address: none}
+profiles:
+- name: default
+  devices:
+    root: {type: disk, path: /, pool: default}
+    eth0: {type: nic, name: eth0, network: $(lab_value "$name" bridge)}
+EOF
+}
+
+# Stops the instances and the daemon of lab $1 in good order, if it answers.
+shut_down() {
+    local pid
+    pid=$(daemon_pid "$1") || return 0
+    if timeout "$LAB_TIMEOUT" env INCUS_DIR="$(dir_of "$1")/incus" INCUS_CONF="$(dir_of "$1")/conf" incus admin shutdown --force >/dev/null 2>&1; then
+        wait_gone "$pid"
+    fi
+}

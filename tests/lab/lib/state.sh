@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# Where labs live, who may touch them, and what is known about each.
+#
+# $LAB_ROOT/NAME/
+#   lab.conf   what this lab claims (number, boot, port, ...): written before anything is made, so that a crash can be swept
+#   env        the lines of `lab env`: written last; without it the lab never came up
+#   killed     the daemon was ended by `lab kill`, and is to be brought back by `lab restart`
+#   incus/     INCUS_DIR    conf/  INCUS_CONF    incusd.log
+#
+# The locks are on the directories themselves, so that they leave no files: the root's while names, numbers and ports are
+# handed out, a lab's while it is started, stopped or swept. The root's may be held while a lab's is tried, never waited for.
+
+dir_of() { echo "$LAB_ROOT/$1"; }
+
+# The process that owns the boot: after a reboot no process, mount or link of an old lab can be left.
+boot_id() { cat /proc/sys/kernel/random/boot_id; }
+
+# lab_value NAME KEY: a value from lab.conf, empty when there is none.
+lab_value() { sed -n "s/^$2=//p" "$(dir_of "$1")/lab.conf" 2>/dev/null; }
+
+lab_names() {
+    local d
+    for d in "$LAB_ROOT"/*/; do
+        [ ! -d "$d" ] || basename "$d"
+    done
+}
+
+# lock_dir VARIABLE DIRECTORY [-n]: flocks the directory, makes it first if need be, opens it as VARIABLE; with -n fails at once.
+lock_dir() {
+    local -n lock_fd=$1
+    while :; do
+        mkdir -p "$2"
+        exec {lock_fd}<"$2" || continue
+        flock ${3:+"$3"} "$lock_fd" || { exec {lock_fd}<&-; return 1; }
+        # Whoever held it before may have removed it: then this is the lock of nothing.
+        [ ! "/proc/self/fd/$lock_fd" -ef "$2" ] || return 0
+        exec {lock_fd}<&-
+    done
+}
+
+lock_root() { lock_dir ROOT_LOCK "$LAB_ROOT"; }
+unlock_root() { exec {ROOT_LOCK}<&-; }
+lock_lab() { lock_dir LAB_LOCK "$(dir_of "$1")" "${2:-}"; }
+unlock_lab() { exec {LAB_LOCK}<&-; }
+
+# A process that runs (a zombie does not) as the program named $2.
+runs_as() {
+    local exe state
+    exe=$(readlink "/proc/$1/exe" 2>/dev/null) || return 1
+    [ "$(basename "${exe% (deleted)}")" = "$2" ] || return 1
+    state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 1
+    [ "$state" != Z ]
+}
+
+# The id of the lab's daemon, if it runs.
+daemon_pid() {
+    local pid
+    pid=$(lab_value "$1" pid)
+    [ -n "$pid" ] && runs_as "$pid" incusd && tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "INCUS_DIR=$(dir_of "$1")/incus" && echo "$pid"
+}
+
+# A process's start in clock ticks since the boot: with its id it names the process for good.
+start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+
+owner_gone() {
+    local owner
+    owner=$(lab_value "$1" owner)
+    [ -n "$owner" ] && [ "$(start_of "${owner%:*}")" != "${owner#*:}" ]
+}
+
+# running | killed | stale: stale is what a crash left, of the machine, of the daemon, of `lab start` or of the lab's owner.
+status_of() {
+    local dir
+    dir=$(dir_of "$1")
+    if [ ! -e "$dir/env" ] || [ "$(lab_value "$1" boot)" != "$(boot_id)" ] || owner_gone "$1"; then
+        echo stale
+    elif daemon_pid "$1" >/dev/null; then
+        echo running
+    elif [ -e "$dir/killed" ]; then
+        echo killed
+    else
+        echo stale
+    fi
+}
+
+# Runs the incus command against lab $1, with nothing of the user's own settings.
+lab_incus() {
+    local dir
+    dir=$(dir_of "$1")
+    shift
+    env -u INCUS_PROJECT -u INCUS_REMOTE INCUS_DIR="$dir/incus" INCUS_SOCKET="$dir/incus/unix.socket" INCUS_CONF="$dir/conf" incus "$@"
+}
