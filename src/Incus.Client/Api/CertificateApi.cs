@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+
+namespace Incus.Client;
+
+/// <summary>The certificates that the server trusts (<c>/1.0/certificates</c>).</summary>
+public sealed class CertificateApi
+{
+    private readonly ApiCaller caller;
+
+    internal CertificateApi(ApiCaller caller) => this.caller = caller;
+
+    /// <summary>Lists the trusted certificates.</summary>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The certificates the client may see.</returns>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task<IReadOnlyList<TrustedCertificate>> ListAsync(CancellationToken cancellationToken = default) =>
+        caller.ListAsync(caller.Url("/1.0/certificates", ("recursion", "1")), IncusJson.Default.EnvelopeIReadOnlyListTrustedCertificate, cancellationToken);
+
+    /// <summary>Issues a trust token for a new client (extension <c>certificate_token</c>).</summary>
+    /// <param name="clientName">Name of the client.</param>
+    /// <param name="projects">Restrict the client to these projects; null for no restriction.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The token's text, a secret, to be used with <see cref="IncusClient.TrustAsync"/> or <c>incus remote add</c>.</returns>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task<string> CreateTokenAsync(string clientName, IReadOnlyCollection<string>? projects = null, CancellationToken cancellationToken = default) =>
+        throw new NotImplementedException();
+
+    /// <summary>Stops trusting a certificate.</summary>
+    /// <param name="fingerprint">Its fingerprint.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>When it is done.</returns>
+    /// <exception cref="IncusNotFoundException">There is none of that fingerprint.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task DeleteAsync(string fingerprint, CancellationToken cancellationToken = default) =>
+        caller.ChangeAsync(HttpMethod.Delete, caller.Url($"/1.0/certificates/{Uri.EscapeDataString(fingerprint)}"), null, null, cancellationToken);
+}

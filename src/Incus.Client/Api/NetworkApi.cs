@@ -1,0 +1,38 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Incus.Client;
+
+/// <summary>Networks (<c>/1.0/networks</c>).</summary>
+public sealed class NetworkApi : ResourceApi<Network>
+{
+    internal NetworkApi(ApiCaller caller) : base(caller) { }
+
+    internal override string CollectionPath => "/1.0/networks";
+
+    internal override JsonTypeInfo<Envelope<Network>> One => IncusJson.Default.EnvelopeNetwork;
+
+    internal override JsonTypeInfo<Envelope<IReadOnlyList<Network>>> Many => IncusJson.Default.EnvelopeIReadOnlyListNetwork;
+
+    internal override JsonObject CreateBody(Network value) =>
+        IncusJson.ToObject(value, IncusJson.Default.Network, "managed", "status", "used_by", "locations", "project");
+
+    internal override JsonObject UpdateBody(Network value) =>
+        IncusJson.ToObject(value, IncusJson.Default.Network, "name", "type", "managed", "status", "used_by", "locations", "project");
+
+    /// <summary>DHCP leases of a managed network, static ones included.</summary>
+    /// <param name="name">Name of the network.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The leases.</returns>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task<IReadOnlyList<NetworkLease>> ListLeasesAsync(string name, CancellationToken cancellationToken = default) =>
+        Caller.ListAsync(Caller.Url($"{PathOf(name)}/leases"), IncusJson.Default.EnvelopeIReadOnlyListNetworkLease, cancellationToken);
+
+    /// <summary>Live state of a network.</summary>
+    /// <param name="name">Name of the network.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The state.</returns>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public async Task<NetworkState> GetStateAsync(string name, CancellationToken cancellationToken = default) =>
+        (await Caller.GetAsync(Caller.Url($"{PathOf(name)}/state"), IncusJson.Default.EnvelopeNetworkState, cancellationToken).ConfigureAwait(false)).Value;
+}

@@ -1,0 +1,121 @@
+using System.Text.Json.Nodes;
+
+namespace Incus.Client;
+
+/// <summary>Custom storage volumes (<c>/1.0/storage-pools/POOL/volumes/custom</c>).</summary>
+public sealed class StorageVolumeApi
+{
+    private readonly ApiCaller caller;
+
+    internal StorageVolumeApi(ApiCaller caller) => this.caller = caller;
+
+    /// <summary>Lists the custom volumes of a pool in the client's project.</summary>
+    /// <param name="pool">Name of the pool.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The volumes.</returns>
+    /// <exception cref="IncusNotFoundException">There is no such pool.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task<IReadOnlyList<StorageVolume>> ListAsync(string pool, CancellationToken cancellationToken = default) =>
+        caller.ListAsync(caller.Url(Collection(pool), ("recursion", "1")), IncusJson.Default.EnvelopeIReadOnlyListStorageVolume, cancellationToken);
+
+    /// <summary>Reads one volume.</summary>
+    /// <param name="pool">Name of the pool.</param>
+    /// <param name="name">Name of the volume.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The volume and its ETag.</returns>
+    /// <exception cref="IncusNotFoundException">There is no such volume.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task<Versioned<StorageVolume>> GetAsync(string pool, string name, CancellationToken cancellationToken = default) =>
+        caller.GetAsync(caller.Url(PathOf(pool, name)), IncusJson.Default.EnvelopeStorageVolume, cancellationToken);
+
+    /// <summary>Reads one volume, if there is one.</summary>
+    /// <param name="pool">Name of the pool.</param>
+    /// <param name="name">Name of the volume.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The volume and its ETag, or null.</returns>
+    /// <exception cref="IncusException">The request failed otherwise than by "not found".</exception>
+    public async Task<Versioned<StorageVolume>?> FindAsync(string pool, string name, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await GetAsync(pool, name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Creates an empty volume.</summary>
+    /// <param name="pool">Name of the pool.</param>
+    /// <param name="volume">Name, description, configuration and content type (default <c>filesystem</c>).</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>When it exists.</returns>
+    /// <exception cref="IncusConflictException">The name is taken.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task CreateAsync(string pool, StorageVolume volume, CancellationToken cancellationToken = default)
+    {
+        var body = IncusJson.ToObject(volume, IncusJson.Default.StorageVolume, "used_by", "location", "project", "created_at");
+        body["type"] = "custom";
+        if (volume.ContentType.Length == 0)
+            body.Remove("content_type");
+        return caller.ChangeAsync(HttpMethod.Post, caller.Url(Collection(pool)), body, null, cancellationToken);
+    }
+
+    /// <summary>Replaces description and configuration (PUT with If-Match).</summary>
+    /// <param name="pool">Name of the pool.</param>
+    /// <param name="name">Name of the volume.</param>
+    /// <param name="volume">The new content.</param>
+    /// <param name="etag">ETag of the version it was made from; null to overwrite whatever is there.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>When it is done.</returns>
+    /// <exception cref="IncusPreconditionFailedException">Somebody else changed it.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task UpdateAsync(string pool, string name, StorageVolume volume, string? etag, CancellationToken cancellationToken = default) =>
+        caller.ChangeAsync(
+            HttpMethod.Put, caller.Url(PathOf(pool, name)),
+            IncusJson.ToObject(volume, IncusJson.Default.StorageVolume, "name", "type", "content_type", "used_by", "location", "project", "created_at"),
+            etag, cancellationToken);
+
+    /// <summary>Reads a volume, changes it and writes it back, beginning again when somebody else wrote meanwhile.</summary>
+    /// <param name="pool">Name of the pool.</param>
+    /// <param name="name">Name of the volume.</param>
+    /// <param name="change">Makes the new content from the current one; may be called several times.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>When it is done.</returns>
+    /// <exception cref="IncusPreconditionFailedException">Somebody else changed it each time.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task UpdateAsync(string pool, string name, Func<StorageVolume, StorageVolume> change, CancellationToken cancellationToken = default) =>
+        ReadableApi<StorageVolume>.ReadModifyWriteAsync(
+            () => GetAsync(pool, name, cancellationToken),
+            change,
+            async (value, etag) =>
+            {
+                await UpdateAsync(pool, name, value, etag, cancellationToken).ConfigureAwait(false);
+                return true;
+            });
+
+    /// <summary>Renames a volume.</summary>
+    /// <param name="pool">Name of the pool.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="newName">Its new name.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>When it is done.</returns>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task RenameAsync(string pool, string name, string newName, CancellationToken cancellationToken = default) =>
+        caller.ChangeAsync(HttpMethod.Post, caller.Url(PathOf(pool, name)), new JsonObject { ["name"] = newName }, null, cancellationToken);
+
+    /// <summary>Deletes a volume and its data.</summary>
+    /// <param name="pool">Name of the pool.</param>
+    /// <param name="name">Name of the volume.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>When it is gone.</returns>
+    /// <exception cref="IncusNotFoundException">There is no such volume.</exception>
+    /// <exception cref="IncusException">The request failed, for instance because it is in use.</exception>
+    public Task DeleteAsync(string pool, string name, CancellationToken cancellationToken = default) =>
+        caller.ChangeAsync(HttpMethod.Delete, caller.Url(PathOf(pool, name)), null, null, cancellationToken);
+
+    private static string Collection(string pool) => $"/1.0/storage-pools/{Uri.EscapeDataString(pool)}/volumes/custom";
+
+    private static string PathOf(string pool, string name) => $"{Collection(pool)}/{Uri.EscapeDataString(name)}";
+}

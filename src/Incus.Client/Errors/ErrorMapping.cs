@@ -1,0 +1,55 @@
+using System.Net;
+
+namespace Incus.Client;
+
+/// <summary>Turns the server's refusals into exceptions.</summary>
+internal static class ErrorMapping
+{
+    /// <summary>The exception for an answer that is not a success.</summary>
+    /// <param name="status">HTTP status.</param>
+    /// <param name="message">The server's words; null when it sent none.</param>
+    /// <param name="request">Method and path.</param>
+    /// <param name="server">What the user calls the server.</param>
+    public static IncusException FromAnswer(HttpStatusCode status, string? message, string request, string server)
+    {
+        var said = string.IsNullOrWhiteSpace(message) ? $"HTTP status {(int)status}" : message.Trim();
+        var problem = $"{request}: {said}";
+        return status switch
+        {
+            HttpStatusCode.NotFound => new IncusNotFoundException(problem)
+            {
+                StatusCode = status,
+                ServerMessage = message,
+                Request = request,
+            },
+            HttpStatusCode.PreconditionFailed => new IncusPreconditionFailedException(
+                problem, "Somebody else changed it since it was read: read it again and repeat the change")
+            {
+                StatusCode = status,
+                ServerMessage = message,
+                Request = request,
+            },
+            HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => new IncusForbiddenException(
+                problem, $"{server} knows this client but does not allow it this: use another project, or ask the server's administrator")
+            {
+                StatusCode = status,
+                ServerMessage = message,
+                Request = request,
+            },
+            _ when status == HttpStatusCode.Conflict || IsNameTaken(message) => new IncusConflictException(problem)
+            {
+                StatusCode = status,
+                ServerMessage = message,
+                Request = request,
+            },
+            _ => new IncusException(problem) { StatusCode = status, ServerMessage = message, Request = request },
+        };
+    }
+
+    /// <summary>Whether a message says that a name is taken; Incus sends some of these with status 400 or 500.</summary>
+    public static bool IsNameTaken(string? message) =>
+        message is not null
+        && (message.Contains("already exists", StringComparison.OrdinalIgnoreCase)
+            || message.Contains("UNIQUE constraint", StringComparison.OrdinalIgnoreCase)
+            || (message.Contains("already in use", StringComparison.OrdinalIgnoreCase) && message.Contains("name", StringComparison.OrdinalIgnoreCase)));
+}
