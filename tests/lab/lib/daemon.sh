@@ -26,7 +26,7 @@ start_daemon() {
     # It must not inherit the locks, or it would hold them for life.
     (
         unlock_lab
-        [ -z "${ROOT_LOCK:-}" ] || unlock_root
+        unlock_root
         exec env -i "${keep[@]}" setsid "$(incusd_path)" --group root
     ) </dev/null >>"$dir/incusd.log" 2>&1 &
     pid=$!

@@ -7,8 +7,8 @@
 #   killed     the daemon was ended by `lab kill`, and is to be brought back by `lab restart`
 #   incus/     INCUS_DIR    conf/  INCUS_CONF    incusd.log
 #
-# The locks are on the directories themselves, so that they leave no files: the root's while names, numbers and ports are
-# handed out, a lab's while it is started, stopped or swept. The root's may be held while a lab's is tried, never waited for.
+# The locks are on the directories themselves, so that they leave no files: the root's while names are handed out, a lab's
+# while it is started, stopped or swept. The root's may be held while a lab's is tried, never while it is waited for.
 
 dir_of() { echo "$LAB_ROOT/$1"; }
 
@@ -31,32 +31,40 @@ lock_dir() {
     while :; do
         mkdir -p "$2"
         exec {lock_fd}<"$2" || continue
-        flock ${3:+"$3"} "$lock_fd" || { exec {lock_fd}<&-; return 1; }
+        flock ${3:+"$3"} "$lock_fd" || { unlock_dir "$1"; return 1; }
         # Whoever held it before may have removed it: then this is the lock of nothing.
         [ ! "/proc/self/fd/$lock_fd" -ef "$2" ] || return 0
-        exec {lock_fd}<&-
+        unlock_dir "$1"
     done
 }
 
-lock_root() { lock_dir ROOT_LOCK "$LAB_ROOT"; }
-unlock_root() { exec {ROOT_LOCK}<&-; }
-lock_lab() { lock_dir LAB_LOCK "$(dir_of "$1")" "${2:-}"; }
-unlock_lab() { exec {LAB_LOCK}<&-; }
-
-# A process that runs (a zombie does not) as the program named $2.
-runs_as() {
-    local exe state
-    exe=$(readlink "/proc/$1/exe" 2>/dev/null) || return 1
-    [ "$(basename "${exe% (deleted)}")" = "$2" ] || return 1
-    state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 1
-    [ "$state" != Z ]
+# Gives up the lock that VARIABLE holds, if it holds one.
+unlock_dir() {
+    local -n unlock_fd=$1
+    [ -n "${unlock_fd:-}" ] || return 0
+    exec {unlock_fd}<&-
+    unlock_fd=''
 }
+
+ROOT_LOCK='' LAB_LOCK='' CLAIMS_LOCK=''
+lock_root() { [ -n "$ROOT_LOCK" ] || lock_dir ROOT_LOCK "$LAB_ROOT"; }
+unlock_root() { unlock_dir ROOT_LOCK; }
+lock_lab() { lock_dir LAB_LOCK "$(dir_of "$1")" "${2:-}"; }
+unlock_lab() { unlock_dir LAB_LOCK; }
+
+# The name of a process's program; fails for one that has ended, collected or not.
+program_of() {
+    local exe
+    exe=$(readlink "/proc/$1/exe" 2>/dev/null) && basename "${exe% (deleted)}"
+}
+
+has_incus_dir() { { tr '\0' '\n' <"/proc/$1/environ" | grep -qxF "INCUS_DIR=$2"; } 2>/dev/null; }
 
 # The id of the lab's daemon, if it runs.
 daemon_pid() {
     local pid
     pid=$(lab_value "$1" pid)
-    [ -n "$pid" ] && runs_as "$pid" incusd && tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qxF "INCUS_DIR=$(dir_of "$1")/incus" && echo "$pid"
+    [ -n "$pid" ] && [ "$(program_of "$pid")" = incusd ] && has_incus_dir "$pid" "$(dir_of "$1")/incus" && echo "$pid"
 }
 
 # A process's start in clock ticks since the boot: with its id it names the process for good.

@@ -1,16 +1,14 @@
 # shellcheck shell=bash
 # Taking away what a lab made, whatever state it is in: the same path for a stopped lab and for one that crashed.
 
-# Prints "PID" of every process of the lab whose INCUS_DIR is $1: the daemon, its dnsmasq, proxies and container monitors.
+# Prints the id of every process of the lab whose INCUS_DIR is $1: the daemon, its dnsmasq, proxies and container monitors.
 # Judged by program and directory together: a shell that merely has the lab's environment is none of them.
 lab_processes() {
-    local proc exe
-    for proc in /proc/[0-9]*; do
-        exe=$(readlink "$proc/exe" 2>/dev/null) || continue
-        case $(basename "${exe% (deleted)}") in
-        incusd | dnsmasq)
-            if { tr '\0' '\n' <"$proc/environ" | grep -qxF "INCUS_DIR=$1"; } 2>/dev/null ||
-                { tr '\0' ' ' <"$proc/cmdline" | grep -qF -- "$1/"; } 2>/dev/null; then
+    local proc program
+    find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -printf '%h %l\n' 2>/dev/null | while read -r proc program; do
+        case ${program% (deleted)} in
+        */incusd | */dnsmasq)
+            if has_incus_dir "${proc#/proc/}" "$1" || { tr '\0' ' ' <"$proc/cmdline" | grep -qF -- "$1/"; } 2>/dev/null; then
                 echo "${proc#/proc/}"
             fi
             ;;
@@ -31,7 +29,7 @@ end_processes() {
 # Waits until a process that is not our child has ended; one that nobody has collected yet (it has no program) counts as ended.
 wait_gone() {
     local deadline=$((SECONDS + LAB_TIMEOUT))
-    while readlink "/proc/$1/exe" >/dev/null 2>&1; do
+    while program_of "$1" >/dev/null; do
         [ "$SECONDS" -lt "$deadline" ] || die "Process $1 did not end within $LAB_TIMEOUT s, not even by SIGKILL."
         # tail waits for the id to vanish, which takes as long as somebody leaves it uncollected.
         timeout 0.2 tail -s 0.01 --pid "$1" -f /dev/null
@@ -39,7 +37,7 @@ wait_gone() {
 }
 
 sweep_processes() {
-    local incus_dir=$1 pid child cgroups inits=() pids
+    local incus_dir=$1 pid child cgroups='' inits=() pids
     # Containers first: the first child of a monitor is process 1 of a container, and takes all of the container with it.
     while :; do
         pids=$(lab_processes "$incus_dir")
@@ -113,6 +111,10 @@ sweep_lab() {
         rm -rf "/run/lxc/lock$dir"
         (cd /run/lxc/lock 2>/dev/null && rmdir -p ".$LAB_ROOT" 2>/dev/null)
     fi
+    local claim
+    claim=$CLAIMS/$(lab_value "$1" number)
+    [ "$(readlink "$claim")" != "$dir" ] || rm -f "$claim"
+    rmdir "$CLAIMS" 2>/dev/null
     # A mount that could not be taken away must not be emptied.
     find "$dir" -xdev -mindepth 1 -delete ||
         die "Lab $1 could not be taken away completely: $dir" "Something still holds it: see \`grep $dir /proc/mounts\` and \`fuser -vm $dir\`, then run \`lab stop $1\` again."

@@ -1,0 +1,356 @@
+#!/usr/bin/env bash
+# Every task of this repository. `./build.sh help` lists them; build.ps1 offers the same ones to PowerShell.
+set -euo pipefail
+root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
+cd -- "$root"
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+lab=$root/tests/lab/lab
+export LAB_ROOT=${LAB_ROOT:-/var/tmp/incus-compose-lab}
+
+usage() {
+    cat <<'EOF'
+usage: ./build.sh [TASK]
+
+  build        (the default) the module, importable as ./IncusCompose.psd1, and the command bin/incus-compose
+  quickstart   build, start a private Incus, bring examples/quickstart up on it and show that it serves
+  down         take the quickstart's stack down and its Incus away
+  test         build and run every test; the last line but notes is "N passed, N failed"
+  bench        build and run the benchmarks on a private Incus; arguments are passed on
+  package      the module as published: out/IncusCompose/VERSION
+  lab ...      tests/lab/lab ...
+  clean        remove what was built
+EOF
+}
+
+say() { printf '%s\n' "$*"; }
+# die WHAT [WHAT TO DO]
+die() {
+    printf 'build: error: %s\n' "$@" >&2
+    exit 1
+}
+
+need_sdk() {
+    command -v dotnet >/dev/null || die "The .NET SDK 10.0 is not installed." "Get dotnet-sdk-10.0 from your distribution or from Microsoft (https://dot.net), then run this again."
+    dotnet --version >/dev/null || die "No .NET SDK fits global.json: see the message above." "Install the .NET SDK 10.0."
+}
+
+# pwsh, if there is one that the module can be imported in.
+find_pwsh() {
+    command -v pwsh >/dev/null && [ "$(pwsh -NoLogo -NoProfile -NonInteractive -Command '$PSVersionTable.PSVersion -ge [version]"7.6"' 2>/dev/null)" = True ]
+}
+
+# The name under which NuGet has this machine's native files.
+runtime_id() {
+    local os=linux arch
+    case $(uname -s) in
+    Darwin) os=osx ;;
+    *) ! ldd --version 2>&1 | grep -qi musl || os=linux-musl ;;
+    esac
+    case $(uname -m) in
+    x86_64) arch=x64 ;;
+    aarch64 | arm64) arch=arm64 ;;
+    *) die "There is no .NET runtime for $(uname -m)." ;;
+    esac
+    echo "$os-$arch"
+}
+
+# What the build is made from, as one hash of names, sizes and times.
+inputs_hash() {
+    find src Directory.Build.props Directory.Packages.props global.json build.sh .editorconfig \( -name bin -o -name obj \) -prune -o -type f -printf '%p %s %T@\n' |
+        LC_ALL=C sort | sha256sum | cut -d ' ' -f 1
+}
+
+# publish PROJECT DIRECTORY [OPTION...]: builds into obj/publish, apart from what editors and tests build.
+publish() {
+    local project=$1 to=$2
+    shift 2
+    rm -rf -- "$to"
+    dotnet publish "src/$project" --configuration Release --artifacts-path obj/publish --output "$to" --nologo --verbosity quiet "$@"
+}
+
+# Machine code beside the IL halves the time to start. Its compiler is a package of its own, which may be out of reach.
+publish_native() {
+    local project=$1 to=$2 log
+    mkdir -p obj
+    log=$(mktemp obj/publish.XXXXXX.log)
+    if publish "$project" "$to" --runtime "$(runtime_id)" --self-contained false -p:PublishReadyToRun=true >"$log" 2>&1; then
+        rm -f "$log"
+        return
+    fi
+    if grep -qi crossgen "$log"; then
+        say "note: the ReadyToRun compiler could not be restored; $project will start more slowly"
+        rm -f "$log"
+        publish "$project" "$to" --runtime "$(runtime_id)" --self-contained false
+        return
+    fi
+    cat "$log" >&2
+    rm -f "$log"
+    die "$project does not build: see above."
+}
+
+# place FILE TARGET: by a rename, so that a process that has the old file loaded keeps it whole.
+place() {
+    ! cmp -s -- "$1" "$2" || return 0
+    mkdir -p -- "$(dirname -- "$2")"
+    cp -- "$1" "$2.new"
+    mv -f -- "$2.new" "$2"
+}
+
+# stage_module MODULE CLI TARGET: the assemblies of the module from two publishes. YamlDotNet goes to deps/, where only the
+# module's own load context looks.
+stage_module() {
+    local file
+    for file in IncusCompose.PowerShell IncusCompose Incus.Client; do
+        place "$1/$file.dll" "$3/$file.dll"
+        place "$1/$file.pdb" "$3/$file.pdb"
+    done
+    for file in IncusCompose.Yaml.dll IncusCompose.Yaml.pdb YamlDotNet.dll; do
+        place "$2/$file" "$3/deps/$file"
+    done
+}
+
+stage_command() {
+    local file dotnet_root
+    (cd "$1" && find . -type f) | while IFS= read -r file; do place "$1/$file" "bin/cli/$file"; done
+    # What an earlier build had and this one has not.
+    (cd bin/cli && find . -type f) | while IFS= read -r file; do [ -e "$1/$file" ] || rm -f -- "bin/cli/$file"; done
+    dotnet_root=$(dirname -- "$(readlink -f -- "$(command -v dotnet)")")
+    case $dotnet_root in
+    /usr/share/dotnet | /usr/lib/dotnet | /usr/local/share/dotnet | "$(cat /etc/dotnet/install_location 2>/dev/null)")
+        ln -s cli/incus-compose bin/incus-compose.new
+        ;;
+    *)
+        # The command would not find a runtime that only PATH leads to.
+        cat >bin/incus-compose.new <<EOF
+#!/bin/sh
+DOTNET_ROOT=\${DOTNET_ROOT:-$(printf '%q' "$dotnet_root")} exec "\$(dirname "\$(readlink -f "\$0")")/cli/incus-compose" "\$@"
+EOF
+        chmod +x bin/incus-compose.new
+        ;;
+    esac
+    mv -fT bin/incus-compose.new bin/incus-compose
+}
+
+task_build() {
+    local hash fd
+    # One build at a time in this checkout.
+    exec {fd}<build.sh
+    flock "$fd"
+    hash=$(inputs_hash)
+    if [ "$(cat bin/.inputs 2>/dev/null)" = "$hash" ] && [ -x bin/incus-compose ]; then
+        exec {fd}<&-
+        say "bin is up to date"
+        return
+    fi
+    need_sdk
+    say "building the module and the command"
+    mkdir -p bin
+    rm -f bin/.inputs bin/incus-compose.new
+    publish_native IncusCompose.Cli obj/stage/cli
+    publish_native IncusCompose.PowerShell obj/stage/module
+    stage_module obj/stage/module obj/stage/cli bin
+    stage_command obj/stage/cli
+    echo "$hash" >bin/.inputs
+    exec {fd}<&-
+    say "built: Import-Module ./IncusCompose.psd1, bin/incus-compose"
+}
+
+lab_state() { "$lab" list | awk -F '\t' -v name="$1" '$1 == name { print $2 }'; }
+
+# fetch URL-PATH HOST PORT: prints the page; waits until the service answers, 30 s at most.
+fetch() {
+    local path=$1 host=$2 port=$3 deadline=$((SECONDS + 30)) page
+    while [ "$SECONDS" -lt "$deadline" ]; do
+        if page=$(exec 3<>"/dev/tcp/$host/$port" && printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$path" "$host" >&3 && timeout 5 cat <&3) 2>/dev/null &&
+            [[ $page == HTTP/1.?\ 200* ]]; then
+            printf '%s\n' "${page#*$'\r\n\r\n'}"
+            return
+        fi
+        # Refused at once while nothing listens yet.
+        sleep 0.1
+    done
+    return 1
+}
+
+stack=examples/quickstart/stack.yaml
+
+# Runs a line of PowerShell with the module imported, or says how it ended.
+in_pwsh() {
+    pwsh -NoLogo -NoProfile -NonInteractive -Command "\$ErrorActionPreference = 'Stop'; Import-Module ./IncusCompose.psd1; $1"
+}
+
+task_quickstart() {
+    local web_port=${WEB_PORT:-8480} page
+    task_build
+    say "" "== a private Incus, apart from any other on this machine"
+    [ "$(lab_state quickstart)" != killed ] || "$lab" stop quickstart
+    "$lab" start quickstart >/dev/null
+    eval "$("$lab" env --export quickstart)"
+    say "Incus $(incus version 2>/dev/null | sed -n 's/^Server version: //p') at $INCUS_SOCKET"
+    export WEB_PORT=$web_port
+    if find_pwsh; then
+        say "" "== PowerShell: Compare-IncusStack -Path $stack"
+        in_pwsh "Compare-IncusStack -Path $stack | Out-Host"
+        say "" "== PowerShell: Invoke-IncusCompose -Path $stack"
+        in_pwsh "Invoke-IncusCompose -Path $stack -Confirm:\$false | Out-Host"
+    else
+        say "" "PowerShell 7.6 is not here: the command does the same."
+        say "== incus-compose plan -f $stack"
+        bin/incus-compose plan -f "$stack" || [ $? = 2 ]
+        say "" "== incus-compose up -f $stack"
+        bin/incus-compose up -f "$stack" --yes
+    fi
+    say "" "== the page, through the published port: http://127.0.0.1:$web_port/"
+    page=$(fetch / 127.0.0.1 "$web_port") || die "Nothing serves http://127.0.0.1:$web_port/ 30 s after the stack came up." "Look at: $lab exec quickstart -- list"
+    say "$page"
+    say "" "== the plan again"
+    if find_pwsh; then in_pwsh "Compare-IncusStack -Path $stack | Out-Host"; else bin/incus-compose plan -f "$stack"; fi
+    cat <<EOF
+
+The stack is up. To look around, in this directory:
+
+    eval "\$(tests/lab/lab env --export quickstart)"     # this shell's incus, module and command now speak to the private Incus
+    incus list
+    bin/incus-compose ps -f $stack
+    curl http://127.0.0.1:$web_port/
+
+Change $stack (or say GREETING=Hi), then: bin/incus-compose plan -f $stack && bin/incus-compose up -f $stack
+Take it all away:  ./build.sh down
+EOF
+}
+
+task_down() {
+    case $(lab_state quickstart) in
+    running)
+        eval "$("$lab" env --export quickstart)"
+        if [ -x bin/incus-compose ]; then bin/incus-compose down -f "$stack" --yes; fi
+        ;;
+    '') say "The quickstart does not run." ;;
+    esac
+    "$lab" stop quickstart
+}
+
+passed=0 failed=0 skipped=0
+# add NAME PASSED FAILED SKIPPED
+add() {
+    passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+    say "$1: $2 passed, $3 failed$([ "$4" = 0 ] || echo ", $4 skipped")"
+}
+
+# A runner that broke or ran nothing is a failure of its own.
+broken() {
+    failed=$((failed + 1))
+    say "FAILED: $*"
+}
+
+# Runs an xunit project and adds what its result file says.
+run_xunit() {
+    local project=$1 name results counters status=0
+    name=$(basename "$project" .csproj)
+    results=obj/test-results/$name.trx
+    say "" "== $name"
+    dotnet test "$project" --configuration Release --no-build --nologo --logger "trx;LogFileName=$root/$results" \
+        --logger "console;verbosity=minimal" --blame-hang --blame-hang-timeout 5m --blame-hang-dump-type none --results-directory obj/test-results || status=$?
+    counters=$(grep -o '<Counters [^>]*>' "$results" 2>/dev/null | head -n 1 || true)
+    if [ -z "$counters" ]; then
+        broken "$name left no results (dotnet test ended with $status)"
+        return
+    fi
+    local -A of=()
+    local pair
+    for pair in $(grep -o '[a-zA-Z]*="[0-9]*"' <<<"$counters"); do of[${pair%%=*}]=$(tr -dc 0-9 <<<"${pair#*=}"); done
+    local bad=$((of[failed] + of[error] + of[timeout] + of[aborted]))
+    add "$name" "${of[passed]}" "$bad" $((of[total] - of[passed] - bad))
+    [ "${of[total]}" -gt 0 ] || broken "$name has no tests"
+    [ "$status" = 0 ] || [ "$bad" -gt 0 ] || broken "$name ended with status $status though no test failed"
+}
+
+# Runs a script whose last line is "N passed, N failed[, N skipped]".
+run_counted() {
+    local name=$1 out status=0 line
+    shift
+    say "" "== $name"
+    out=$(mktemp)
+    "$@" 2>&1 | tee "$out" || status=${PIPESTATUS[0]}
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$out" | tail -n 1 || true)
+    rm -f "$out"
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+        add "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
+        [ $((BASH_REMATCH[1] + BASH_REMATCH[2])) -gt 0 ] || broken "$name ran no tests"
+        [ "$status" = 0 ] || [ "${BASH_REMATCH[2]}" -gt 0 ] || broken "$name ended with status $status though no test failed"
+    else
+        broken "$name did not say how it ended (status $status)"
+    fi
+}
+
+task_test() {
+    local project
+    task_build
+    say "building the tests"
+    dotnet build IncusCompose.sln --configuration Release --nologo --verbosity quiet || die "The solution does not build: see above."
+    rm -rf obj/test-results
+    mkdir -p obj/test-results
+    # Labs are only left over from runs that crashed.
+    if [ "$(id -u)" = 0 ]; then "$lab" sweep; fi
+    for project in tests/*/*.csproj; do
+        ! grep -q '<IsTestProject>true' "$project" || run_xunit "$project"
+    done
+    if ! find_pwsh; then
+        say "" "NOT RUN: the tests in PowerShell (tests/Pester), because pwsh 7.6 or later is not installed."
+    elif ! pwsh -NoLogo -NoProfile -NonInteractive -Command 'exit [int](-not (Get-Module Pester -ListAvailable | Where-Object Version -ge 5.5))'; then
+        say "" "NOT RUN: the tests in PowerShell (tests/Pester), because the module Pester 5.5 or later is not installed."
+    else
+        run_counted "Pester" pwsh -NoLogo -NoProfile -NonInteractive -File tests/Pester/run.ps1
+    fi
+    run_counted "lab" tests/lab/check
+    if [ "$(id -u)" = 0 ]; then "$lab" sweep; fi
+    say ""
+    say "$passed passed, $failed failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
+    [ "$failed" = 0 ]
+}
+
+task_bench() {
+    task_build
+    need_sdk
+    # incus-benchmark is what the figures are compared with.
+    "$lab" install incus-benchmark:incus-extra
+    "$lab" start bench --owner $$ >/dev/null
+    trap '"$lab" stop bench' EXIT
+    eval "$("$lab" env --export bench)"
+    dotnet run --project tests/benchmarks --configuration Release -- "$@"
+}
+
+task_package() {
+    local version to
+    need_sdk
+    version=$(sed -n "s/^ *ModuleVersion *= *'\(.*\)'.*/\1/p" IncusCompose.psd1)
+    [ -n "$version" ] || die "IncusCompose.psd1 names no ModuleVersion."
+    to=out/IncusCompose/$version
+    rm -rf -- "$to"
+    mkdir -p -- "$to"
+    # Plain IL: it runs on every machine that has PowerShell.
+    publish IncusCompose.PowerShell obj/stage/package-module
+    publish IncusCompose.Yaml obj/stage/package-yaml
+    stage_module obj/stage/package-module obj/stage/package-yaml "$to/bin"
+    local part
+    for part in IncusCompose.psd1 IncusCompose.*.ps1xml en-US README.md CHANGELOG.md LICENSE; do
+        [ ! -e "$part" ] || cp -R -- "$part" "$to/"
+    done
+    say "packaged: $to"
+}
+
+task_clean() {
+    rm -rf bin obj out src/*/bin src/*/obj tests/*/bin tests/*/obj
+}
+
+task=${1:-build}
+[ $# -eq 0 ] || shift
+case $task in
+build | quickstart | down | test | bench | package | clean) "task_$task" "$@" ;;
+lab) exec "$lab" "$@" ;;
+help | -h | --help) usage ;;
+*)
+    usage >&2
+    die "There is no task \"$task\"."
+    ;;
+esac
