@@ -107,11 +107,14 @@ stage_module() {
     for file in IncusCompose.Yaml.dll IncusCompose.Yaml.pdb YamlDotNet.dll; do
         place "$2/$file" "$3/deps/$file"
     done
+    for file in src/IncusCompose.PowerShell/*.ps1xml; do
+        [ ! -e "$file" ] || place "$file" "$3/${file##*/}"
+    done
 }
 
 stage_command() {
     local file dotnet_root
-    (cd "$1" && find . -type f) | while IFS= read -r file; do place "$1/$file" "bin/cli/$file"; done
+    (cd "$1" && find . -type f ! -name '*.xml') | while IFS= read -r file; do place "$1/$file" "bin/cli/$file"; done
     # What an earlier build had and this one has not.
     (cd bin/cli && find . -type f) | while IFS= read -r file; do [ -e "$1/$file" ] || rm -f -- "bin/cli/$file"; done
     dotnet_root=$(dirname -- "$(readlink -f -- "$(command -v dotnet)")")
@@ -161,7 +164,7 @@ lab_state() { "$lab" list | awk -F '\t' -v name="$1" '$1 == name { print $2 }'; 
 fetch() {
     local path=$1 host=$2 port=$3 deadline=$((SECONDS + 30)) page
     while [ "$SECONDS" -lt "$deadline" ]; do
-        if page=$(exec 3<>"/dev/tcp/$host/$port" && printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$path" "$host" >&3 && timeout 5 cat <&3) 2>/dev/null &&
+        if page=$({ exec 3<>"/dev/tcp/$host/$port"; printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$path" "$host" >&3 && timeout 5 cat <&3; } 2>/dev/null) &&
             [[ $page == HTTP/1.?\ 200* ]]; then
             printf '%s\n' "${page#*$'\r\n\r\n'}"
             return
@@ -180,7 +183,7 @@ in_pwsh() {
 }
 
 task_quickstart() {
-    local web_port=${WEB_PORT:-8480} page
+    local web_port=${WEB_PORT:-8480} page powershell=''
     task_build
     say "" "== a private Incus, apart from any other on this machine"
     [ "$(lab_state quickstart)" != killed ] || "$lab" stop quickstart
@@ -188,9 +191,10 @@ task_quickstart() {
     eval "$("$lab" env --export quickstart)"
     say "Incus $(incus version 2>/dev/null | sed -n 's/^Server version: //p') at $INCUS_SOCKET"
     export WEB_PORT=$web_port
-    if find_pwsh; then
-        say "" "== PowerShell: Compare-IncusStack -Path $stack"
-        in_pwsh "Compare-IncusStack -Path $stack | Out-Host"
+    ! find_pwsh || powershell=yes
+    if [ -n "$powershell" ]; then
+        say "" "== PowerShell: Import-IncusStack $stack | Compare-IncusStack"
+        in_pwsh "Import-IncusStack $stack | Compare-IncusStack | Out-Host"
         say "" "== PowerShell: Invoke-IncusCompose -Path $stack"
         in_pwsh "Invoke-IncusCompose -Path $stack -Confirm:\$false | Out-Host"
     else
@@ -203,8 +207,8 @@ task_quickstart() {
     say "" "== the page, through the published port: http://127.0.0.1:$web_port/"
     page=$(fetch / 127.0.0.1 "$web_port") || die "Nothing serves http://127.0.0.1:$web_port/ 30 s after the stack came up." "Look at: $lab exec quickstart -- list"
     say "$page"
-    say "" "== the plan again"
-    if find_pwsh; then in_pwsh "Compare-IncusStack -Path $stack | Out-Host"; else bin/incus-compose plan -f "$stack"; fi
+    say "" "== the plan again: nothing is left to do"
+    if [ -n "$powershell" ]; then in_pwsh "Import-IncusStack $stack | Compare-IncusStack | Out-Host"; else bin/incus-compose plan -f "$stack"; fi
     cat <<EOF
 
 The stack is up. To look around, in this directory:
@@ -223,7 +227,8 @@ task_down() {
     case $(lab_state quickstart) in
     running)
         eval "$("$lab" env --export quickstart)"
-        if [ -x bin/incus-compose ]; then bin/incus-compose down -f "$stack" --yes; fi
+        task_build
+        bin/incus-compose down -f "$stack" --yes || die "The stack was not taken down." "Take the Incus away with all that is in it: tests/lab/lab stop quickstart"
         ;;
     '') say "The quickstart does not run." ;;
     esac
@@ -333,7 +338,7 @@ task_package() {
     publish IncusCompose.Yaml obj/stage/package-yaml
     stage_module obj/stage/package-module obj/stage/package-yaml "$to/bin"
     local part
-    for part in IncusCompose.psd1 IncusCompose.*.ps1xml en-US README.md CHANGELOG.md LICENSE; do
+    for part in IncusCompose.psd1 en-US README.md CHANGELOG.md LICENSE; do
         [ ! -e "$part" ] || cp -R -- "$part" "$to/"
     done
     say "packaged: $to"

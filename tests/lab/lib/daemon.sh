@@ -31,7 +31,8 @@ start_daemon() {
     ) </dev/null >>"$dir/incusd.log" 2>&1 &
     pid=$!
     set_value "$1" pid "$pid"
-    lab_incus "$1" admin waitready --timeout="$LAB_TIMEOUT" >/dev/null 2>&1 &
+    # Not through a function: the process must be the one that $! names, to be ended when the start is given up.
+    INCUS_DIR=$dir/incus INCUS_SOCKET='' INCUS_CONF=$dir/conf incus admin waitready --timeout="$LAB_TIMEOUT" >/dev/null 2>&1 &
     waiter=$!
     # Whichever ends first: the wait, or the daemon because it failed.
     wait -n -p first "$waiter" "$pid"
