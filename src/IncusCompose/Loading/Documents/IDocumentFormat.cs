@@ -12,7 +12,10 @@ public interface IDocumentFormat
     /// <param name="file">The name to use in locations.</param>
     /// <param name="text">The text; read no further than <paramref name="limits"/> allow.</param>
     /// <param name="limits">Bounds against hostile input.</param>
-    /// <returns>The root node, or null with at least one error where the text is not a document.</returns>
+    /// <returns>
+    /// The root node; null for an empty document, and with at least one error where the text is not a document.
+    /// Errors that leave the rest readable (a key that is written twice) come beside a root.
+    /// </returns>
     DocumentReadResult Read(string file, Stream text, DocumentLimits limits);
 
     /// <summary>Writes a node as text that <see cref="Read"/> understands.</summary>
@@ -20,7 +23,7 @@ public interface IDocumentFormat
 }
 
 /// <summary>What became of reading a document.</summary>
-/// <param name="Root">The root; null for an empty document or where errors were found.</param>
+/// <param name="Root">The root; null for an empty document and where the text is not a document.</param>
 /// <param name="Diagnostics">Syntax errors, duplicate keys, limits that were passed.</param>
 public sealed record DocumentReadResult(DocumentNode? Root, IReadOnlyList<Diagnostic> Diagnostics);
 
