@@ -18,6 +18,9 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
     /// <summary>Nobody reads more; a file with as many is not a stack file.</summary>
     private const int MaxProblems = 100;
 
+    /// <summary>YAML's own bound for keys that are not marked with <c>?</c>; paths in messages are made of keys.</summary>
+    private const int MaxKeyLength = 1024;
+
     private readonly Dictionary<string, Built> _anchors = new(StringComparer.Ordinal);
     private readonly HashSet<string> _openAnchors = new(StringComparer.Ordinal);
     private int _nodes;
@@ -202,6 +205,8 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
 
         if (ReadNode(parser, depth + 1).Node is not ScalarNode key)
             throw Stop("KeyNotText", parser.Current!.Start, "a key is an alias of a list or a mapping", "write text as the key");
+        if (key.Value.Length > MaxKeyLength)
+            throw Stop("KeyTooLong", parser.Current!.Start, $"a key before this place is longer than {MaxKeyLength} characters");
         isMerge = key is { Value: "<<", Style: ScalarStyle.Plain };
         return key;
     }

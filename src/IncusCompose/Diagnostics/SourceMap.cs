@@ -17,6 +17,9 @@ public sealed class SourceMap
     /// <summary>The map of a definition that was made by code.</summary>
     public static SourceMap Empty { get; } = new(new Dictionary<string, SourceLocation>());
 
+    /// <summary>True where the file says something at this very path.</summary>
+    public bool Contains(string path) => _locations.ContainsKey(path);
+
     /// <summary>
     /// The place of a value, or of the nearest value around it that has one
     /// (a default has no place of its own, but the instance that it belongs to does).

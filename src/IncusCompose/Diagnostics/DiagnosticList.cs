@@ -1,0 +1,48 @@
+namespace IncusCompose.Diagnostics;
+
+/// <summary>Collects problems, and no more of them than a person would read: hostile input must not fill the memory.</summary>
+internal sealed class DiagnosticList
+{
+    private const int Capacity = 500;
+
+    private readonly List<Diagnostic> _items = [];
+
+    public bool HasErrors { get; private set; }
+
+    public void Add(Diagnostic diagnostic)
+    {
+        HasErrors |= diagnostic.Severity == DiagnosticSeverity.Error;
+        if (_items.Count < Capacity)
+        {
+            _items.Add(diagnostic);
+        }
+        else if (_items.Count == Capacity)
+        {
+            _items.Add(new Diagnostic(DiagnosticSeverity.Error, "TooManyProblems", diagnostic.Location with { Line = int.MaxValue }, "",
+                $"there are more than {Capacity} problems; only these are shown"));
+        }
+    }
+
+    public void AddRange(IEnumerable<Diagnostic> diagnostics)
+    {
+        foreach (var diagnostic in diagnostics)
+            Add(diagnostic);
+    }
+
+    /// <summary>Everything in file order, the files in the order given; what concerns a file as a whole comes first.</summary>
+    public IReadOnlyList<Diagnostic> InFileOrder(IReadOnlyList<string> files)
+    {
+        var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var file in files)
+            ranks.TryAdd(file, ranks.Count);
+        return
+        [
+            .. _items
+                .OrderBy(d => ranks.GetValueOrDefault(d.Location.File, int.MaxValue))
+                .ThenBy(d => d.Location.File, StringComparer.Ordinal)
+                .ThenBy(d => d.Location.Line)
+                .ThenBy(d => d.Location.Column)
+                .Select(d => d.Location.Line == int.MaxValue ? d with { Location = d.Location with { Line = 0, Column = 0 } } : d),
+        ];
+    }
+}

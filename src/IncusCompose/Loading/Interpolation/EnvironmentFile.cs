@@ -1,0 +1,185 @@
+using System.Text;
+using IncusCompose.Diagnostics;
+
+namespace IncusCompose.Loading.Interpolation;
+
+/// <summary>
+/// Reads a <c>.env</c> file: <c>NAME=value</c> lines, <c>export</c> before them allowed, <c>#</c> comments;
+/// in single quotes text is as written, in double quotes <c>\n \r \t \\ \" \$</c> are escapes, and outside single quotes
+/// variables are replaced. Quoted values may go over several lines.
+/// Source: https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax
+/// </summary>
+internal sealed class EnvironmentFile
+{
+    /// <summary>The longest text that is read, and the most that variables may bring.</summary>
+    public const int MaxCharacters = 1024 * 1024;
+
+    private readonly string _file;
+    private readonly string _text;
+    private readonly VariableScope _scope;
+    private readonly DiagnosticList _diagnostics;
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private int _position;
+    private int _line = 1;
+    private int _brought;
+
+    private EnvironmentFile(string file, string text, VariableScope scope, DiagnosticList diagnostics)
+    {
+        _file = file;
+        _text = text;
+        _scope = scope;
+        _diagnostics = diagnostics;
+    }
+
+    /// <summary>The variables of a file. Lines that cannot be read are reported and left out.</summary>
+    /// <param name="file">The name to use in messages.</param>
+    /// <param name="text">The file's text.</param>
+    /// <param name="scope">Variables that values can name, beside those of earlier lines.</param>
+    /// <param name="diagnostics">Where problems go; no value is ever part of one.</param>
+    public static IReadOnlyDictionary<string, string> Parse(string file, string text, VariableScope scope, DiagnosticList diagnostics)
+    {
+        var reader = new EnvironmentFile(file, text.Replace("\r\n", "\n", StringComparison.Ordinal), scope, diagnostics);
+        if (text.Length > MaxCharacters)
+            diagnostics.Add(Diagnostic.Error("EnvironmentFileTooLarge", new SourceLocation(file, 0, 0), "", "the file is larger than 1 MiB", "is it really an environment file?"));
+        else
+            reader.ReadLines();
+        return reader._values;
+    }
+
+    private void ReadLines()
+    {
+        while (_position < _text.Length)
+        {
+            var line = _line;
+            try
+            {
+                ReadLine();
+            }
+            catch (Template.Failure failure)
+            {
+                _diagnostics.Add(Diagnostic.Error(failure.Id, new SourceLocation(_file, line, 1), "", failure.Message, failure.Advice));
+            }
+
+            SkipToNextLine();
+        }
+    }
+
+    private void ReadLine()
+    {
+        SkipBlanks();
+        if (AtEndOfLine || _text[_position] == '#')
+            return;
+        var name = ReadName();
+        if (name == "export" && SkipBlanks() > 0)
+            name = ReadName();
+        SkipBlanks();
+        if (name.Length == 0)
+            throw new Template.Failure("BadEnvironmentLine", "this line does not begin with a variable's name", "write NAME=value, or # before a comment");
+        if (AtEndOfLine)
+        {
+            // A name alone hands on the environment's own variable, which is there anyway.
+            return;
+        }
+
+        if (_text[_position] != '=')
+            throw new Template.Failure("BadEnvironmentLine", $"`=` is missing after {name}", "write NAME=value");
+        _position++;
+        SkipBlanks();
+        _values[name] = ReadValue();
+    }
+
+    private string ReadValue()
+    {
+        if (AtEndOfLine)
+            return "";
+        return _text[_position] switch
+        {
+            '\'' => ReadQuoted('\''),
+            '"' => Expand(ReadQuoted('"')),
+            _ => Expand(ReadPlain()),
+        };
+    }
+
+    private string ReadPlain()
+    {
+        var start = _position;
+        while (!AtEndOfLine && !(_text[_position] == '#' && char.IsWhiteSpace(_text[_position - 1])))
+            _position++;
+        return _text[start.._position].TrimEnd();
+    }
+
+    private string ReadQuoted(char quote)
+    {
+        var result = new StringBuilder();
+        _position++;
+        while (_position < _text.Length)
+        {
+            var c = _text[_position++];
+            if (c == quote)
+                return result.ToString();
+            if (c == '\n')
+                _line++;
+            if (c == '\\' && quote == '"' && _position < _text.Length)
+            {
+                var escaped = _text[_position++];
+                result.Append(escaped switch
+                {
+                    'n' => "\n",
+                    'r' => "\r",
+                    't' => "\t",
+                    '"' or '\\' => escaped.ToString(),
+                    // Expansion comes after: what was escaped must not be taken for a variable.
+                    '$' => "$$",
+                    _ => "\\" + escaped,
+                });
+                continue;
+            }
+
+            result.Append(c);
+        }
+
+        throw new Template.Failure("BadEnvironmentLine", $"the quote {quote} that begins here is not closed", $"add the missing {quote}");
+    }
+
+    private string Expand(string text)
+    {
+        if (!text.Contains('$', StringComparison.Ordinal))
+            return text;
+        return Template.Expand(
+            text,
+            name => _scope.Find(name) ?? _values.GetValueOrDefault(name),
+            _ => { },
+            count =>
+            {
+                _brought += count;
+                if (_brought > MaxCharacters)
+                    throw new Template.Failure("TooMuchText", "the variables of this file grow beyond a million characters", "shorten them");
+            });
+    }
+
+    private string ReadName()
+    {
+        var start = _position;
+        while (_position < _text.Length && (char.IsAsciiLetterOrDigit(_text[_position]) || _text[_position] is '_' or '.' or '-'))
+            _position++;
+        return _text[start.._position];
+    }
+
+    private int SkipBlanks()
+    {
+        var start = _position;
+        while (_position < _text.Length && _text[_position] is ' ' or '\t')
+            _position++;
+        return _position - start;
+    }
+
+    private void SkipToNextLine()
+    {
+        while (!AtEndOfLine)
+            _position++;
+        _position++;
+        _line++;
+    }
+
+    private bool AtEndOfLine => _position >= _text.Length || _text[_position] == '\n';
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using IncusCompose.Definition;
+using IncusCompose.Loading.Shapes;
+
+namespace IncusCompose.Loading.Keys;
+
+/// <summary>What an instance can say.</summary>
+internal static partial class InstanceKeys
+{
+    private const string ConditionAdvice = "write `started`; waiting for more than that is not known to this version";
+
+    /// <summary>One entry of <c>instances</c>.</summary>
+    public static ObjectShape<InstanceDefinition> Instance { get; } = new ObjectShape<InstanceDefinition>(name => new InstanceDefinition { Name = name })
+        .Add("image", Scalars.Word("an image such as `images:debian/12`, or a key of `images`"), "What to create it from: a key of the file's `images`, `remote:alias`, or an alias or fingerprint on the server",
+            (instance, value) => instance with { Image = value })
+        .Add("type", Scalars.Choice(("container", InstanceType.Container), ("virtual-machine", InstanceType.VirtualMachine)), "`container` (the default) or `virtual-machine`", (instance, value) => instance with { Type = value })
+        .Add("description", Scalars.Text, "Free text for people", (instance, value) => instance with { Description = value })
+        .Add("profiles", new ListShape<string>(Scalars.Word("a profile's name")), "Incus profiles in order of application; `default` alone where the key is missing",
+            (instance, value) => instance with { Profiles = value })
+        .Add("cpu", new ScalarShape<string>("a number of CPUs such as `2` or a set such as `0-3,6`", ParseCpu) { ProblemId = "BadCpu" }, "How many CPUs, or which", (instance, value) => instance with { Cpu = value })
+        .Add("memory", CommonShapes.SizeOrPercentage, "The most memory it may use", (instance, value) => instance with { Memory = value })
+        .Add("disk", Disk(), "The root disk: its size, or its size and pool", (instance, value) => instance with { Disk = value })
+        .Add("networks", Networks(), "The networks that it is attached to; what the profiles say where the key is missing", (instance, value) => instance with { Networks = value })
+        .Add("volumes", new ListShape<VolumeMount>(MountShapes.Mount), "Volumes and host paths mounted in it", (instance, value) => instance with { Volumes = value })
+        .Add("ports", new ListShape<PortMapping>(PortShapes.Port), "Ports of the host that lead to ports of the instance", (instance, value) => instance with { Ports = value })
+        .Add("environment", CommonShapes.Environment, "Environment variables of what is run in it", (instance, value) => instance with { Environment = value })
+        .Add("cloud_init", CloudInitShapes.CloudInit, "cloud-init data, for images that have cloud-init", (instance, value) => instance with { CloudInit = value == new CloudInitDefinition() ? null : value })
+        .Add("depends_on", DependsOn(), "Instances that must have started before it", (instance, value) => instance with { DependsOn = value })
+        .Add("autostart", Scalars.Boolean, "Whether it starts with the host; as it was before where the key is missing", (instance, value) => instance with { Autostart = value })
+        .Add("boot_priority", Scalars.Number("a whole number such as `10`", int.MinValue, int.MaxValue), "Instances with a higher one start first with the host", (instance, value) => instance with { BootPriority = value })
+        .Add("labels", CommonShapes.Labels, "Labels, kept on the instance as `user.label.NAME`", (instance, value) => instance with { Labels = value })
+        .Add("ephemeral", Scalars.Boolean, "Whether Incus deletes it when it stops", (instance, value) => instance with { Ephemeral = value })
+        .Add("config", CommonShapes.Config, "Raw Incus instance configuration; wins over the words above", (instance, value) => instance with { Config = value })
+        .Add("devices", CommonShapes.Devices, "Raw Incus devices by name; win over the devices that the words above make", (instance, value) => instance with { Devices = value })
+        .Foreign("cpus", "write `cpu` with a whole number; for part of a CPU write `config: {limits.cpu.allowance: 50%}`")
+        .Foreign("mem_limit", "write `memory`")
+        .Foreign("container_name", "leave it out: an instance is called what its key says")
+        .Foreign("name", "leave it out: an instance is called what its key says")
+        .Foreign("hostname", "leave it out: an instance's host name is its key")
+        .Foreign("env", "write `environment`")
+        .Foreign("privileged", "write `config: {security.privileged: true}`")
+        .Foreign("network", "write `networks:` with a list")
+        .Foreign("volume", "write `volumes:` with a list")
+        .Foreign("root_size", "write `disk`");
+
+    private static FormsShape<RootDiskDefinition> Disk() => new()
+    {
+        Scalar = CommonShapes.Size.As(size => new RootDiskDefinition(size)),
+        Mapping = new ObjectShape<RootDiskDefinition>(_ => new RootDiskDefinition(null))
+            .Add("size", CommonShapes.Size, "The root disk's size", (disk, value) => disk with { Size = value })
+            .Add("pool", Scalars.Word("a storage pool's name"), "The storage pool that it lies on", (disk, value) => disk with { Pool = value }),
+    };
+
+    private static FormsShape<IReadOnlyList<NetworkAttachment>> Networks()
+    {
+        ObjectShape<NetworkAttachment> Attachment() => new ObjectShape<NetworkAttachment>(network => new NetworkAttachment { Network = network })
+            .Add("ipv4", CommonShapes.Ipv4Address, "A fixed IPv4 address", (nic, value) => nic with { Ipv4 = value })
+            .Add("ipv6", CommonShapes.Ipv6Address, "A fixed IPv6 address", (nic, value) => nic with { Ipv6 = value })
+            .Add("mac", CommonShapes.MacAddress, "A fixed MAC address", (nic, value) => nic with { Mac = value })
+            .Add("name", Scalars.Word("an interface's name such as `eth0`"), "The interface's name in the instance; eth0, eth1, … by position", (nic, value) => nic with { Name = value })
+            .Foreign("ipv4_address", "write `ipv4`")
+            .Foreign("ipv6_address", "write `ipv6`")
+            .Foreign("mac_address", "write `mac`")
+            .Foreign("hwaddr", "write `mac`")
+            .Foreign("interface_name", "write `name`");
+
+        var networkName = Scalars.Word("a network's name");
+        return new FormsShape<IReadOnlyList<NetworkAttachment>>
+        {
+            Sequence = new ListShape<NetworkAttachment>(new FormsShape<NetworkAttachment>
+            {
+                Scalar = networkName.As(network => new NetworkAttachment { Network = network }),
+                Mapping = Attachment().Add("network", networkName, "The network", (nic, value) => nic with { Network = value }, required: true),
+            }),
+            Mapping = new MapShape<NetworkAttachment>(Attachment()).As<IReadOnlyDictionary<string, NetworkAttachment>, IReadOnlyList<NetworkAttachment>>(nics => [.. nics.Values]),
+        };
+    }
+
+    private static FormsShape<IReadOnlyList<InstanceDependency>> DependsOn()
+    {
+        var condition = new ScalarShape<DependencyCondition>("`started`", text => text is "started" or "service_started"
+            ? new(DependencyCondition.Started)
+            : new(default, "is not a condition that is known here", ConditionAdvice))
+        { ProblemId = "BadCondition", Choices = ["started", "service_started"] };
+        return new FormsShape<IReadOnlyList<InstanceDependency>>
+        {
+            Sequence = new ListShape<InstanceDependency>(Scalars.Word("an instance's name").As(name => new InstanceDependency(name))),
+            Mapping = new MapShape<InstanceDependency>(new ObjectShape<InstanceDependency>(name => new InstanceDependency(name))
+                    .Add("condition", condition, "What must be true of the other instance: `started`", (dependency, value) => dependency with { Condition = value }))
+                .As<IReadOnlyDictionary<string, InstanceDependency>, IReadOnlyList<InstanceDependency>>(dependencies => [.. dependencies.Values]),
+        };
+    }
+
+    private static Parsed<string> ParseCpu(string text)
+    {
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+            return count >= 1 ? new(text) : new("", "is no number of CPUs", "write `1` or more");
+        if (CpuSet().IsMatch(text))
+            return new(text);
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var part))
+            return new("", "is not a whole number of CPUs", $"write `config: {{limits.cpu.allowance: {(part * 100).ToString("0", CultureInfo.InvariantCulture)}%}}` for part of a CPU");
+        return new("", "is neither a number nor a set of CPUs");
+    }
+
+    // Source: Incus shared/validate/validate.go, IsValidCPUSet.
+    [GeneratedRegex("^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$")]
+    private static partial Regex CpuSet();
+}

@@ -1,0 +1,97 @@
+using System.Net.Sockets;
+using IncusCompose.Definition;
+using IncusCompose.Loading.Shapes;
+
+namespace IncusCompose.Loading.Keys;
+
+/// <summary>What a stack file can say at its top, and everything but instances below it.</summary>
+internal static class StackKeys
+{
+    /// <summary>A whole stack file.</summary>
+    public static ObjectShape<StackDefinition> Stack { get; } = new ObjectShape<StackDefinition>(_ => new StackDefinition { Name = "" })
+        .Add("name", Scalars.Word("a name such as `shop`"), "The stack's name, by which its resources are known on the server; the folder's name where the key is missing",
+            (stack, value) => stack with { Name = value })
+        .Add("description", Scalars.Text, "Free text for people", (stack, value) => stack with { Description = value })
+        .Add("remote", Scalars.Word("a remote's name"), "The Incus remote to use; the user's default remote where the key is missing", (stack, value) => stack with { Remote = value })
+        .Add("project", Project(), "The Incus project that the stack lives in; the remote's own where the key is missing", (stack, value) => stack with { Project = value })
+        .Add("instances", new MapShape<InstanceDefinition>(InstanceKeys.Instance), "Containers and virtual machines by name", (stack, value) => stack with { Instances = value })
+        .Add("networks", new MapShape<NetworkDefinition>(Network()), "Networks by name", (stack, value) => stack with { Networks = value })
+        .Add("storage_pools", new MapShape<StoragePoolDefinition>(StoragePool()), "Storage pools by name", (stack, value) => stack with { StoragePools = value })
+        .Add("volumes", new MapShape<VolumeDefinition>(Volume()), "Custom storage volumes by name", (stack, value) => stack with { Volumes = value })
+        .Add("profiles", new MapShape<ProfileDefinition>(Profile()), "Profiles by name", (stack, value) => stack with { Profiles = value })
+        .Add("images", new MapShape<ImageDefinition>(Image()), "Images that instances can name by key", (stack, value) => stack with { Images = value })
+        .Foreign("services", "write `instances`; docker compose files are not read by this version")
+        .Foreign("containers", "write `instances`")
+        .Foreign("version", "leave it out: a stack file has no version")
+        .Foreign("storage", "write `storage_pools`");
+
+    private static FormsShape<ProjectDefinition> Project() => new()
+    {
+        Scalar = Scalars.Word("a project's name").As(name => new ProjectDefinition { Name = name }),
+        Mapping = new ObjectShape<ProjectDefinition>(_ => new ProjectDefinition { Name = "" })
+            .Add("name", Scalars.Word("a project's name"), "The project's name; the stack's where the key is missing", (project, value) => project with { Name = value })
+            .Add("create", Scalars.Boolean, "Whether the stack makes and owns the project; it must exist by default", (project, value) => project with { Create = value })
+            .Add("description", Scalars.Text, "Free text for people", (project, value) => project with { Description = value })
+            .Add("config", CommonShapes.Config, "Raw Incus project configuration", (project, value) => project with { Config = value }),
+    };
+
+    private static ObjectShape<NetworkDefinition> Network() => new ObjectShape<NetworkDefinition>(name => new NetworkDefinition { Name = name })
+        .Add("type", Scalars.Choice(("bridge", "bridge"), ("macvlan", "macvlan"), ("sriov", "sriov"), ("physical", "physical"), ("ovn", "ovn")), "Incus's network type; `bridge` by default",
+            (network, value) => network with { Type = value })
+        .Add("description", Scalars.Text, "Free text for people", (network, value) => network with { Description = value })
+        .Add("ipv4", CommonShapes.NetworkAddress(AddressFamily.InterNetwork), "The host's IPv4 address on the network, with prefix length; `auto` or `none`", (network, value) => network with { Config = network.Config.Fill("ipv4.address", value) })
+        .Add("ipv6", CommonShapes.NetworkAddress(AddressFamily.InterNetworkV6), "The host's IPv6 address on the network, with prefix length; `auto` or `none`", (network, value) => network with { Config = network.Config.Fill("ipv6.address", value) })
+        .Add("config", CommonShapes.Config, "Raw Incus network configuration; wins over the words above", (network, value) => network with { Config = network.Config.Override(value) })
+        .Add("external", Scalars.Boolean, "Whether the network must exist and is never changed", (network, value) => network with { External = value })
+        .Foreign("driver", "write `type`")
+        .Foreign("subnet", "write `ipv4` with the host's address and the prefix length, such as `10.20.0.1/24`")
+        .Foreign("ipam", "write `ipv4` with the host's address and the prefix length, such as `10.20.0.1/24`")
+        .Foreign("internal", "write `config: {ipv4.nat: false}`")
+        .Foreign("parent", "write `config: {parent: …}`");
+
+    private static ObjectShape<StoragePoolDefinition> StoragePool() => new ObjectShape<StoragePoolDefinition>(name => new StoragePoolDefinition { Name = name })
+        .Add("driver", Scalars.Word("a driver such as `dir` or `btrfs`"), "Incus's storage driver", (pool, value) => pool with { Driver = value })
+        .Add("description", Scalars.Text, "Free text for people", (pool, value) => pool with { Description = value })
+        .Add("config", CommonShapes.Config, "Raw Incus pool configuration (`source`, `size`, …)", (pool, value) => pool with { Config = value })
+        .Add("external", Scalars.Boolean, "Whether the pool must exist and is never changed", (pool, value) => pool with { External = value });
+
+    private static ObjectShape<VolumeDefinition> Volume() => new ObjectShape<VolumeDefinition>(name => new VolumeDefinition { Name = name })
+        .Add("pool", Scalars.Word("a storage pool's name"), "The storage pool that it lies on", (volume, value) => volume with { Pool = value })
+        .Add("size", CommonShapes.Size, "The volume's size; the pool's default where the key is missing", (volume, value) => volume with { Size = value })
+        .Add("content_type", Scalars.Choice(("filesystem", "filesystem"), ("block", "block")), "`filesystem` (the default) or `block`", (volume, value) => volume with { ContentType = value })
+        .Add("description", Scalars.Text, "Free text for people", (volume, value) => volume with { Description = value })
+        .Add("config", CommonShapes.Config, "Raw Incus volume configuration; wins over the words above", (volume, value) => volume with { Config = value })
+        .Add("external", Scalars.Boolean, "Whether the volume must exist and is never changed", (volume, value) => volume with { External = value })
+        .Foreign("driver", "write `pool`: the pool's driver is the volume's")
+        .Foreign("name", "leave it out: a volume is called what its key says");
+
+    private static ObjectShape<ProfileDefinition> Profile() => new ObjectShape<ProfileDefinition>(name => new ProfileDefinition { Name = name })
+        .Add("description", Scalars.Text, "Free text for people", (profile, value) => profile with { Description = value })
+        .Add("config", CommonShapes.Config, "Raw Incus instance configuration", (profile, value) => profile with { Config = value })
+        .Add("devices", CommonShapes.Devices, "Raw Incus devices by name", (profile, value) => profile with { Devices = value })
+        .Add("external", Scalars.Boolean, "Whether the profile must exist and is never changed", (profile, value) => profile with { External = value });
+
+    private static FormsShape<ImageDefinition> Image()
+    {
+        var source = Scalars.Word("an image such as `images:debian/12`");
+        return new FormsShape<ImageDefinition>
+        {
+            Scalar = source.Named((name, value) => new ImageDefinition { Name = name, Source = value }),
+            Mapping = new ObjectShape<ImageDefinition>(name => new ImageDefinition { Name = name, Source = "" })
+                .Add("source", source, "Where it comes from: `remote:alias`, or an alias or fingerprint on the server", (image, value) => image with { Source = value }, required: true)
+                .Add("alias", Scalars.Word("an alias"), "An alias to give it on the server", (image, value) => image with { Alias = value })
+                .Add("auto_update", Scalars.Boolean, "Whether the server keeps it up to date", (image, value) => image with { AutoUpdate = value }),
+        };
+    }
+
+    private static IReadOnlyDictionary<string, string> Fill(this IReadOnlyDictionary<string, string> config, string key, string value) =>
+        config.ContainsKey(key) ? config : new Dictionary<string, string>(config) { [key] = value }.AsReadOnly();
+
+    private static IReadOnlyDictionary<string, string> Override(this IReadOnlyDictionary<string, string> config, IReadOnlyDictionary<string, string> others)
+    {
+        var result = new Dictionary<string, string>(config);
+        foreach (var (key, value) in others)
+            result[key] = value;
+        return result.AsReadOnly();
+    }
+}

@@ -1,0 +1,61 @@
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Loading.Shapes;
+
+/// <summary>What shapes need while they bind, and where they report to.</summary>
+internal sealed class BindingContext
+{
+    private const int LongestExcerpt = 60;
+
+    private readonly Dictionary<string, SourceLocation> _locations = new(StringComparer.Ordinal);
+
+    public required DiagnosticList Diagnostics { get; init; }
+
+    /// <summary>Makes text of what is written as a mapping but handed on as text.</summary>
+    public required IDocumentFormat Format { get; init; }
+
+    /// <summary>The variables of the environment.</summary>
+    public required Func<string, string?> Variables { get; init; }
+
+    /// <summary>The absolute folder that relative paths start from.</summary>
+    public required string BaseDirectory { get; init; }
+
+    public SourceMap Source => new(_locations);
+
+    public void Locate(Site site, SourceLocation location) => _locations[site.Path] = location;
+
+    public void Error(string id, DocumentNode node, Site site, string message, string advice = "") =>
+        Diagnostics.Add(Diagnostic.Error(id, node.Location, site.Path, message, advice));
+
+    public void Warning(string id, DocumentNode node, Site site, string message, string advice = "") =>
+        Diagnostics.Add(Diagnostic.Warning(id, node.Location, site.Path, message, advice));
+
+    /// <summary>Reports a node of the wrong kind.</summary>
+    public void WrongKind(DocumentNode node, Site site, string wanted)
+    {
+        var found = node switch
+        {
+            SequenceNode => "a list stands here",
+            MappingNode => "a mapping stands here",
+            ScalarNode { IsNull: true } => "there is no value",
+            ScalarNode scalar => $"{Excerpt(scalar.Value, site)} stands here",
+            _ => "something else stands here",
+        };
+        Error("WrongType", node, site, found, $"write {wanted}");
+    }
+
+    /// <summary>A value as it may stand in a message: marked, shortened, and hidden if it is a secret.</summary>
+    public static string Excerpt(string value, Site site)
+    {
+        if (Secrets.IsSecret(site.Key))
+            return "the value (not shown)";
+        var line = value.AsSpan();
+        var end = line.IndexOfAny('\r', '\n');
+        if (end >= 0)
+            line = line[..end];
+        if (line.Length > LongestExcerpt)
+            line = line[..LongestExcerpt];
+        return line.Length == value.Length ? $"`{value}`" : $"`{line}…`";
+    }
+}

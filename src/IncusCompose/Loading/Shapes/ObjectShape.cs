@@ -1,0 +1,106 @@
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Loading.Shapes;
+
+/// <summary>A key that an object may have.</summary>
+/// <param name="Name">The key.</param>
+/// <param name="Shape">What its value looks like.</param>
+/// <param name="Description">What it says, in one sentence without a full stop.</param>
+/// <param name="Required">True where the object makes no sense without it.</param>
+internal abstract record ObjectKey(string Name, Shape Shape, string Description, bool Required);
+
+/// <summary>A mapping with known keys, made into a record.</summary>
+/// <param name="seed">The record before any key is set, from the key that the object stands under.</param>
+internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>
+{
+    private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
+    private readonly List<ObjectKey> _inOrder = [];
+    private readonly Dictionary<string, string> _foreignWords = new(StringComparer.Ordinal);
+
+    private abstract record Key(string Name, Shape Shape, string Description, bool Required) : ObjectKey(Name, Shape, Description, Required)
+    {
+        public abstract T Apply(T record, DocumentNode node, Site site, BindingContext context);
+    }
+
+    private sealed record Key<TValue>(string Name, Shape<TValue> Value, string Description, bool Required, Func<T, TValue, T> Set)
+        : Key(Name, Value, Description, Required)
+    {
+        public override T Apply(T record, DocumentNode node, Site site, BindingContext context) =>
+            Value.TryBind(node, site, context, out var value) ? Set(record, value) : record;
+    }
+
+    /// <summary>The keys in the order of declaration, which is the order to write them in.</summary>
+    public IReadOnlyList<ObjectKey> Keys => _inOrder;
+
+    public override string Wanted =>
+        $"a mapping with keys such as {string.Join(" and ", _inOrder.Take(2).Select(key => $"`{key.Name}`"))}";
+
+    /// <summary>Declares a key.</summary>
+    public ObjectShape<T> Add<TValue>(string name, Shape<TValue> shape, string description, Func<T, TValue, T> set, bool required = false)
+    {
+        var key = new Key<TValue>(name, shape, description, required, set);
+        _keys.Add(name, key);
+        _inOrder.Add(key);
+        return this;
+    }
+
+    /// <summary>Says what to write instead of a key that is another tool's word.</summary>
+    public ObjectShape<T> Foreign(string word, string advice)
+    {
+        _foreignWords.Add(word, advice);
+        return this;
+    }
+
+    public override bool TryBind(DocumentNode node, Site site, BindingContext context, out T value)
+    {
+        value = seed(site.Key);
+        if (node is ScalarNode { IsNull: true } empty)
+        {
+            ReportMissing([], empty, site, context);
+            return true;
+        }
+
+        if (node is not MappingNode mapping)
+        {
+            context.WrongKind(node, site, Wanted);
+            return false;
+        }
+
+        foreach (var entry in mapping.Entries)
+        {
+            var name = entry.Key.Value;
+            var keySite = site.At(name);
+            if (_keys.TryGetValue(name, out var key))
+            {
+                context.Locate(keySite, entry.Place());
+                if (!key.Shape.IsAbsent(entry.Value))
+                    value = key.Apply(value, entry.Value, keySite, context);
+            }
+            else if (!name.StartsWith("x-", StringComparison.Ordinal))
+            {
+                ReportUnknown(name, entry.Key, keySite, context);
+            }
+        }
+
+        ReportMissing(mapping.Entries, node, site, context);
+        return true;
+    }
+
+    private void ReportUnknown(string name, ScalarNode node, Site site, BindingContext context)
+    {
+        var advice = _foreignWords.TryGetValue(name, out var foreign)
+            ? foreign
+            : Suggestions.DidYouMean(name, _keys.Keys, $"known here: {string.Join(", ", _inOrder.Select(key => key.Name))}");
+        context.Error("UnknownKey", node, site, $"there is no key {BindingContext.Excerpt(name, Site.Root)} here", advice);
+    }
+
+    private void ReportMissing(IReadOnlyList<MappingEntry> entries, DocumentNode node, Site site, BindingContext context)
+    {
+        foreach (var key in _inOrder)
+        {
+            if (key.Required && !entries.Any(entry => entry.Key.Value == key.Name && !key.Shape.IsAbsent(entry.Value)))
+                context.Error("MissingKey", node, site, $"the key `{key.Name}` is missing", $"add `{key.Name}:` with {key.Shape.Wanted}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Loading.Shapes;
+
+/// <summary>What became of reading a scalar's text.</summary>
+/// <param name="Value">The value; meaningless with a problem.</param>
+/// <param name="Problem">What is wrong with the text, to follow it in a sentence (<c>is not a size</c>); null: nothing.</param>
+/// <param name="Advice">What to write instead; null: what the shape wants.</param>
+internal readonly record struct Parsed<T>(T Value, string? Problem = null, string? Advice = null);
+
+/// <summary>A single value, quoted or not.</summary>
+/// <param name="wanted">What to write, with an example.</param>
+/// <param name="parse">Reads the text.</param>
+internal sealed class ScalarShape<T>(string wanted, Func<string, Parsed<T>> parse) : Shape<T>
+{
+    public override string Wanted => wanted;
+
+    /// <summary>The id of the diagnostic for text that cannot be read.</summary>
+    public string ProblemId { get; init; } = "BadValue";
+
+    /// <summary>True where empty text is a value; else it is like no value, so that <c>${SIZE:-}</c> means "as by default".</summary>
+    public bool EmptyIsValue { get; init; }
+
+    /// <summary>The only values that can be written; empty: no such list.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
+    public override bool IsAbsent(DocumentNode node) =>
+        base.IsAbsent(node) || (!EmptyIsValue && node is ScalarNode { Value: "" });
+
+    public override bool TryBind(DocumentNode node, Site site, BindingContext context, out T value)
+    {
+        value = default!;
+        if (node is not ScalarNode { IsNull: false } scalar)
+        {
+            context.WrongKind(node, site, wanted);
+            return false;
+        }
+
+        var parsed = parse(scalar.Value);
+        if (parsed.Problem is not null)
+        {
+            context.Error(ProblemId, node, site, $"{BindingContext.Excerpt(scalar.Value, site)} {parsed.Problem}", parsed.Advice ?? $"write {wanted}");
+            return false;
+        }
+
+        value = parsed.Value;
+        return true;
+    }
+}
+
+/// <summary>The scalars that many keys share.</summary>
+internal static class Scalars
+{
+    /// <summary>Text that may be empty.</summary>
+    public static ScalarShape<string> Text { get; } = new("text", text => new(text)) { EmptyIsValue = true };
+
+    /// <summary>Yes or no, in the words of YAML 1.1 and 1.2.</summary>
+    public static ScalarShape<bool> Boolean { get; } = new("`true` or `false`", ParseBoolean) { Choices = ["true", "false"] };
+
+    /// <summary>Text that names something, so that it is never empty.</summary>
+    public static ScalarShape<string> Word(string wanted) => new(wanted, text =>
+        string.IsNullOrWhiteSpace(text) ? new(text, "is blank") : new(text));
+
+    /// <summary>A whole number within bounds.</summary>
+    public static ScalarShape<int> Number(string wanted, int least, int most) => new(wanted, text =>
+        int.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var number)
+            ? number >= least && number <= most ? new(number) : new(0, $"is not between {least} and {most}")
+            : new(0, "is not a whole number"));
+
+    /// <summary>One of a few words.</summary>
+    public static ScalarShape<T> Choice<T>(params (string Word, T Value)[] choices)
+    {
+        var words = choices.Select(choice => choice.Word).ToArray();
+        var list = string.Join(" or ", words.Select(word => $"`{word}`"));
+        return new ScalarShape<T>(list, text =>
+        {
+            foreach (var (word, value) in choices)
+            {
+                if (word == text)
+                    return new(value);
+            }
+
+            return new(default!, "is not known here", IncusCompose.Diagnostics.Suggestions.DidYouMean(text, words, $"write {list}"));
+        })
+        { Choices = words };
+    }
+
+    private static Parsed<bool> ParseBoolean(string text) => text.ToLowerInvariant() switch
+    {
+        "true" or "yes" or "on" => new(true),
+        "false" or "no" or "off" => new(false),
+        _ => new(false, "is neither true nor false"),
+    };
+}

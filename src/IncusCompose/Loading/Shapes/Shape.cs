@@ -1,0 +1,38 @@
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Loading.Shapes;
+
+/// <summary>
+/// What a value in a stack file may look like. A shape binds nodes and describes itself; the same declaration serves
+/// the loader, its messages and the documentation.
+/// </summary>
+internal abstract class Shape
+{
+    /// <summary>What to write, for a person: <c>a size such as `10GiB`</c>.</summary>
+    public abstract string Wanted { get; }
+
+    /// <summary>True for a value that says as much as if its key were not there.</summary>
+    public virtual bool IsAbsent(DocumentNode node) => node is ScalarNode { IsNull: true };
+}
+
+/// <summary>A shape whose values become <typeparamref name="T"/>.</summary>
+internal abstract class Shape<T> : Shape
+{
+    /// <summary>
+    /// Makes the value of a node. Never throws for what the user wrote: reports every problem to the context and goes on.
+    /// </summary>
+    /// <returns>False where there is no usable value; at least one error has been reported then.</returns>
+    public abstract bool TryBind(DocumentNode node, Site site, BindingContext context, out T value);
+}
+
+/// <summary>Where a value stands in the document.</summary>
+/// <param name="Path">Its dotted path.</param>
+/// <param name="Key">The key that it stands under; an item of a list stands under the list's key.</param>
+internal readonly record struct Site(string Path, string Key)
+{
+    public static Site Root { get; } = new("", "");
+
+    public Site At(string key) => new(Path.Length == 0 ? key : $"{Path}.{key}", key);
+
+    public Site At(int index) => new($"{Path}[{index}]", Key);
+}

@@ -1,0 +1,49 @@
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+
+namespace IncusCompose.Validation;
+
+/// <summary>Where rules report what they find, by the path of the value.</summary>
+internal sealed class Findings(SourceMap source)
+{
+    private readonly List<Diagnostic> _items = [];
+
+    public IReadOnlyList<Diagnostic> Items => _items;
+
+    public void Error(string id, string path, string message, string advice = "") =>
+        _items.Add(Diagnostic.Error(id, source.Find(path), path, message, advice));
+
+    public void Warning(string id, string path, string message, string advice = "") =>
+        _items.Add(Diagnostic.Warning(id, source.Find(path), path, message, advice));
+
+    /// <summary>True where the file says something at this very path.</summary>
+    public bool Has(string path) => source.Contains(path);
+
+    /// <summary><c>file:line:column</c> of a value that another message speaks of.</summary>
+    public string Place(string path) => source.Find(path).ToString();
+
+    /// <summary>The path of a network attachment, in the form in which the file has it: by name or by position.</summary>
+    public string AttachmentPath(InstanceDefinition instance, int index)
+    {
+        var networks = $"instances.{instance.Name}.networks";
+        var byName = $"{networks}.{instance.Networks[index].Network}";
+        return Has(byName) ? byName : $"{networks}[{index}]";
+    }
+
+    /// <summary>The path of a dependency, in the form in which the file has it: by name or by position.</summary>
+    public string DependencyPath(InstanceDefinition instance, int index)
+    {
+        var dependencies = $"instances.{instance.Name}.depends_on";
+        var byName = $"{dependencies}.{instance.DependsOn[index].Instance}";
+        return Has(byName) ? byName : $"{dependencies}[{index}]";
+    }
+}
+
+/// <summary>Helpers for rules.</summary>
+internal static class ListExtensions
+{
+    /// <summary>Positions and items, without the gaps that items leave which could not be read.</summary>
+    public static IEnumerable<(int Index, T Item)> Bound<T>(this IReadOnlyList<T> items)
+        where T : class =>
+        items.Index().Where(entry => (T?)entry.Item is not null);
+}

@@ -1,0 +1,140 @@
+using System.Text.RegularExpressions;
+using IncusCompose.Definition;
+
+namespace IncusCompose.Validation;
+
+/// <summary>What Incus takes for names. Each check returns what is wrong with a name and what to do, or null.</summary>
+internal static partial class NameRules
+{
+    private const int MaxStackName = 63;
+
+    /// <summary>A name that Incus would refuse.</summary>
+    /// <param name="Message">What is wrong, to follow the name in a sentence.</param>
+    /// <param name="Advice">What to do.</param>
+    public readonly record struct Problem(string Message, string Advice);
+
+    /// <summary>Reports every name in the stack that the server would refuse.</summary>
+    public static void Check(StackDefinition stack, Findings findings)
+    {
+        Report(Stack(stack.Name), "BadStackName", "stack", stack.Name, "name");
+        if (stack.Project is { } project)
+            Report(Project(project.Name), "BadProjectName", "project", project.Name, findings.Has("project.name") ? "project.name" : "project");
+        foreach (var instance in stack.Instances.Values)
+        {
+            var path = $"instances.{instance.Name}";
+            Report(Instance(instance.Name), "BadInstanceName", "instance", instance.Name, path);
+            foreach (var device in instance.Devices.Keys)
+                Report(Api(device), "BadDeviceName", "device", device, $"{path}.devices.{device}");
+            foreach (var (index, nic) in instance.Networks.Bound())
+            {
+                if (nic.Name is not null)
+                    Report(Interface(nic.Name), "BadInterfaceName", "interface", nic.Name, $"{findings.AttachmentPath(instance, index)}.name");
+            }
+        }
+
+        foreach (var network in stack.Networks.Values)
+            Report(Network(network.Name, network.Type), "BadNetworkName", "network", network.Name, $"networks.{network.Name}");
+        foreach (var name in stack.StoragePools.Keys)
+            Report(Api(name), "BadPoolName", "storage pool", name, $"storage_pools.{name}");
+        foreach (var name in stack.Volumes.Keys)
+            Report(Api(name), "BadVolumeName", "volume", name, $"volumes.{name}");
+        foreach (var profile in stack.Profiles.Values)
+        {
+            Report(Api(profile.Name), "BadProfileName", "profile", profile.Name, $"profiles.{profile.Name}");
+            foreach (var device in profile.Devices.Keys)
+                Report(Api(device), "BadDeviceName", "device", device, $"profiles.{profile.Name}.devices.{device}");
+        }
+
+        void Report(Problem? problem, string id, string kind, string name, string path)
+        {
+            if (problem is { } found)
+                findings.Error(id, path, $"`{name}` cannot be a {kind}'s name: it {found.Message}", found.Advice);
+        }
+    }
+
+    /// <summary>An instance's name. Source: Incus shared/validate/validate.go, IsHostname.</summary>
+    public static Problem? Instance(string name) => name switch
+    {
+        "" => new("is empty", "give it a name"),
+        { Length: > 63 } => new("is longer than 63 characters", "shorten it"),
+        _ when name.StartsWith('-') => new("begins with a dash", $"write `{name.TrimStart('-')}`"),
+        _ when name.EndsWith('-') => new("ends with a dash", $"write `{name.TrimEnd('-')}`"),
+        _ when name.All(char.IsAsciiDigit) => new("is a number", "put a letter in it"),
+        _ when !HostName().IsMatch(name) => new("has characters other than letters, digits and dashes", Instead(NotHostName().Replace(name, "-").Trim('-'))),
+        _ => null,
+    };
+
+    /// <summary>A name within the API. Source: Incus shared/validate/validate.go, IsAPIName.</summary>
+    public static Problem? Api(string name) => name switch
+    {
+        "" => new("is empty", "give it a name"),
+        { Length: > 64 } => new("is longer than 64 characters", "shorten it"),
+        _ when name.Any(char.IsWhiteSpace) => new("has blanks", Instead(string.Concat(name.Select(c => char.IsWhiteSpace(c) ? '-' : c)))),
+        _ when name.IndexOfAny(['$', '?', '&', '+', '"', '\'', '`', '*', '/']) is >= 0 and var at => new($"has a {name[at]}", "leave it out"),
+        _ when !ApiName().IsMatch(name) => new("does not begin and end with a letter or digit", "put one there"),
+        _ => null,
+    };
+
+    /// <summary>A network's name. Source: Incus internal/server/network, ValidateName of the drivers.</summary>
+    public static Problem? Network(string name, string type)
+    {
+        if (name == "none")
+            return new("is Incus's word for no network", "choose another");
+        if (name.Contains(':', StringComparison.Ordinal))
+            return new("has a colon", "leave it out");
+        // Only a bridge's name is an interface's name on the host.
+        return (type == "bridge" ? Interface(name) : null) ?? Api(name);
+    }
+
+    /// <summary>A network interface's name. Source: Incus shared/validate/validate.go, IsInterfaceName.</summary>
+    public static Problem? Interface(string name) => name switch
+    {
+        { Length: < 2 } => new("is shorter than 2 characters", "lengthen it"),
+        { Length: > 15 } => new("is longer than 15 characters", "shorten it"),
+        _ when !InterfaceName().IsMatch(name) => new("has characters other than letters, digits, dashes, dots and underscores", "leave them out"),
+        _ => null,
+    };
+
+    /// <summary>A project's name. Source: Incus cmd/incusd/api_project.go, projectValidateName.</summary>
+    public static Problem? Project(string name) =>
+        name.Contains('_', StringComparison.Ordinal) ? new("has an underscore", Instead(name.Replace('_', '-'))) : Api(name);
+
+    /// <summary>A stack's name. It is a configuration value on the server, part of file names, and typed by people.</summary>
+    public static Problem? Stack(string name) => name switch
+    {
+        "" => new("is empty", "give it a name"),
+        { Length: > MaxStackName } => new($"is longer than {MaxStackName} characters", "shorten it"),
+        _ when !StackName().IsMatch(name) => new("has characters other than letters, digits, dashes, dots and underscores, or does not begin with a letter or digit",
+            Instead(StackNameFrom(name))),
+        _ => null,
+    };
+
+    /// <summary>A stack's name made of a folder's: what cannot be in a name becomes a dash.</summary>
+    public static string StackNameFrom(string folder)
+    {
+        var name = NotStackName().Replace(folder, "-").Trim('-', '.', '_');
+        if (name.Length > MaxStackName)
+            name = name[..MaxStackName].Trim('-', '.', '_');
+        return name.Length == 0 ? "stack" : name;
+    }
+
+    private static string Instead(string name) => name.Length == 0 ? "choose another" : $"write `{name}`";
+
+    [GeneratedRegex("^[a-zA-Z0-9-]+$")]
+    private static partial Regex HostName();
+
+    [GeneratedRegex("[^a-zA-Z0-9-]+")]
+    private static partial Regex NotHostName();
+
+    [GeneratedRegex("^[a-zA-Z0-9]+(.*[a-zA-Z0-9]+)?$")]
+    private static partial Regex ApiName();
+
+    [GeneratedRegex("^[-_a-zA-Z0-9.]+$")]
+    private static partial Regex InterfaceName();
+
+    [GeneratedRegex("^[a-zA-Z0-9][a-zA-Z0-9._-]*$")]
+    private static partial Regex StackName();
+
+    [GeneratedRegex("[^a-zA-Z0-9._-]+")]
+    private static partial Regex NotStackName();
+}

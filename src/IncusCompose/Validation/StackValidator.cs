@@ -1,0 +1,22 @@
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+
+namespace IncusCompose.Validation;
+
+/// <summary>Checks what can be known of a definition without a server.</summary>
+public static class StackValidator
+{
+    private static readonly Action<StackDefinition, Findings>[] s_rules =
+    [
+        NameRules.Check,
+    ];
+
+    /// <summary>Every problem of the definition, in the order of the rules; places are those of its source map.</summary>
+    public static IReadOnlyList<Diagnostic> Validate(StackDefinition stack)
+    {
+        var findings = new Findings(stack.Source);
+        foreach (var rule in s_rules)
+            rule(stack, findings);
+        return findings.Items;
+    }
+}
