@@ -1,3 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+
 namespace Incus.Client;
 
 /// <summary>
@@ -135,15 +138,63 @@ public sealed class IncusClient : IAsyncDisposable
     /// Gets a client certificate trusted by a server that issued a trust token. The server is recognised by the
     /// fingerprint in the token; nothing is sent to a server with another certificate.
     /// </summary>
-    /// <param name="token">The token's text.</param>
-    /// <param name="options">The client certificate to get trusted; addresses, when not empty, instead of the token's.</param>
+    /// <param name="token">The token's text, as <c>incus config trust add NAME</c> prints it.</param>
+    /// <param name="clientCertificate">The client certificate to get trusted, with its key.</param>
+    /// <param name="address">Address of the server, where the token's are not the ones to use; null to try those.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The address that answered and the server's certificate, to be stored.</returns>
     /// <exception cref="FormatException">It is not a trust token.</exception>
     /// <exception cref="IncusUnreachableException">No address answers with the right certificate.</exception>
-    /// <exception cref="IncusException">The server does not accept the token (used up, expired, wrong).</exception>
-    public static Task<TrustResult> TrustAsync(string token, ConnectionOptions options, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <exception cref="IncusForbiddenException">The server does not accept the token: used up, expired, or not its own.</exception>
+    /// <exception cref="IncusException">The server refuses otherwise.</exception>
+    public static async Task<TrustResult> TrustAsync(
+        string token, X509Certificate2 clientCertificate, string? address = null, CancellationToken cancellationToken = default)
+    {
+        var parsed = TrustToken.Parse(token);
+        var (connection, _) = await IncusConnection.OpenAsync(
+            new ConnectionOptions
+            {
+                Addresses = address is null ? parsed.Addresses : [address],
+                ClientCertificate = clientCertificate,
+                ServerFingerprint = parsed.Fingerprint,
+                AllowUntrusted = true,
+                UseEvents = false,
+            },
+            cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            var caller = new ApiCaller(connection, DefaultProject, null);
+            if (connection.Server.Auth != "trusted")
+            {
+                using var content = ApiCaller.JsonBody(new JsonObject { ["type"] = "client", ["trust_token"] = parsed.Encoded });
+                await SendTokenAsync(caller, content, cancellationToken).ConfigureAwait(false);
+            }
+            return new TrustResult(connection.Address, connection.ServerCertificate!);
+        }
+    }
+
+    private static async Task SendTokenAsync(ApiCaller caller, HttpContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await caller.SendAsync(HttpMethod.Post, "/1.0/certificates", content, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusForbiddenException exception)
+        {
+            throw new IncusForbiddenException(
+                $"{caller.Connection.DisplayName} does not accept the trust token", "It works once and may have expired: get a new one (incus config trust add CLIENT-NAME)",
+                exception)
+            {
+                Request = exception.Request,
+                StatusCode = exception.StatusCode,
+                ServerMessage = exception.ServerMessage,
+            };
+        }
+        catch (IncusConflictException)
+        {
+            // The certificate is trusted already, which is what was asked for.
+        }
+    }
 
     /// <summary>Closes the connection, when this is the client that opened it; a view closes nothing.</summary>
     /// <returns>When it is closed.</returns>

@@ -22,8 +22,16 @@ public sealed class CertificateApi
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>The token's text, a secret, to be used with <see cref="IncusClient.TrustAsync"/> or <c>incus remote add</c>.</returns>
     /// <exception cref="IncusException">The request failed.</exception>
-    public Task<string> CreateTokenAsync(string clientName, IReadOnlyCollection<string>? projects = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async Task<string> CreateTokenAsync(string clientName, IReadOnlyCollection<string>? projects = null, CancellationToken cancellationToken = default)
+    {
+        caller.Connection.RequireExtension("certificate_token", "Issuing a trust token");
+        var body = new JsonObject { ["name"] = clientName, ["type"] = "client", ["token"] = true, ["restricted"] = projects is not null };
+        if (projects is not null)
+            body["projects"] = IncusJson.ToArray(projects);
+        using var content = ApiCaller.JsonBody(body);
+        var answer = await caller.SendAsync(HttpMethod.Post, caller.Url("/1.0/certificates"), content, null, cancellationToken).ConfigureAwait(false);
+        return TrustToken.FromOperation(clientName, answer.Operation).Encoded;
+    }
 
     /// <summary>Stops trusting a certificate.</summary>
     /// <param name="fingerprint">Its fingerprint.</param>

@@ -146,9 +146,31 @@ public sealed class ImageApi : ReadableApi<Image>
     /// <param name="cancellationToken">Ends the upload.</param>
     /// <returns>The operation; see <see cref="FingerprintOf"/>.</returns>
     /// <exception cref="IncusException">The request failed.</exception>
-    public Task<IncusOperation> ImportAsync(
+    public async Task<IncusOperation> ImportAsync(
         Stream metadata, Stream? rootfs = null, IReadOnlyDictionary<string, string>? properties = null,
-        string type = InstanceTypes.Container, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+        string type = InstanceTypes.Container, CancellationToken cancellationToken = default)
+    {
+        using HttpContent content = rootfs is null ? Part(metadata) : Split(metadata, rootfs, type);
+        if (properties is { Count: > 0 })
+        {
+            content.Headers.Add("X-Incus-properties", string.Join('&', properties.Select(static property =>
+                $"{Uri.EscapeDataString(property.Key)}={Uri.EscapeDataString(property.Value)}")));
+        }
+        return await Caller.StartAsync(HttpMethod.Post, Caller.Url(CollectionPath), content, null, cancellationToken).ConfigureAwait(false);
+
+        static MultipartFormDataContent Split(Stream metadata, Stream rootfs, string type) => new()
+        {
+            { Part(metadata), "metadata", "metadata" },
+            { Part(rootfs), type == InstanceTypes.VirtualMachine ? "rootfs.img" : "rootfs", "rootfs" },
+        };
+
+        static StreamContent Part(Stream stream)
+        {
+            var part = new StreamContent(stream);
+            part.Headers.ContentType = new("application/octet-stream");
+            return part;
+        }
+    }
 
     /// <summary>The fingerprint in the result of <see cref="CopyFromAsync"/> or <see cref="ImportAsync"/>.</summary>
     /// <param name="operation">The final description of the operation.</param>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Incus.Client;
 
 public sealed partial class InstanceApi
@@ -9,22 +11,27 @@ public sealed partial class InstanceApi
     /// <param name="cancellationToken">When cancelled, the command is killed.</param>
     /// <returns>Exit code and collected output, complete.</returns>
     /// <exception cref="IncusNotFoundException">There is no such instance, or no such program in it.</exception>
-    /// <exception cref="IncusException">The command could not be run.</exception>
+    /// <exception cref="IncusException">The command could not be run, for instance because the instance does not run.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<ExecResult> ExecAsync(string name, ExecRequest request, ExecStreams? streams = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        new ExecSession(Caller, name, request, streams ?? new ExecStreams()).RunAsync(Caller.Url($"{PathOf(name)}/exec"), cancellationToken);
 
-    /// <summary>Writes a file, replacing one that is there.</summary>
+    /// <summary>Writes a file, replacing the content of one that is there.</summary>
     /// <param name="name">Name of the instance (running or stopped).</param>
     /// <param name="path">Absolute path in it; the directory must exist.</param>
-    /// <param name="content">The content, read to its end.</param>
-    /// <param name="attributes">Owner and mode; null for the server's defaults.</param>
+    /// <param name="content">The content, read to its end while it is sent.</param>
+    /// <param name="attributes">Owner and mode of a new file; Incus leaves those of an existing file as they are.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>When it is written.</returns>
     /// <exception cref="IncusNotFoundException">There is no such instance or directory.</exception>
     /// <exception cref="IncusException">The request failed.</exception>
-    public Task PushFileAsync(string name, string path, Stream content, FileAttributes? attributes = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async Task PushFileAsync(
+        string name, string path, Stream content, FileAttributes? attributes = null, CancellationToken cancellationToken = default)
+    {
+        using var body = new StreamContent(content);
+        body.Headers.ContentType = new("application/octet-stream");
+        await PostFileAsync(name, path, "file", body, attributes, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Reads a file.</summary>
     /// <param name="name">Name of the instance (running or stopped).</param>
@@ -34,18 +41,40 @@ public sealed partial class InstanceApi
     /// <returns>Owner and mode.</returns>
     /// <exception cref="IncusNotFoundException">There is no such instance or file.</exception>
     /// <exception cref="IncusException">The request failed, or the path is a directory.</exception>
-    public Task<InstanceFileInfo> PullFileAsync(string name, string path, Stream destination, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async Task<InstanceFileInfo> PullFileAsync(string name, string path, Stream destination, CancellationToken cancellationToken = default)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, FileUrl(name, path));
+        using var response = await Caller.Connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        await Caller.ThrowIfFailedAsync(request, response, cancellationToken).ConfigureAwait(false);
+        var info = FileInfoOf(path, response);
+        if (info.Type == "directory")
+        {
+            throw new IncusException($"{path} in instance {name} is a directory, not a file", "List it, and read its files one by one")
+            {
+                Request = IncusConnection.Describe(request),
+            };
+        }
+        try
+        {
+            await response.Content.CopyToAsync(destination, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException exception)
+        {
+            throw Caller.Connection.Unreachable(exception, request);
+        }
+        return info;
+    }
 
     /// <summary>Makes a directory; its parent must exist.</summary>
     /// <param name="name">Name of the instance (running or stopped).</param>
     /// <param name="path">Absolute path in it.</param>
-    /// <param name="attributes">Owner and mode.</param>
+    /// <param name="attributes">Owner and mode of a new directory.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>When it exists; one that is there already is left as it is.</returns>
+    /// <exception cref="IncusNotFoundException">There is no such instance or parent directory.</exception>
     /// <exception cref="IncusException">The request failed.</exception>
     public Task CreateDirectoryAsync(string name, string path, FileAttributes? attributes = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        PostFileAsync(name, path, "directory", null, attributes, cancellationToken);
 
     /// <summary>Lists the names in a directory.</summary>
     /// <param name="name">Name of the instance (running or stopped).</param>
@@ -54,8 +83,21 @@ public sealed partial class InstanceApi
     /// <returns>Names without the path.</returns>
     /// <exception cref="IncusNotFoundException">There is no such instance or directory.</exception>
     /// <exception cref="IncusException">The request failed, or the path is not a directory.</exception>
-    public Task<IReadOnlyList<string>> ListDirectoryAsync(string name, string path, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async Task<IReadOnlyList<string>> ListDirectoryAsync(string name, string path, CancellationToken cancellationToken = default)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, FileUrl(name, path));
+        using var response = await Caller.Connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        await Caller.ThrowIfFailedAsync(request, response, cancellationToken).ConfigureAwait(false);
+        if (FileInfoOf(path, response).Type != "directory")
+        {
+            throw new IncusException($"{path} in instance {name} is not a directory", "Read it as a file")
+            {
+                Request = IncusConnection.Describe(request),
+            };
+        }
+        var envelope = await Caller.ReadAsync(request, response, IncusJson.Default.EnvelopeIReadOnlyListString, cancellationToken).ConfigureAwait(false);
+        return envelope.Metadata ?? [];
+    }
 
     /// <summary>Deletes a file or an empty directory.</summary>
     /// <param name="name">Name of the instance (running or stopped).</param>
@@ -65,5 +107,35 @@ public sealed partial class InstanceApi
     /// <exception cref="IncusNotFoundException">There is no such instance or file.</exception>
     /// <exception cref="IncusException">The request failed.</exception>
     public Task DeleteFileAsync(string name, string path, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        Caller.ChangeAsync(HttpMethod.Delete, FileUrl(name, path), null, null, cancellationToken);
+
+    private string FileUrl(string name, string path) => Caller.Url($"{PathOf(name)}/files", ("path", path));
+
+    private async Task PostFileAsync(
+        string name, string path, string type, HttpContent? content, FileAttributes? attributes, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, FileUrl(name, path)) { Content = content };
+        request.Headers.Add("X-Incus-type", type);
+        request.Headers.Add("X-Incus-write", "overwrite");
+        if (attributes?.Uid is { } uid)
+            request.Headers.Add("X-Incus-uid", uid.ToString(CultureInfo.InvariantCulture));
+        if (attributes?.Gid is { } gid)
+            request.Headers.Add("X-Incus-gid", gid.ToString(CultureInfo.InvariantCulture));
+        if (attributes?.Mode is { } mode)
+            request.Headers.Add("X-Incus-mode", $"0{Convert.ToString(mode, 8)}");
+        using var response = await Caller.Connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        await Caller.ThrowIfFailedAsync(request, response, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static InstanceFileInfo FileInfoOf(string path, HttpResponseMessage response)
+    {
+        var mode = Header("X-Incus-mode");
+        return new InstanceFileInfo(
+            path, Header("X-Incus-type") ?? "file", Number(Header("X-Incus-uid")), Number(Header("X-Incus-gid")),
+            mode is null ? 0 : Convert.ToInt32(mode, 8));
+
+        string? Header(string name) => response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
+
+        static int Number(string? text) => int.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : 0;
+    }
 }

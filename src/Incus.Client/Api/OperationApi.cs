@@ -39,7 +39,8 @@ public sealed class OperationApi
     public async Task<IncusOperation> AttachAsync(string id, CancellationToken cancellationToken = default)
     {
         await caller.Connection.Events.EnsureOpenAsync(caller.Project, cancellationToken).ConfigureAwait(false);
-        return new IncusOperation(caller, await GetAsync(id, cancellationToken).ConfigureAwait(false));
+        var generation = caller.Connection.Events.Generation;
+        return new IncusOperation(caller, await GetAsync(id, cancellationToken).ConfigureAwait(false), generation);
     }
 
     /// <summary>Asks the server to cancel an operation.</summary>

@@ -29,11 +29,21 @@ public sealed record ConnectionOptions
     /// <summary>How long establishing a connection may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a broken connection may take to come back before those who wait for an operation are told
+    /// <see cref="UnreachableReason.ConnectionLost"/>.</summary>
+    public TimeSpan ReconnectTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Accept a server that does not trust the client: public image servers, and getting trusted.</summary>
+    public bool AllowUntrusted { get; init; }
+
     /// <summary>Where the environment is read from; null for the process's own.</summary>
     public IncusEnvironment? Environment { get; init; }
 
     /// <summary>Text of the <c>User-Agent</c> header.</summary>
     public string UserAgent { get; init; } = "Incus.Client";
+
+    /// <summary>SHA-256 of the one server certificate that is accepted, from a trust token.</summary>
+    internal string? ServerFingerprint { get; init; }
 
     /// <summary>The local daemon's socket, found in the order of Incus's own client.</summary>
     /// <param name="path">A socket to use instead of the discovered one.</param>

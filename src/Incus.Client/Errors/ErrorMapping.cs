@@ -46,6 +46,9 @@ internal static class ErrorMapping
         };
     }
 
+    /// <summary>Whether the daemon answers but is not ready yet: its first seconds.</summary>
+    public static bool IsStartingUp(IncusException exception) => exception.StatusCode == HttpStatusCode.ServiceUnavailable;
+
     /// <summary>Whether a message says that a name is taken; Incus sends some of these with status 400 or 500.</summary>
     public static bool IsNameTaken(string? message) =>
         message is not null

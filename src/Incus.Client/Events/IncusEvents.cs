@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Incus.Client;
 
 /// <summary>
@@ -17,7 +19,7 @@ public sealed class IncusEvents
         caller.Connection.Events.EnsureOpenAsync(caller.Project, cancellationToken);
 
     /// <summary>
-    /// Reads events as they come, beginning when this is called. When the connection breaks it is opened again; what
+    /// Reads events as they come, beginning with the first step of the enumeration. When the connection breaks it is opened again; what
     /// happened in between is lost, so an event with <see cref="EventTypes.Reconnected"/> is put in: read again what
     /// you watch.
     /// </summary>
@@ -25,14 +27,64 @@ public sealed class IncusEvents
     /// <param name="cancellationToken">Ends the reading with <see cref="OperationCanceledException"/>.</param>
     /// <returns>The events of all projects that the client may see.</returns>
     /// <exception cref="IncusException">The server has no events for this client.</exception>
-    public IAsyncEnumerable<IncusEvent> ReadAsync(IReadOnlyCollection<string>? types = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async IAsyncEnumerable<IncusEvent> ReadAsync(
+        IReadOnlyCollection<string>? types = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var events = caller.Connection.Events;
+        var listener = events.Listen(types);
+        try
+        {
+            await OpenAsync(cancellationToken).ConfigureAwait(false);
+            await foreach (var item in listener.Events.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+                yield return item;
+        }
+        finally
+        {
+            events.StopListening(listener);
+        }
+    }
 
-    /// <summary>Waits for one event. Begins to listen at once, so what is started after the call is not missed.</summary>
-    /// <param name="match">Whether it is the one.</param>
+    /// <summary>Begins to wait for one event. Once this returns, the event is not missed, however soon it comes.</summary>
+    /// <param name="match">Whether it is the one. An event of type <see cref="EventTypes.Reconnected"/> says that it may have been missed.</param>
     /// <param name="cancellationToken">Ends the wait with <see cref="OperationCanceledException"/>.</param>
-    /// <returns>The event; also an event of type <see cref="EventTypes.Reconnected"/> when <paramref name="match"/> accepts it.</returns>
+    /// <returns>A task of the event, to be awaited after starting what brings the event about.</returns>
     /// <exception cref="IncusException">The server has no events for this client.</exception>
-    public Task<IncusEvent> WaitForAsync(Func<IncusEvent, bool> match, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async Task<Task<IncusEvent>> ExpectAsync(Func<IncusEvent, bool> match, CancellationToken cancellationToken = default)
+    {
+        var events = caller.Connection.Events;
+        var listener = events.Listen(types: null);
+        try
+        {
+            await OpenAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            events.StopListening(listener);
+            throw;
+        }
+        return FindAsync();
+
+        async Task<IncusEvent> FindAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    var item = await listener.Events.ReadAsync(cancellationToken).ConfigureAwait(false);
+                    if (match(item))
+                        return item;
+                }
+            }
+            finally
+            {
+                events.StopListening(listener);
+            }
+        }
+    }
+
+    private async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        if (!await EnsureOpenAsync(cancellationToken).ConfigureAwait(false))
+            throw new IncusException($"{caller.Connection.DisplayName} gives this client no events", "Ask for the state instead");
+    }
 }

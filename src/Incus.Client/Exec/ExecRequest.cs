@@ -53,20 +53,3 @@ public sealed record ExecStreams
 /// <param name="StandardOutput">What it wrote, UTF-8, where no stream was given for it; else null.</param>
 /// <param name="StandardError">What it wrote to standard error, likewise.</param>
 public sealed record ExecResult(int ExitCode, string? StandardOutput, string? StandardError);
-
-/// <summary>Sends signals and window sizes to a running command. Give one in <see cref="ExecStreams.Control"/>.</summary>
-public sealed class ExecControl
-{
-    /// <summary>Sends a signal to the command; waits until the command runs.</summary>
-    /// <param name="signal">Signal number, such as 15 for SIGTERM.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
-    /// <returns>When it was sent.</returns>
-    public Task SignalAsync(int signal, CancellationToken cancellationToken = default) => throw new NotImplementedException();
-
-    /// <summary>Tells an interactive command the size of its terminal; waits until the command runs.</summary>
-    /// <param name="width">Columns.</param>
-    /// <param name="height">Rows.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
-    /// <returns>When it was sent.</returns>
-    public Task ResizeAsync(int width, int height, CancellationToken cancellationToken = default) => throw new NotImplementedException();
-}

@@ -58,7 +58,7 @@ internal sealed class ApiCaller(IncusConnection connection, string project, stri
     {
         var answer = await SendAsync(method, url, body is null ? null : JsonBody(body), etag, cancellationToken).ConfigureAwait(false);
         if (answer.Operation is { } info)
-            await new IncusOperation(this, info).WaitAsync(null, cancellationToken).ConfigureAwait(false);
+            await new IncusOperation(this, info, generation: 0).WaitAsync(null, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A request that starts an operation. The events websocket is opened first, so that no event is missed.</summary>
@@ -69,8 +69,9 @@ internal sealed class ApiCaller(IncusConnection connection, string project, stri
     public async Task<IncusOperation> StartAsync(HttpMethod method, string url, HttpContent? content, string? etag, CancellationToken cancellationToken)
     {
         await Connection.Events.EnsureOpenAsync(Project, cancellationToken).ConfigureAwait(false);
+        var generation = Connection.Events.Generation;
         var answer = await SendAsync(method, url, content, etag, cancellationToken).ConfigureAwait(false);
-        return answer.Operation is { } info ? new IncusOperation(this, info) : IncusOperation.Completed(this, answer.Metadata);
+        return answer.Operation is { } info ? new IncusOperation(this, info, generation) : IncusOperation.Completed(this, answer.Metadata);
     }
 
     /// <summary>Sends a changing request and reads its answer.</summary>
@@ -105,6 +106,10 @@ internal sealed class ApiCaller(IncusConnection connection, string project, stri
         {
             // Not an answer of Incus (a proxy's page, perhaps): the status alone has to do.
         }
+        catch (Exception exception) when (ConnectionFailures.IsFailure(exception, cancellationToken))
+        {
+            throw Connection.Unreachable(exception, request);
+        }
         throw ErrorMapping.FromAnswer(response.StatusCode, message, IncusConnection.Describe(request), Connection.DisplayName);
     }
 
@@ -116,7 +121,8 @@ internal sealed class ApiCaller(IncusConnection connection, string project, stri
     private static string ETagOf(HttpResponseMessage response) =>
         response.Headers.TryGetValues("ETag", out var values) ? values.FirstOrDefault() ?? "" : "";
 
-    private async Task<Envelope<T>> ReadAsync<T>(
+    /// <summary>Reads the content of an answer.</summary>
+    public async Task<Envelope<T>> ReadAsync<T>(
         HttpRequestMessage request, HttpResponseMessage response, JsonTypeInfo<Envelope<T>> type, CancellationToken cancellationToken)
     {
         try
@@ -135,7 +141,7 @@ internal sealed class ApiCaller(IncusConnection connection, string project, stri
                 StatusCode = response.StatusCode,
             };
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (ConnectionFailures.IsFailure(exception, cancellationToken))
         {
             throw Connection.Unreachable(exception, request);
         }

@@ -1,27 +1,33 @@
-using System.Net.Security;
-using System.Net.Sockets;
-using System.Security.Authentication;
+using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.Json.Serialization.Metadata;
 
 namespace Incus.Client;
 
-/// <summary>One connection to one server: the HTTP client, the events websocket, and what the server is.</summary>
+/// <summary>One connection to one server: the HTTP handler, the events websocket, and what the server is.</summary>
 internal sealed class IncusConnection : IAsyncDisposable
 {
+    private readonly SocketsHttpHandler handler;
+    private readonly HttpMessageInvoker invoker;
     private readonly HttpClient http;
+    private readonly ConnectionFailures failures;
+    private readonly ServerCertificateCheck certificates;
     private long requestCount;
     private HashSet<string> extensions = [];
 
-    private IncusConnection(ConnectionOptions options, string address, string? socketPath)
+    private IncusConnection(ConnectionOptions options, string address, SocketLocation? socket)
     {
         Options = options;
         Address = address;
-        SocketPath = socketPath;
+        IsUnix = socket is not null;
         DisplayName = options.RemoteName is { } name ? $"{name} ({address})" : address;
-        http = new HttpClient(CreateHandler(options, socketPath))
+        certificates = new ServerCertificateCheck(options);
+        failures = new ConnectionFailures(DisplayName, socket, options, certificates);
+        handler = Transport.CreateHandler(options, socket?.Path, certificates);
+        // ClientWebSocket needs a plain invoker: HttpClient would try to buffer the upgraded stream.
+        invoker = new HttpMessageInvoker(handler, disposeHandler: false);
+        http = new HttpClient(handler, disposeHandler: false)
         {
-            BaseAddress = socketPath is null ? new Uri(address) : new Uri("http://incus"),
+            BaseAddress = IsUnix ? new Uri("http://incus") : new Uri(address),
             Timeout = Timeout.InfiniteTimeSpan,
         };
         http.DefaultRequestHeaders.UserAgent.ParseAdd(options.UserAgent);
@@ -32,18 +38,22 @@ internal sealed class IncusConnection : IAsyncDisposable
 
     public string Address { get; }
 
-    public string? SocketPath { get; }
+    public bool IsUnix { get; }
 
+    /// <summary>What messages call the server.</summary>
     public string DisplayName { get; }
 
     public ServerInfo Server { get; private set; } = new();
 
     public EventSocket Events { get; }
 
+    /// <summary>The certificate that the server showed; null over a Unix socket.</summary>
+    public X509Certificate2? ServerCertificate => certificates.Accepted;
+
     public long RequestCount => Interlocked.Read(ref requestCount);
 
-    public HttpMessageInvoker Invoker => http;
-
+    /// <summary>Connects to the first address that answers.</summary>
+    /// <returns>The connection, and the project its requests begin with.</returns>
     public static async Task<(IncusConnection Connection, string Project)> OpenAsync(ConnectionOptions options, CancellationToken cancellationToken)
     {
         if (options.Addresses.Count == 0)
@@ -51,11 +61,13 @@ internal sealed class IncusConnection : IAsyncDisposable
         IncusUnreachableException? first = null;
         foreach (var address in options.Addresses)
         {
-            var socket = SocketOf(address, options);
-            var connection = new IncusConnection(options, socket is null ? address.TrimEnd('/') : $"unix://{socket.Path}", socket?.Path);
+            var socket = Transport.SocketOf(address, options);
+            var connection = new IncusConnection(options, socket is null ? Transport.NormalizeHttps(address) : $"unix://{socket.Path}", socket);
             try
             {
-                await connection.RefreshServerAsync(cancellationToken).ConfigureAwait(false);
+                var server = await connection.RefreshServerAsync(cancellationToken).ConfigureAwait(false);
+                if (!options.AllowUntrusted && server.Auth == "untrusted")
+                    throw connection.failures.NotTrusted();
                 return (connection, options.Project ?? socket?.Project ?? IncusClient.DefaultProject);
             }
             catch (IncusUnreachableException exception)
@@ -82,13 +94,15 @@ internal sealed class IncusConnection : IAsyncDisposable
 
     public async Task<ServerInfo> RefreshServerAsync(CancellationToken cancellationToken)
     {
-        var caller = new ApiCaller(this, Options.Project ?? IncusClient.DefaultProject, null);
+        var caller = new ApiCaller(this, IncusClient.DefaultProject, null);
         var server = (await caller.GetAsync("/1.0", IncusJson.Default.EnvelopeServerInfo, cancellationToken).ConfigureAwait(false)).Value;
         extensions = new(server.ApiExtensions, StringComparer.Ordinal);
         Server = server;
         return server;
     }
 
+    /// <summary>Sends a request; the answer's content is still to be read.</summary>
+    /// <exception cref="IncusUnreachableException">No answer came.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref requestCount);
@@ -96,9 +110,42 @@ internal sealed class IncusConnection : IAsyncDisposable
         {
             return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (ConnectionFailures.IsFailure(exception, cancellationToken))
         {
             throw Unreachable(exception, request);
+        }
+    }
+
+    /// <summary>Opens a websocket of the API.</summary>
+    /// <param name="url">Path and query.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="IncusUnreachableException">No answer came.</exception>
+    /// <exception cref="IncusException">The server refused; the status tells how.</exception>
+    public async Task<ClientWebSocket> OpenWebSocketAsync(string url, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref requestCount);
+        var socket = new ClientWebSocket();
+        try
+        {
+            socket.Options.CollectHttpResponseDetails = true;
+            // Pings find out that the other side is gone when no data is due.
+            socket.Options.KeepAliveInterval = TimeSpan.FromSeconds(15);
+            socket.Options.KeepAliveTimeout = TimeSpan.FromSeconds(15);
+            var address = new UriBuilder(new Uri(http.BaseAddress!, url));
+            address.Scheme = address.Scheme == Uri.UriSchemeHttps ? "wss" : "ws";
+            await socket.ConnectAsync(address.Uri, invoker, cancellationToken).ConfigureAwait(false);
+            return socket;
+        }
+        catch (Exception exception)
+        {
+            var status = socket.HttpStatusCode;
+            socket.Dispose();
+            var request = $"GET {url.Split('?')[0]}";
+            if (exception is WebSocketException && (int)status >= 300)
+                throw ErrorMapping.FromAnswer(status, null, request, DisplayName);
+            if (exception is WebSocketException or HttpRequestException or IOException || ConnectionFailures.IsFailure(exception, cancellationToken))
+                throw failures.From(exception, request);
+            throw;
         }
     }
 
@@ -111,53 +158,13 @@ internal sealed class IncusConnection : IAsyncDisposable
     }
 
     public IncusUnreachableException Unreachable(Exception exception, HttpRequestMessage request) =>
-        new(UnreachableReason.Other, $"{DisplayName} could not be reached: {exception.Message}", null, exception) { Request = Describe(request) };
+        failures.From(exception, Describe(request));
 
     public async ValueTask DisposeAsync()
     {
         await Events.DisposeAsync().ConfigureAwait(false);
         http.Dispose();
-    }
-
-    private static SocketLocation? SocketOf(string address, ConnectionOptions options)
-    {
-        if (!address.StartsWith("unix:", StringComparison.Ordinal))
-            return null;
-        var path = address["unix:".Length..];
-        if (path.StartsWith("//", StringComparison.Ordinal))
-            path = path[2..];
-        return path.Length > 0
-            ? new SocketLocation(path, "address", null)
-            : (options.Environment ?? new IncusEnvironment()).FindSocket();
-    }
-
-    private static SocketsHttpHandler CreateHandler(ConnectionOptions options, string? socketPath)
-    {
-        var handler = new SocketsHttpHandler
-        {
-            UseProxy = socketPath is null,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            ConnectTimeout = options.ConnectTimeout,
-            PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-        };
-        if (socketPath is not null)
-        {
-            handler.ConnectCallback = async (_, cancellationToken) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            };
-        }
-        return handler;
+        invoker.Dispose();
+        handler.Dispose();
     }
 }

@@ -8,16 +8,30 @@ namespace Incus.Client;
 /// </summary>
 public sealed class IncusOperation
 {
-    private readonly ApiCaller caller;
+    /// <summary>An operation of which nothing is heard for so long is asked about, should an event have got lost.</summary>
+    private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(30);
 
-    internal IncusOperation(ApiCaller caller, OperationInfo info)
+    /// <summary>How long a request to cancel may take when the caller has given up already.</summary>
+    private static readonly TimeSpan CancelTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>Pause before asking a server again that is starting up or away.</summary>
+    private static readonly TimeSpan StartUpDelay = TimeSpan.FromMilliseconds(200);
+
+    private readonly ApiCaller caller;
+    private readonly long generation;
+
+    /// <param name="caller">Who asks.</param>
+    /// <param name="info">The first description.</param>
+    /// <param name="generation">Events connection that was open before the operation began; 0 when none was.</param>
+    internal IncusOperation(ApiCaller caller, OperationInfo info, long generation)
     {
         this.caller = caller;
+        this.generation = generation;
         Info = info;
     }
 
     internal static IncusOperation Completed(ApiCaller caller, JsonElement? metadata) =>
-        new(caller, new OperationInfo { Status = "Success", StatusCode = StatusCode.Success, Metadata = metadata });
+        new(caller, new OperationInfo { Status = "Success", StatusCode = StatusCode.Success, Metadata = metadata }, 0);
 
     /// <summary>UUID; empty when the server did the work at once and made no operation.</summary>
     public string Id => Info.Id;
@@ -31,23 +45,33 @@ public sealed class IncusOperation
     /// cancelled; then <see cref="OperationCanceledException"/> is thrown.</param>
     /// <returns>The final description.</returns>
     /// <exception cref="IncusOperationException">The operation failed or was cancelled by somebody else.</exception>
-    /// <exception cref="OperationLostException">The outcome can not be learned any more.</exception>
+    /// <exception cref="OperationLostException">The outcome can not be learned any more: the server forgot it, or went
+    /// away for longer than <see cref="ConnectionOptions.ReconnectTimeout"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<OperationInfo> WaitAsync(IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        if (!Info.IsFinal)
+        var state = new OperationState(Info);
+        try
         {
-            Info = (await caller.GetAsync(
-                caller.Url($"{OperationApi.PathOf(Id)}/wait"), IncusJson.Default.EnvelopeOperationInfo, cancellationToken).ConfigureAwait(false)).Value;
+            if (!Info.IsFinal)
+            {
+                using var watch = caller.Connection.Events.Watch(Id, caller.Project);
+                if (watch is null || !await FollowEventsAsync(watch, state, progress, cancellationToken).ConfigureAwait(false))
+                    await FollowRequestsAsync(state, progress, cancellationToken).ConfigureAwait(false);
+            }
         }
-        if (Info.StatusCode == StatusCode.Success)
-            return Info;
-        throw new IncusOperationException($"{Info.Description}: {Info.Err}") { Operation = Id, ServerMessage = Info.Err };
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await CancelQuietlyAsync().ConfigureAwait(false);
+            throw;
+        }
+        return state.Info.StatusCode == StatusCode.Success ? state.Info : throw Failed(state.Info);
     }
 
     /// <summary>Asks the server to cancel the operation.</summary>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>Whether the server accepted; false when it can not be cancelled or has ended already.</returns>
+    /// <exception cref="IncusUnreachableException">The server can not be reached.</exception>
     public async Task<bool> CancelAsync(CancellationToken cancellationToken = default)
     {
         if (Id.Length == 0 || Info.IsFinal || !Info.MayCancel)
@@ -62,6 +86,136 @@ public sealed class IncusOperation
             return false;
         }
     }
+
+    /// <summary>Follows the events until the end.</summary>
+    /// <returns>False when the events went away for good before it.</returns>
+    private async Task<bool> FollowEventsAsync(
+        OperationWatch watch, OperationState state, IProgress<OperationProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (generation == 0 || generation != caller.Connection.Events.Generation)
+            watch.Send(OperationNews.ReadAgain);
+        while (!state.Info.IsFinal)
+        {
+            var news = await NextAsync(watch, cancellationToken).ConfigureAwait(false);
+            if (news.EventsAreGone)
+                return false;
+            if (news.Failure is { } failure)
+                throw failure is IncusUnreachableException unreachable ? Lost(unreachable) : failure;
+            if (news.Info is { } report)
+                Apply(state, report, progress);
+            else if (news.HaveToRead)
+                await ReadAsync(watch, state, progress, cancellationToken).ConfigureAwait(false);
+        }
+        return true;
+    }
+
+    private static async Task<OperationNews> NextAsync(OperationWatch watch, CancellationToken cancellationToken)
+    {
+        if (watch.News.TryRead(out var ready))
+            return ready;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(QuietTime);
+        try
+        {
+            return await watch.News.ReadAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return OperationNews.ReadAgain;
+        }
+    }
+
+    /// <summary>Asks the server; when the connection breaks again meanwhile, the events will say when to ask next.</summary>
+    private async Task ReadAsync(
+        OperationWatch watch, OperationState state, IProgress<OperationProgress>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var url = caller.Url(OperationApi.PathOf(Id));
+            Apply(state, (await caller.GetAsync(url, IncusJson.Default.EnvelopeOperationInfo, cancellationToken).ConfigureAwait(false)).Value, progress);
+        }
+        catch (IncusNotFoundException exception)
+        {
+            Apply(state, caller.Connection.Events.FindFinal(Id) ?? throw Lost(exception), progress);
+        }
+        catch (IncusUnreachableException)
+        {
+            // Still away: the events connection tells when it is back, or that it gives up.
+        }
+        catch (IncusException exception) when (ErrorMapping.IsStartingUp(exception))
+        {
+            await Task.Delay(StartUpDelay, cancellationToken).ConfigureAwait(false);
+            watch.Send(OperationNews.ReadAgain);
+        }
+    }
+
+    /// <summary>Asks the server to answer when the operation ends; in pieces when progress is wanted.</summary>
+    private async Task FollowRequestsAsync(OperationState state, IProgress<OperationProgress>? progress, CancellationToken cancellationToken)
+    {
+        var url = caller.Url($"{OperationApi.PathOf(Id)}/wait", ("timeout", progress is null ? "-1" : "1"));
+        long? brokenSince = null;
+        while (!state.Info.IsFinal)
+        {
+            try
+            {
+                Apply(state, (await caller.GetAsync(url, IncusJson.Default.EnvelopeOperationInfo, cancellationToken).ConfigureAwait(false)).Value, progress);
+                brokenSince = null;
+            }
+            catch (IncusNotFoundException exception)
+            {
+                throw Lost(exception);
+            }
+            catch (IncusException exception) when (exception is IncusUnreachableException || ErrorMapping.IsStartingUp(exception))
+            {
+                brokenSince ??= TimeProvider.System.GetTimestamp();
+                if (TimeProvider.System.GetElapsedTime(brokenSince.Value) >= caller.Connection.Options.ReconnectTimeout)
+                    throw Lost(exception);
+                await Task.Delay(StartUpDelay, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private void Apply(OperationState state, OperationInfo report, IProgress<OperationProgress>? progress)
+    {
+        foreach (var step in state.Apply(report))
+            progress?.Report(step);
+        Info = state.Info;
+    }
+
+    private async Task CancelQuietlyAsync()
+    {
+        using var limit = new CancellationTokenSource(CancelTime);
+        try
+        {
+            await CancelAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IncusException or OperationCanceledException)
+        {
+            // The caller has given up; that the server can not be told changes nothing for it.
+        }
+    }
+
+    private static IncusOperationException Failed(OperationInfo info)
+    {
+        var cause = info.Err.Length > 0 ? info.Err : info.Status;
+        var subject = info.Resources.Values.SelectMany(static list => list).FirstOrDefault()?.Split('?')[0];
+        return new IncusOperationException($"{info.Description}{(subject is null ? "" : $" ({subject})")}: {cause}")
+        {
+            Operation = info.Id,
+            ServerMessage = info.Err,
+            StatusCode = (System.Net.HttpStatusCode)(int)info.StatusCode,
+        };
+    }
+
+    private OperationLostException Lost(IncusException cause) => new(
+        $"It is not known how \"{Info.Description}\" (operation {Id}) ended: the connection to {caller.Connection.DisplayName} was interrupted",
+        "Read the resource again to see what was done", cause)
+    {
+        Operation = Id,
+        StatusCode = cause.StatusCode,
+        ServerMessage = cause.ServerMessage,
+        Request = cause.Request,
+    };
 }
 
 /// <summary>Shorthands for calls that return operations.</summary>
