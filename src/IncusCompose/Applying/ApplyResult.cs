@@ -89,6 +89,9 @@ public sealed record ApplyOptions
     /// false to read that resource again and plan it anew.
     /// </summary>
     public bool Exact { get; init; }
+
+    /// <summary>False to leave created instances stopped.</summary>
+    internal bool Start { get; init; } = true;
 }
 
 /// <summary>What happens while a plan is applied.</summary>

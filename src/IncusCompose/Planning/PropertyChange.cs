@@ -44,4 +44,8 @@ public enum ChangeImpact
 /// <param name="Impact">How hard the change is.</param>
 /// <param name="Old">The live value; null where there is none. Secrets are masked.</param>
 /// <param name="New">The value after the change; null where it is removed. Secrets are masked.</param>
-public sealed record PropertyChange(string Path, PropertyDifference Difference, ChangeImpact Impact, string? Old, string? New);
+public sealed record PropertyChange(string Path, PropertyDifference Difference, ChangeImpact Impact, string? Old, string? New)
+{
+    /// <summary>What is written to the server; null where nothing is.</summary>
+    internal PropertyStep? Step { get; init; }
+}

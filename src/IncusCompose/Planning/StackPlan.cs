@@ -56,6 +56,9 @@ public sealed record ResourceChange
     /// <summary>True where the change restarts the instance (or stops it on the way).</summary>
     public bool Restarts { get; init; }
 
+    /// <summary>True where the change starts an instance that is stopped.</summary>
+    public bool Starts { get; init; }
+
     /// <summary>True where the change is applied but takes effect only at a restart that was not allowed.</summary>
     public bool PendingRestart { get; init; }
 
@@ -67,6 +70,9 @@ public sealed record ResourceChange
 
     /// <summary>The changes of the same plan that must have been made before this one.</summary>
     public IReadOnlyList<ResourceId> DependsOn { get; init; } = [];
+
+    /// <summary>What is written to the server, values unmasked.</summary>
+    internal IEnumerable<PropertyStep> Steps => Properties.Where(property => property.Step is not null).Select(property => property.Step!.Value);
 
     /// <summary>What the resource should be; null where it is deleted.</summary>
     internal DesiredResource? Desired { get; init; }
@@ -109,6 +115,9 @@ public sealed record StackPlan
 
     /// <summary>Warnings and notes that go with the plan.</summary>
     public IReadOnlyList<Diagnostic> Diagnostics { get; init; } = [];
+
+    /// <summary>How each resource was planned, to plan one again where the server moved on.</summary>
+    internal ResourcePlanner Planner { get; init; } = new(new PlanOptions(), null);
 
     /// <summary>True where there is anything to do.</summary>
     public bool HasChanges => Resources.Any(r => r.Action != ChangeAction.None);

@@ -1,8 +1,42 @@
 namespace IncusCompose.Resources;
 
-/// <summary>The mark that a stack leaves on a resource: whose it is, and what was last applied to it.</summary>
+/// <summary>
+/// The mark that a stack leaves on each resource that it makes, in the resource's own configuration on the server:
+/// whose it is, and what was last applied to it. It is the only state that a stack has.
+/// </summary>
 /// <param name="Stack">The owning stack's name.</param>
-/// <param name="Project">The Incus project that the stack lives in (its networks may live in another).</param>
+/// <param name="Project">The Incus project that the stack lives in (its networks and pools may live elsewhere).</param>
 /// <param name="Key">The path of the definition in the file, such as <c>instances.web</c>.</param>
-/// <param name="Applied">What was last applied: values, or digests of long and secret ones.</param>
-internal sealed record OwnershipMark(string Stack, string Project, string Key, AppliedRecord Applied);
+/// <param name="Applied">What was last applied.</param>
+internal sealed record OwnershipMark(string Stack, string Project, string Key, AppliedRecord Applied)
+{
+    public const string Prefix = "user.incus-compose.";
+    public const string StackKey = Prefix + "stack";
+    private const string ProjectKey = Prefix + "project";
+    private const string DefinitionKey = Prefix + "key";
+    private const string AppliedKey = Prefix + "applied";
+
+    /// <summary>The mark in a resource's configuration; null where there is none.</summary>
+    public static OwnershipMark? Read(IReadOnlyDictionary<string, string> config)
+    {
+        if (!config.TryGetValue(StackKey, out var stack) || stack.Length == 0)
+            return null;
+        return new OwnershipMark(
+            stack,
+            config.GetValueOrDefault(ProjectKey, "default"),
+            config.GetValueOrDefault(DefinitionKey, ""),
+            AppliedRecord.Parse(config.GetValueOrDefault(AppliedKey)));
+    }
+
+    /// <summary>Writes the mark into a resource's configuration.</summary>
+    public void Write(IDictionary<string, string> config)
+    {
+        config[StackKey] = Stack;
+        config[ProjectKey] = Project;
+        config[DefinitionKey] = Key;
+        config[AppliedKey] = Applied.ToString();
+    }
+
+    /// <summary>True where the mark is that of a stack.</summary>
+    public bool BelongsTo(string stack, string project) => Stack == stack && Project == project;
+}

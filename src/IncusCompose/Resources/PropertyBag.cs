@@ -39,4 +39,7 @@ internal sealed class PropertyBag : IEnumerable<KeyValuePair<string, string>>
     public IEnumerator<KeyValuePair<string, string>> GetEnumerator() => _values.GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>True where both hold the same values at the same paths.</summary>
+    public bool SameAs(PropertyBag other) => _values.SequenceEqual(other._values);
 }

@@ -6,7 +6,7 @@ namespace IncusCompose.Resources;
 /// What a resource should be on the server: its properties in API form, by path
 /// (<c>config/limits.memory</c>, <c>devices/eth0/network</c>, <c>description</c>).
 /// </summary>
-internal sealed record DesiredResource
+internal record DesiredResource
 {
     public required ResourceId Id { get; init; }
 

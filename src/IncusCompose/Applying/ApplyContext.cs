@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using Incus.Client;
+using IncusCompose.Planning;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Applying;
+
+/// <summary>What the kinds are handed while a plan is applied. One for each change: progress has a place to go to.</summary>
+/// <param name="Client">The project's view of the server.</param>
+/// <param name="Plan">The whole plan.</param>
+/// <param name="Options">How it is applied.</param>
+/// <param name="Remotes">The user's remotes.</param>
+internal sealed record ApplyContext(IncusClient Client, StackPlan Plan, ApplyOptions Options, ClientConfiguration Remotes)
+{
+    // Fingerprints of the images that this apply brought to the server; shared by all changes.
+    private readonly ConcurrentDictionary<ResourceId, string> _images = new();
+
+    /// <summary>Where the server's progress goes; null for nowhere.</summary>
+    public IProgress<OperationProgress>? Progress { get; init; }
+
+    /// <summary>Says what is going on in a word or two.</summary>
+    public Action<string> Say { get; init; } = _ => { };
+
+    public void ImageReady(ResourceId image, string fingerprint) => _images[image] = fingerprint;
+
+    /// <summary>The fingerprint of an instance's image, which its dependencies have seen to.</summary>
+    public string ImageFor(DesiredResource instance)
+    {
+        var id = instance.DependsOn.First(dependency => dependency.Kind == ImageKind.KindName);
+        if (_images.TryGetValue(id, out var fingerprint))
+            return fingerprint;
+        return Plan.Resources.FirstOrDefault(resource => resource.Id == id)?.Live?.Raw is Image image
+            ? image.Fingerprint
+            : throw new PlanOutdatedException([id]);
+    }
+
+    /// <summary>The mark to leave on a resource; null where there is no stack (a single instance).</summary>
+    public OwnershipMark? MarkOf(DesiredResource desired) =>
+        Plan.Stack.Length == 0
+            ? null
+            : new OwnershipMark(Plan.Stack, Plan.Project, desired.DefinitionPath, AppliedRecord.Of(desired.Properties));
+
+    /// <summary>Plans a change again for what the resource is now.</summary>
+    /// <exception cref="PlanOutdatedException">It may not be planned again, or only something harder than was planned would do.</exception>
+    public ResourceChange PlanAgain(ResourceChange change, LiveResource now)
+    {
+        if (Options.Exact && change.Live is { } planned && !planned.Properties.SameAs(now.Properties))
+            throw new PlanOutdatedException([change.Id]);
+        var again = Plan.Planner.Plan(ResourceKinds.Of(change.Id), change.Desired!, now);
+        if (again.Refused is not null || (again.Action is ChangeAction.Replace or ChangeAction.Rebuild && again.Action != change.Action))
+            throw new PlanOutdatedException([change.Id]);
+        return again;
+    }
+}

@@ -1,0 +1,217 @@
+using System.Diagnostics;
+using Incus.Client;
+using IncusCompose.Planning;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Applying;
+
+/// <summary>
+/// Carries a plan out. Every change waits for those that it depends on and for nothing else; how many are at work at one
+/// time is bounded. It decides nothing: what is done, and in which order, is the plan's.
+/// </summary>
+internal sealed class StackApplier : IDisposable
+{
+    // Once the user has cancelled, this is how long running work may take to end by itself before it is left to the server.
+    private static readonly TimeSpan CancelGrace = TimeSpan.FromSeconds(1.5);
+
+    private const int MostRounds = 8;
+
+    private readonly ApplyContext _context;
+    private readonly IProgress<ApplyEvent>? _progress;
+    private readonly SemaphoreSlim _slots;
+
+    public StackApplier(ApplyContext context, IProgress<ApplyEvent>? progress)
+    {
+        _context = context;
+        _progress = progress;
+        _slots = new SemaphoreSlim(Math.Max(1, context.Options.ThrottleLimit));
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    public async Task<ApplyResult> ApplyAsync(CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var running = new Dictionary<ResourceId, Task<ResourceResult>>();
+        foreach (var change in _context.Plan.Resources)
+        {
+            // Dependencies come first in a plan, so their tasks are there already.
+            var dependencies = change.DependsOn.Where(running.ContainsKey).Select(id => running[id]).ToArray();
+            running[change.Id] = RunAsync(change, dependencies, cancellationToken);
+        }
+
+        var results = new List<ResourceResult>();
+        foreach (var change in _context.Plan.Resources)
+            results.Add(await OutcomeAsync(change, running[change.Id], cancellationToken).ConfigureAwait(false));
+        return new ApplyResult { Plan = _context.Plan, Resources = results, Duration = clock.Elapsed };
+    }
+
+    private async Task<ResourceResult> RunAsync(ResourceChange change, Task<ResourceResult>[] dependencies, CancellationToken cancellationToken)
+    {
+        var needed = await Task.WhenAll(dependencies).ConfigureAwait(false);
+        if (needed.FirstOrDefault(result => result.Outcome is ChangeOutcome.Failed or ChangeOutcome.Skipped) is { } failed
+            && change.Action != ChangeAction.None)
+        {
+            return Ended(change, ChangeOutcome.Skipped, $"not begun, since {failed.Id} {(failed.Outcome == ChangeOutcome.Failed ? "failed" : "was skipped")}");
+        }
+
+        // A cancelled dependency means that everything is being cancelled.
+        if (cancellationToken.IsCancellationRequested || needed.Any(result => result.Outcome == ChangeOutcome.Cancelled))
+            return change.Action == ChangeAction.None ? Ended(change, ChangeOutcome.Unchanged) : Ended(change, ChangeOutcome.Cancelled, "not begun");
+        // What stays as it is still stands between those that depend on it and those it depends on.
+        if (change.Action == ChangeAction.None)
+        {
+            var broken = needed.FirstOrDefault(result => result.Outcome is ChangeOutcome.Failed or ChangeOutcome.Skipped);
+            return broken is null
+                ? Ended(change, ChangeOutcome.Unchanged)
+                : Ended(change, ChangeOutcome.Skipped, $"unchanged, but {broken.Id} failed");
+        }
+
+        try
+        {
+            await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return Ended(change, ChangeOutcome.Cancelled, "not begun");
+        }
+
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            Tell(new ApplyEvent(ApplyEventKind.Started, change));
+            await CarryOutAsync(change, cancellationToken).ConfigureAwait(false);
+            return Ended(change, ChangeOutcome.Done, null, null, clock.Elapsed);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Ended(change, ChangeOutcome.Cancelled, "not finished", null, clock.Elapsed);
+        }
+#pragma warning disable CA1031 // Whatever goes wrong with one resource is that resource's result; the others go on.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            return Ended(change, ChangeOutcome.Failed, error.Message, error, clock.Elapsed);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <summary>
+    /// Makes the change; where the server moved on in between (somebody else made the same resource, the daemon was
+    /// restarted), looks at the one resource again and goes on from there.
+    /// </summary>
+    private async Task CarryOutAsync(ResourceChange change, CancellationToken cancellationToken)
+    {
+        var context = _context with
+        {
+            Progress = _progress is null ? null : new Relay(step => Tell(new ApplyEvent(ApplyEventKind.Progress, change) { Text = step.Text, Percent = step.Percent })),
+            Say = text => Tell(new ApplyEvent(ApplyEventKind.Progress, change) { Text = text }),
+        };
+        var kind = ResourceKinds.Of(change.Id);
+        for (var round = 1; ; round++)
+        {
+            try
+            {
+                // An instance that looks abandoned may be one that somebody is creating right now.
+                if (change is { Action: ChangeAction.Replace, Live: not null } && await SettleAsync(context, change, cancellationToken).ConfigureAwait(false))
+                {
+                    change = await LookAgainAsync(context, kind, change, cancellationToken).ConfigureAwait(false);
+                    if (change.Action == ChangeAction.None)
+                        return;
+                }
+
+                await kind.ApplyAsync(context, change, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (IncusException error) when (
+                round < MostRounds
+                && !context.Options.Exact
+                && change.Desired is not null
+                && error is IncusConflictException or IncusPreconditionFailedException or OperationLostException)
+            {
+                var again = await LookAgainAsync(context, kind, change, cancellationToken).ConfigureAwait(false);
+                if (again.Live is not null && again.Live.Mark?.BelongsTo(context.Plan.Stack, context.Plan.Project) != true && !kind.IsShared)
+                    throw;
+                if (again.Action == ChangeAction.None)
+                    return;
+                await SettleAsync(context, again, cancellationToken).ConfigureAwait(false);
+                change = await LookAgainAsync(context, kind, change, cancellationToken).ConfigureAwait(false);
+                if (change.Action == ChangeAction.None)
+                    return;
+            }
+        }
+    }
+
+    private static async Task<ResourceChange> LookAgainAsync(ApplyContext context, ResourceKind kind, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
+        return context.Plan.Planner.Plan(kind, change.Desired!, now);
+    }
+
+    /// <summary>Waits for whatever the server is doing to an instance at the moment; true where there was something.</summary>
+    private static async Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        if (change.Kind != InstanceKind.KindName)
+            return false;
+        var operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
+        var busy = operations.Where(operation => !operation.IsFinal && ConcernsInstance(operation, change.Name)).ToList();
+        foreach (var operation in busy)
+        {
+            context.Say("waiting for: " + operation.Description);
+            try
+            {
+                var attached = await context.Client.Operations.AttachAsync(operation.Id, cancellationToken).ConfigureAwait(false);
+                await attached.WaitAsync(null, cancellationToken).ConfigureAwait(false);
+            }
+            catch (IncusException)
+            {
+                // However it ended, what matters is what it left; that is looked at next.
+            }
+        }
+
+        return busy.Count > 0;
+    }
+
+    private static bool ConcernsInstance(OperationInfo operation, string name) =>
+        operation.Resources.GetValueOrDefault("instances")?.Any(address =>
+            Uri.UnescapeDataString(address.Split('?')[0]).EndsWith("/" + name, StringComparison.Ordinal)) == true;
+
+    /// <summary>The result of a change, or that it was given up: a cancelled user does not wait for a stuck server.</summary>
+    private static async Task<ResourceResult> OutcomeAsync(ResourceChange change, Task<ResourceResult> task, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            try
+            {
+                return await task.WaitAsync(CancelGrace, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                return new ResourceResult { Change = change, Outcome = ChangeOutcome.Cancelled, Message = "left to the server, which was still at it" };
+            }
+        }
+    }
+
+    private ResourceResult Ended(ResourceChange change, ChangeOutcome outcome, string? message = null, Exception? error = null, TimeSpan duration = default)
+    {
+        var result = new ResourceResult { Change = change, Outcome = outcome, Message = message, Error = error, Duration = duration };
+        if (change.Action != ChangeAction.None)
+            Tell(new ApplyEvent(ApplyEventKind.Ended, change) { Result = result });
+        return result;
+    }
+
+    private void Tell(ApplyEvent occurrence) => _progress?.Report(occurrence);
+
+    /// <summary>Passes progress on at once and in order, which <see cref="Progress{T}"/> does not promise.</summary>
+    private sealed class Relay(Action<OperationProgress> report) : IProgress<OperationProgress>
+    {
+        public void Report(OperationProgress value) => report(value);
+    }
+}

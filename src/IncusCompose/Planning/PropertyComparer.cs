@@ -1,0 +1,68 @@
+using Incus.Client;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Planning;
+
+/// <summary>One value to write: a null value removes the property.</summary>
+internal readonly record struct PropertyStep(string Path, string? Value);
+
+/// <summary>
+/// The three-way comparison: what the file says, what was last applied, and what is live. It decides for each property
+/// whose change a difference is, and with that what becomes of it.
+/// </summary>
+internal static class PropertyComparer
+{
+    public static IReadOnlyList<PropertyChange> Compare(
+        ResourceKind kind,
+        DesiredResource desired,
+        LiveResource live,
+        MetadataConfiguration? metadata)
+    {
+        var applied = live.Mark?.Applied ?? AppliedRecord.Empty;
+        var paths = desired.Properties.Paths
+            .Union(live.Properties.Paths)
+            .Union(applied.Paths)
+            .Order(StringComparer.Ordinal);
+        var changes = new List<PropertyChange>();
+        foreach (var path in paths)
+        {
+            var wanted = desired.Properties[path];
+            var current = live.Properties[path];
+            if (Judge(kind, path, wanted, current, applied) is not { } difference)
+                continue;
+            // What is shared has no record of one stack's applying.
+            if (kind.IsShared && difference == PropertyDifference.Recorded)
+                continue;
+            var impact = difference is PropertyDifference.Unmanaged or PropertyDifference.Recorded
+                ? ChangeImpact.Live
+                : kind.ImpactOf(path, desired, live, metadata);
+            var next = difference == PropertyDifference.Unmanaged ? current : wanted;
+            changes.Add(new PropertyChange(
+                PropertyPath.Display(path), difference, impact, PropertyPath.Show(path, current), PropertyPath.Show(path, next))
+            {
+                Step = difference is PropertyDifference.Unmanaged or PropertyDifference.Recorded ? null : new PropertyStep(path, wanted),
+            });
+        }
+
+        return changes;
+    }
+
+    private static PropertyDifference? Judge(ResourceKind kind, string path, string? wanted, string? current, AppliedRecord applied)
+    {
+        if (wanted is null)
+        {
+            if (current is null)
+                return applied.Contains(path) ? PropertyDifference.Recorded : null;
+            if (applied.Contains(path))
+                return PropertyDifference.Removed;
+            return kind.IsServerFilled(path) ? null : PropertyDifference.Unmanaged;
+        }
+
+        var appliedAsIs = applied.Matches(path, wanted);
+        if (current is not null && kind.IsSame(path, wanted, current))
+            return appliedAsIs ? null : PropertyDifference.Recorded;
+        if (appliedAsIs)
+            return PropertyDifference.Drifted;
+        return current is null && !applied.Contains(path) ? PropertyDifference.Added : PropertyDifference.Changed;
+    }
+}

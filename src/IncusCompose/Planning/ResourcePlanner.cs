@@ -1,0 +1,68 @@
+using Incus.Client;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Planning;
+
+/// <summary>Plans one resource: from what it should be and what it is to what is to be done.</summary>
+/// <param name="Options">What the plan may do.</param>
+/// <param name="Metadata">The server's own description of its configuration keys; null where it has none.</param>
+internal sealed record ResourcePlanner(PlanOptions Options, MetadataConfiguration? Metadata)
+{
+    /// <summary>The configuration keys that each profile's change touches; instances that use it may need a restart for them.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> ProfileChanges { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    public ResourceChange Plan(ResourceKind kind, DesiredResource desired, LiveResource? live)
+    {
+        if (desired.External)
+            return new ResourceChange { Id = desired.Id, Action = ChangeAction.None, Reason = "external", Desired = desired, Live = live };
+        if (live is null)
+        {
+            return new ResourceChange
+            {
+                Id = desired.Id,
+                Action = ChangeAction.Create,
+                Properties = [.. desired.Properties.Select(property => Added(property.Key, property.Value))],
+                Desired = desired,
+            };
+        }
+
+        var properties = PropertyComparer.Compare(kind, desired, live, Metadata);
+        var change = new ResourceChange
+        {
+            Id = desired.Id,
+            Action = properties.Any(property => property.Difference != PropertyDifference.Unmanaged) ? ChangeAction.Update : ChangeAction.None,
+            Properties = properties,
+            Desired = desired,
+            Live = live,
+        };
+        change = ImpactOf(properties) switch
+        {
+            ChangeImpact.Replace => change with
+            {
+                Action = ChangeAction.Replace,
+                Refused = Options.AllowReplace
+                    ? kind.ReplacementRefusal(desired, Options)
+                    : "it can only be deleted and created again; allow it with -AllowReplace (--allow-replace)",
+            },
+            ChangeImpact.Rebuild => change with
+            {
+                Action = ChangeAction.Rebuild,
+                Refused = Options.AllowRebuild
+                    ? null
+                    : "its root disk would be made anew from the image; allow it with -AllowRebuild (--allow-rebuild)",
+            },
+            _ => change,
+        };
+        return kind.Refine(change, this);
+    }
+
+    /// <summary>The hardest of the changes that are made.</summary>
+    public static ChangeImpact ImpactOf(IEnumerable<PropertyChange> properties) =>
+        properties.Select(property => property.Impact).DefaultIfEmpty(ChangeImpact.Live).Max();
+
+    private static PropertyChange Added(string path, string value) =>
+        new(PropertyPath.Display(path), PropertyDifference.Added, ChangeImpact.Live, null, PropertyPath.Show(path, value))
+        {
+            Step = new PropertyStep(path, value),
+        };
+}

@@ -1,0 +1,19 @@
+using Incus.Client;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Planning;
+
+/// <summary>Looks at a server once: one list for each collection, all at the same time.</summary>
+internal static class StackObserver
+{
+    /// <param name="client">The project's view of the server.</param>
+    /// <param name="missingProject">The configuration of a project that the stack has yet to make; null where the project exists.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    public static async Task<ServerObservation> ObserveAsync(
+        IncusClient client, IReadOnlyDictionary<string, string>? missingProject, CancellationToken cancellationToken)
+    {
+        var scope = new ObserveScope(client, missingProject, cancellationToken);
+        var lists = await Task.WhenAll(ResourceKinds.All.Select(kind => kind.ListAsync(scope, cancellationToken))).ConfigureAwait(false);
+        return new ServerObservation(lists.SelectMany(list => list), await scope.ImagesAsync().ConfigureAwait(false));
+    }
+}

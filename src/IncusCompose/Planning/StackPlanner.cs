@@ -1,0 +1,209 @@
+using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Planning;
+
+/// <summary>
+/// Makes plans: from a definition and what is live, or from the stack's marks alone. Asks the server nothing and
+/// knows no kind by name.
+/// </summary>
+internal static class StackPlanner
+{
+    /// <exception cref="StackFileException">The stack cannot be planned against this server; every reason is in it.</exception>
+    public static StackPlan Plan(PlanningContext context, PlanOptions options, MetadataConfiguration? metadata, string serverName)
+    {
+        var planner = new ResourcePlanner(options, metadata);
+        var desired = ResourceKinds.All
+            .SelectMany(kind => kind.Desire(context).Select(resource => (kind, resource)))
+            .ToList();
+        var holders = desired.Where(pair => pair.kind.ContainsAll).Select(pair => pair.resource.Id).ToList();
+        var changes = new Dictionary<ResourceId, ResourceChange>();
+        var profiles = new Dictionary<string, IReadOnlyList<string>>();
+        foreach (var (kind, resource) in desired)
+        {
+            var live = kind.Locate(resource, context.Server);
+            if (!MayUse(kind, resource, live, context))
+                continue;
+            planner = planner with { ProfileChanges = profiles };
+            var change = planner.Plan(kind, resource, live) with
+            {
+                DependsOn = [.. holders.Where(holder => holder != resource.Id).Concat(resource.DependsOn).Distinct()],
+            };
+            changes[resource.Id] = change;
+            if (kind is ProfileKind && change.Action == ChangeAction.Update)
+                profiles[resource.Id.Name] = [.. ConfigKeys(change)];
+        }
+
+        DropWhatNobodyNeeds(changes);
+        var orphans = Orphans(context, desired.Select(pair => pair.resource.Id).ToHashSet(), changes, options);
+        if (context.Problems.Any(problem => problem.Severity == DiagnosticSeverity.Error))
+            throw new StackFileException(context.Problems);
+        return new StackPlan
+        {
+            Stack = context.Stack.Name,
+            Project = context.Project,
+            Server = serverName,
+            Definition = context.Stack,
+            Resources = Arrange(changes),
+            Orphans = orphans,
+            Diagnostics = context.Problems,
+            Planner = planner,
+        };
+    }
+
+    /// <summary>A plan that takes a stack down, from the marks alone.</summary>
+    public static StackPlan PlanRemoval(string stack, string project, ServerObservation server, RemovalOptions options, string serverName)
+    {
+        var owned = server.Resources.Where(live => live.Mark?.BelongsTo(stack, project) == true).ToList();
+        var kept = owned.Where(live => Keeps(live, options)).ToList();
+        var keptIds = kept.Select(live => live.Id).ToHashSet();
+        var changes = new Dictionary<ResourceId, ResourceChange>();
+        foreach (var live in owned)
+        {
+            var kind = ResourceKinds.Of(live.Id);
+            // What other things live in stays for as long as any of them does.
+            var stays = keptIds.Contains(live.Id) || (kind.ContainsAll && keptIds.Any(id => id.Kind != StoragePoolKind.KindName));
+            changes[live.Id] = new ResourceChange
+            {
+                Id = live.Id,
+                Action = stays ? ChangeAction.None : ChangeAction.Delete,
+                Reason = stays ? "kept" : "",
+                Live = live,
+                Restarts = false,
+            };
+        }
+
+        OrderDeletions(changes);
+        return new StackPlan { Stack = stack, Project = project, Server = serverName, Resources = Arrange(changes) };
+    }
+
+    private static bool Keeps(LiveResource live, RemovalOptions options) => live.Id.Kind switch
+    {
+        VolumeKind.KindName => !options.RemoveVolumes,
+        ImageKind.KindName => !options.RemoveImages,
+        StoragePoolKind.KindName => !options.RemovePools,
+        _ => false,
+    };
+
+    /// <summary>False, with a problem reported, for what must exist and does not, and for what exists and is somebody else's.</summary>
+    private static bool MayUse(ResourceKind kind, DesiredResource resource, LiveResource? live, PlanningContext context)
+    {
+        var label = $"{kind.Name.Replace('-', ' ')} \"{resource.Id.Name}\"";
+        if (resource.External)
+        {
+            if (live is not null)
+                return true;
+            context.Error(
+                kind is ImageKind ? "MissingImage" : "MissingExternal",
+                resource.DefinitionPath,
+                kind is ImageKind
+                    ? $"there is no image \"{resource.Id.Name}\" on the server in project \"{context.Project}\""
+                    : $"there is no {label} on the server, and the file says that it is external",
+                kind is ImageKind
+                    ? "name an image server before the alias, such as images:debian/12, or list what is there with: incus image list"
+                    : "create it, or drop external: true");
+            return false;
+        }
+
+        if (live is null || kind.IsShared || live.Mark?.BelongsTo(context.Stack.Name, context.Project) == true)
+            return true;
+        var owner = live.Mark is { } mark
+            ? $"belongs to the stack \"{mark.Stack}\"" + (mark.Project == context.Project ? "" : $" in project \"{mark.Project}\"")
+            : "was not made by this stack";
+        context.Error(
+            "NameTaken",
+            resource.DefinitionPath,
+            $"there is already a {label} on the server, and it {owner}",
+            kind is ProjectKind ? "name it without create: true to use it as it is" :
+            kind is InstanceKind ? "rename one of the two, or delete the other" : "rename one of the two, or mark it external: true to use it as it is");
+        return false;
+    }
+
+    /// <summary>An image that nothing is created from is not fetched.</summary>
+    private static void DropWhatNobodyNeeds(Dictionary<ResourceId, ResourceChange> changes)
+    {
+        foreach (var change in changes.Values.Where(change => change is { Desired.OnDemand: true, Action: ChangeAction.Create }).ToList())
+        {
+            var needed = changes.Values.Any(other =>
+                other.Action is ChangeAction.Create or ChangeAction.Rebuild or ChangeAction.Replace && other.DependsOn.Contains(change.Id));
+            if (!needed)
+                changes.Remove(change.Id);
+        }
+    }
+
+    /// <summary>Plans or lists what the stack once made and the file no longer names.</summary>
+    private static List<OrphanedResource> Orphans(
+        PlanningContext context, HashSet<ResourceId> desired, Dictionary<ResourceId, ResourceChange> changes, PlanOptions options)
+    {
+        var orphans = new List<OrphanedResource>();
+        var found = context.Server.Resources
+            .Where(live => live.Mark?.BelongsTo(context.Stack.Name, context.Project) == true && !desired.Contains(live.Id))
+            .OrderByDescending(live => ResourceKinds.RankOf(live.Id))
+            .ThenBy(live => live.Id.ToString(), StringComparer.Ordinal);
+        foreach (var live in found)
+        {
+            // Deleting a pool or a project could take somebody else's data along: that is for taking the stack down.
+            var isVolume = live.Id.Kind == VolumeKind.KindName;
+            if (options.Prune && (!isVolume || options.RemoveVolumes))
+            {
+                changes[live.Id] = new ResourceChange { Id = live.Id, Action = ChangeAction.Delete, Reason = "no longer in the file", Live = live };
+            }
+            else
+            {
+                orphans.Add(new OrphanedResource(live.Id, isVolume
+                    ? "delete it and its data with -Prune -RemoveVolumes (--prune --remove-volumes)"
+                    : "delete it with -Prune (--prune)"));
+            }
+        }
+
+        OrderDeletions(changes);
+        return orphans;
+    }
+
+    /// <summary>Something is deleted once nothing uses it any more: after every change of what was using it.</summary>
+    private static void OrderDeletions(Dictionary<ResourceId, ResourceChange> changes)
+    {
+        foreach (var deletion in changes.Values.Where(change => change.Action == ChangeAction.Delete).ToList())
+        {
+            var users = changes.Values
+                .Where(other => other.Id != deletion.Id && other.Action != ChangeAction.None)
+                .Where(other => ResourceKinds.Of(deletion.Id).ContainsAll || other.Live?.Uses.Contains(deletion.Id) == true)
+                .Select(other => other.Id);
+            changes[deletion.Id] = deletion with { DependsOn = [.. users] };
+        }
+    }
+
+    /// <summary>Dependencies first; among those that do not depend on each other, by kind and name, so that a plan always reads the same.</summary>
+    private static List<ResourceChange> Arrange(Dictionary<ResourceId, ResourceChange> changes)
+    {
+        var arranged = new List<ResourceChange>();
+        var seen = new HashSet<ResourceId>();
+
+        void Visit(ResourceChange change)
+        {
+            if (!seen.Add(change.Id))
+                return;
+            foreach (var id in change.DependsOn.Where(changes.ContainsKey))
+                Visit(changes[id]);
+            arranged.Add(change with { DependsOn = [.. change.DependsOn.Where(changes.ContainsKey)] });
+        }
+
+        foreach (var change in changes.Values
+            .OrderBy(change => change.Action == ChangeAction.Delete)
+            .ThenBy(change => ResourceKinds.RankOf(change.Id))
+            .ThenBy(change => change.Id.ToString(), StringComparer.Ordinal))
+            Visit(change);
+        return arranged;
+    }
+
+    private static IEnumerable<string> ConfigKeys(ResourceChange change)
+    {
+        foreach (var step in change.Steps)
+        {
+            if (PropertyPath.IsConfig(step.Path, out var key))
+                yield return key;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>
+/// A kind whose resources are a description and a configuration map (and perhaps devices), which is nearly every kind
+/// that Incus has: reading, comparing, marking and read-modify-write are the same for all of them.
+/// </summary>
+internal abstract class ConfiguredKind<T> : ResourceKind
+    where T : NamedResource
+{
+    // Each round re-reads what another client has just written; more rounds than this are a fight, not a race.
+    private const int MostRounds = 10;
+
+    public override async Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken)
+    {
+        var found = await GetAsync(client, id, cancellationToken).ConfigureAwait(false);
+        return found is null ? null : Describe(IdOf(found.Value), found.Value);
+    }
+
+    public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
+    {
+        var fields = ResourceFields.From(desired.Properties);
+        context.MarkOf(desired)?.Write(fields.Config);
+        await PostAsync(context, desired.Id, fields, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        for (var round = 1; ; round++)
+        {
+            var found = await GetAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false)
+                ?? throw new PlanOutdatedException([change.Id]);
+            var current = context.PlanAgain(change, Describe(change.Id, found.Value));
+            if (current.Action == ChangeAction.None)
+                return;
+            var fields = FieldsOf(found.Value);
+            foreach (var step in current.Steps)
+                fields.Set(step.Path, step.Value);
+            context.MarkOf(change.Desired!)?.Write(fields.Config);
+            Annotate(fields, found.Value, current);
+            try
+            {
+                await PutAsync(context.Client, change.Id, WithFields(found.Value, fields), found.ETag, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (IncusPreconditionFailedException) when (round < MostRounds && !context.Options.Exact)
+            {
+                // Somebody wrote in between: read it again, compare again.
+            }
+        }
+    }
+
+    public override async Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RemoveAsync(context, live.Id, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusNotFoundException)
+        {
+            // Gone already, which is what was wanted.
+        }
+    }
+
+    /// <summary>A kind's own notes beside the mark.</summary>
+    protected virtual void Annotate(ResourceFields fields, T resource, ResourceChange change)
+    {
+    }
+
+    protected static PropertyBag BagOf(
+        string? description,
+        IReadOnlyDictionary<string, string> config,
+        IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? devices = null)
+    {
+        var fields = ResourceFields.From(config, devices);
+        if (!string.IsNullOrEmpty(description))
+            fields.Set(PropertyPath.Description, description);
+        return fields.ToBag();
+    }
+
+    protected LiveResource Describe(ResourceId id, T resource) => new()
+    {
+        Id = id,
+        Properties = LiveBag(resource),
+        Mark = OwnershipMark.Read(resource.Config),
+        Uses = UsesOf(resource),
+        Raw = resource,
+    };
+
+    protected virtual PropertyBag LiveBag(T resource) => FieldsOf(resource).ToBag();
+
+    protected virtual ResourceFields FieldsOf(T resource)
+    {
+        var fields = ResourceFields.From(resource.Config);
+        // Incus has no difference between no description and an empty one.
+        if (resource.Description.Length > 0)
+            fields.Set(PropertyPath.Description, resource.Description);
+        return fields;
+    }
+
+    protected virtual T WithFields(T resource, ResourceFields fields) =>
+        resource with { Description = fields.Word(PropertyPath.Description), Config = fields.Config };
+
+    protected virtual IReadOnlyList<ResourceId> UsesOf(T resource) => [];
+
+    protected abstract ResourceId IdOf(T resource);
+
+    protected abstract Task<Versioned<T>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken);
+
+    protected abstract Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken);
+
+    protected abstract Task PutAsync(IncusClient client, ResourceId id, T resource, string etag, CancellationToken cancellationToken);
+
+    protected abstract Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken);
+}

@@ -1,0 +1,27 @@
+namespace IncusCompose.Resources;
+
+/// <summary>Which other resources a set of devices names.</summary>
+internal static class DeviceUses
+{
+    public static IReadOnlyList<ResourceId> Of(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices)
+    {
+        var uses = new List<ResourceId>();
+        foreach (var device in devices.Values)
+        {
+            switch (device.GetValueOrDefault("type"))
+            {
+                case "nic" when device.GetValueOrDefault("network") is { } network:
+                    uses.Add(NetworkKind.IdOf(network));
+                    break;
+                case "disk" when device.GetValueOrDefault("pool") is { } pool:
+                    uses.Add(StoragePoolKind.IdOf(pool));
+                    // A custom volume may be named with a sub-path behind it.
+                    if (device.GetValueOrDefault("source") is { Length: > 0 } source)
+                        uses.Add(VolumeKind.IdOf(pool, source.Split('/')[0]));
+                    break;
+            }
+        }
+
+        return uses;
+    }
+}

@@ -1,0 +1,225 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>An image that instances are created from.</summary>
+internal sealed record DesiredImage : DesiredResource
+{
+    /// <summary>The image server; null where the image must be on the Incus server itself.</summary>
+    public IncusRemote? Remote { get; init; }
+
+    /// <summary>The alias (or fingerprint) there.</summary>
+    public required string Alias { get; init; }
+
+    /// <summary><c>container</c> or <c>virtual-machine</c>: one alias leads to an image of each.</summary>
+    public required string InstanceType { get; init; }
+}
+
+/// <summary>
+/// Images. Each distinct one is brought to the server once, before anything is created from it: creating several
+/// instances at once from an image that is not there yet is a race on the server. Source: Incus doc/image-handling.md.
+/// </summary>
+internal sealed class ImageKind : ResourceKind
+{
+    public const string KindName = "image";
+
+    private const string AliasWord = "alias";
+    private const string AutoUpdateWord = "auto_update";
+
+    public override string Name => KindName;
+
+    /// <summary>The image of an instance: the same reference is the same resource, however many instances name it.</summary>
+    public static ResourceId IdOf(InstanceDefinition instance, StackDefinition stack) =>
+        IdOf(ReferenceOf(instance.Image, stack), InstanceKind.TypeName(instance.Type));
+
+    public override IEnumerable<DesiredResource> Desire(PlanningContext context)
+    {
+        var desired = new Dictionary<ResourceId, DesiredImage>();
+        foreach (var instance in context.Stack.Instances.Values)
+        {
+            var path = $"instances.{instance.Name}.image";
+            var declared = context.Stack.Images.GetValueOrDefault(instance.Image);
+            var image = Describe(context, declared, ReferenceOf(instance.Image, context.Stack), InstanceKind.TypeName(instance.Type), path);
+            if (image is not null)
+                desired.TryAdd(image.Id, image);
+        }
+
+        foreach (var declared in context.Stack.Images.Values)
+        {
+            var used = context.Stack.Instances.Values.Any(instance => instance.Image == declared.Name);
+            var image = used ? null : Describe(context, declared, declared.Source, InstanceTypes.Container, $"images.{declared.Name}");
+            if (image is not null)
+                desired.TryAdd(image.Id, image);
+        }
+
+        return desired.Values;
+    }
+
+    public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
+        [.. (await scope.ImagesAsync().ConfigureAwait(false))
+            .Select(image => (image, mark: OwnershipMark.Read(image.Properties)))
+            .Where(pair => pair.mark is not null)
+            .Select(pair => Describe(IdOf(pair.mark!.Key, pair.image.Type), pair.image))];
+
+    public override async Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken)
+    {
+        var images = await client.Images.ListAsync(cancellationToken).ConfigureAwait(false);
+        var image = images.FirstOrDefault(image => OwnershipMark.Read(image.Properties) is { } mark && IdOf(mark.Key, image.Type) == id);
+        return image is null ? null : Describe(id, image);
+    }
+
+    public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
+        Find((DesiredImage)desired, server.Images) is { } image ? Describe(desired.Id, image, desired.Properties[AliasWord]) : null;
+
+    /// <summary>Images are shared: one that is there is used whoever brought it, and what the file says is made so.</summary>
+    public override bool IsShared => true;
+
+    public override bool IsServerFilled(string path) => true;
+
+    public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
+    {
+        var image = (DesiredImage)desired;
+        var remote = image.Remote!;
+        var properties = new Dictionary<string, string>();
+        new OwnershipMark(context.Plan.Stack, context.Plan.Project, image.Id.Name, AppliedRecord.Empty).Write(properties);
+        var copy = new ImageCopy
+        {
+            Server = remote.Addresses[0],
+            Protocol = remote.Protocol,
+            Alias = image.Alias,
+            ImageType = image.InstanceType,
+            Certificate = context.Remotes.ServerCertificateOf(remote),
+            AutoUpdate = image.Properties[AutoUpdateWord] == "true",
+            Properties = properties,
+        };
+        string? fingerprint = null;
+        try
+        {
+            var operation = await context.Client.Images.CopyFromAsync(copy, cancellationToken)
+                .CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+            fingerprint = ImageApi.FingerprintOf(operation);
+        }
+        catch (IncusException error) when (error is IncusConflictException or IncusOperationException or OperationLostException)
+        {
+            // Somebody else may have brought the same image meanwhile; then there is nothing left to do.
+            if (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false) is not { } found)
+                throw;
+            fingerprint = found.Fingerprint;
+        }
+
+        fingerprint ??= (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false))?.Fingerprint
+            ?? throw new IncusNotFoundException($"The server fetched {image.Id.Name} but does not list it.");
+        context.ImageReady(image.Id, fingerprint);
+        if (image.Properties[AliasWord] is { } alias)
+            await PointAliasAsync(context.Client, alias, fingerprint, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var image = (Image)change.Live!.Raw;
+        var desired = change.Desired!;
+        if (desired.Properties[AutoUpdateWord] is { } autoUpdate)
+        {
+            await context.Client.Images.UpdateAsync(
+                image.Fingerprint, current => current with { AutoUpdate = autoUpdate == "true" }, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (desired.Properties[AliasWord] is { } alias)
+            await PointAliasAsync(context.Client, alias, image.Fingerprint, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override async Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await context.Client.Images.DeleteAsync(((Image)live.Raw).Fingerprint, cancellationToken)
+                .CompleteAsync(null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusNotFoundException)
+        {
+            // Gone already, which is what was wanted.
+        }
+    }
+
+    private static ResourceId IdOf(string reference, string instanceType) =>
+        new(KindName, reference, instanceType == InstanceTypes.VirtualMachine ? instanceType : null);
+
+    private static string ReferenceOf(string image, StackDefinition stack) =>
+        stack.Images.TryGetValue(image, out var declared) ? declared.Source : image;
+
+    private static DesiredImage? Describe(PlanningContext context, ImageDefinition? declared, string reference, string instanceType, string path)
+    {
+        var (remoteName, alias) = Split(reference);
+        IncusRemote? remote = null;
+        if (remoteName is not null && remoteName != ClientConfiguration.LocalRemote && !context.Remotes.Remotes.TryGetValue(remoteName, out remote))
+        {
+            context.Error(
+                "UnknownRemote", path, $"there is no remote \"{remoteName}\" to fetch {reference} from",
+                $"known remotes: {string.Join(", ", context.Remotes.Remotes.Keys.Order(StringComparer.Ordinal))}; add one with: incus remote add {remoteName} URL");
+            return null;
+        }
+
+        var properties = new PropertyBag();
+        if (declared?.Alias is { } name)
+            properties.Add(AliasWord, name);
+        if (declared?.AutoUpdate is { } autoUpdate)
+            properties.Add(AutoUpdateWord, autoUpdate ? "true" : "false");
+        var image = new DesiredImage
+        {
+            Id = IdOf(reference, instanceType),
+            DefinitionPath = path,
+            Properties = properties,
+            // What is on the server only by its own alias cannot be fetched from anywhere.
+            External = remote is null,
+            OnDemand = path.StartsWith("instances.", StringComparison.Ordinal),
+            Remote = remote,
+            Alias = alias,
+            InstanceType = instanceType,
+        };
+        return image;
+    }
+
+    private static (string? Remote, string Alias) Split(string reference)
+    {
+        var cut = reference.IndexOf(':', StringComparison.Ordinal);
+        return cut < 0 ? (null, reference) : (reference[..cut], reference[(cut + 1)..]);
+    }
+
+    private static Image? Find(DesiredImage desired, IReadOnlyList<Image> images)
+    {
+        var candidates = images.Where(image => image.Type == desired.InstanceType);
+        if (desired.Remote is { } remote)
+        {
+            return candidates.FirstOrDefault(image =>
+                image.UpdateSource is { } source
+                && source.Alias == desired.Alias
+                && source.Protocol == remote.Protocol
+                && remote.Addresses.Any(address => address.TrimEnd('/') == source.Server.TrimEnd('/')));
+        }
+
+        return candidates.FirstOrDefault(image => image.Aliases.Any(alias => alias.Name == desired.Alias))
+            ?? candidates.FirstOrDefault(image => desired.Alias.Length >= 6 && image.Fingerprint.StartsWith(desired.Alias, StringComparison.Ordinal));
+    }
+
+    private static LiveResource Describe(ResourceId id, Image image, string? wantedAlias = null)
+    {
+        var properties = new PropertyBag { { AutoUpdateWord, image.AutoUpdate ? "true" : "false" } };
+        if (image.Aliases.FirstOrDefault(alias => alias.Name == wantedAlias) is { } alias)
+            properties.Add(AliasWord, alias.Name);
+        return new LiveResource { Id = id, Properties = properties, Mark = OwnershipMark.Read(image.Properties), Raw = image };
+    }
+
+    private static async Task<Image?> FindNowAsync(ApplyContext context, DesiredImage image, CancellationToken cancellationToken) =>
+        Find(image, await context.Client.Images.ListAsync(cancellationToken).ConfigureAwait(false));
+
+    private static async Task PointAliasAsync(IncusClient client, string alias, string fingerprint, CancellationToken cancellationToken)
+    {
+        if (await client.Images.FindAliasAsync(alias, cancellationToken).ConfigureAwait(false) is null)
+            await client.Images.CreateAliasAsync(new ImageAlias { Name = alias, Target = fingerprint }, cancellationToken).ConfigureAwait(false);
+        else
+            await client.Images.UpdateAliasAsync(alias, current => current with { Target = fingerprint }, cancellationToken).ConfigureAwait(false);
+    }
+}

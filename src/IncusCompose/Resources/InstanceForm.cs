@@ -1,0 +1,236 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Incus.Client;
+using IncusCompose.Definition;
+
+namespace IncusCompose.Resources;
+
+/// <summary>Turns an instance's definition into the configuration and devices that Incus knows.</summary>
+internal static class InstanceForm
+{
+    /// <summary>The longest device name that Incus takes.</summary>
+    private const int LongestDeviceName = 63;
+
+    private static readonly IReadOnlyList<string> DefaultProfiles = ["default"];
+
+    public static IReadOnlyList<string> ProfilesOf(InstanceDefinition instance) => instance.Profiles ?? DefaultProfiles;
+
+    /// <param name="instance">The definition.</param>
+    /// <param name="context">The stack and what is live; problems are reported there.</param>
+    /// <param name="live">The instance as it is now; what it already uses is kept where the file does not say.</param>
+    public static PropertyBag Build(InstanceDefinition instance, PlanningContext context, LiveResource? live)
+    {
+        var fields = new ResourceFields();
+        fields.Set(PropertyPath.Type, InstanceKind.TypeName(instance.Type));
+        fields.Set(PropertyPath.Image, instance.Image);
+        fields.Set(PropertyPath.Ephemeral, Text(instance.Ephemeral));
+        fields.Set(PropertyPath.Profiles, string.Join(",", ProfilesOf(instance)));
+        if (!string.IsNullOrEmpty(instance.Description))
+            fields.Set(PropertyPath.Description, instance.Description);
+        if (instance.DependsOn.Count > 0)
+            fields.Set(PropertyPath.DependsOn, string.Join(",", instance.DependsOn.Select(d => d.Instance).Order(StringComparer.Ordinal)));
+        AddConfig(fields.Config, instance);
+        AddNetworks(fields, instance, context);
+        AddVolumes(fields, instance, context);
+        AddPorts(fields, instance);
+        // Raw devices replace what the typed words made of the same name.
+        foreach (var (name, device) in instance.Devices)
+            fields.Devices[name] = new SortedDictionary<string, string>(device.ToDictionary(), StringComparer.Ordinal);
+        AddRootDisk(fields, instance, context, live);
+        return fields.ToBag();
+    }
+
+    private static void AddConfig(SortedDictionary<string, string> config, InstanceDefinition instance)
+    {
+        void Set(string key, string? value)
+        {
+            if (value is not null)
+                config[key] = value;
+        }
+
+        Set("limits.cpu", instance.Cpu);
+        Set("limits.memory", instance.Memory);
+        Set("boot.autostart", instance.Autostart is { } autostart ? Text(autostart) : null);
+        Set("boot.autostart.priority", instance.BootPriority?.ToString(CultureInfo.InvariantCulture));
+        Set("cloud-init.user-data", instance.CloudInit?.UserData);
+        Set("cloud-init.vendor-data", instance.CloudInit?.VendorData);
+        Set("cloud-init.network-config", instance.CloudInit?.NetworkConfig);
+        foreach (var (key, value) in instance.Environment)
+            config[$"environment.{key}"] = value;
+        foreach (var (key, value) in instance.Labels)
+            config[$"user.label.{key}"] = value;
+        foreach (var (key, value) in instance.Config)
+            config[key] = value;
+    }
+
+    private static void AddNetworks(ResourceFields fields, InstanceDefinition instance, PlanningContext context)
+    {
+        for (var index = 0; index < instance.Networks.Count; index++)
+        {
+            var attachment = instance.Networks[index];
+            var name = attachment.Name ?? string.Create(CultureInfo.InvariantCulture, $"eth{index}");
+            var device = fields.Devices[name] = new(StringComparer.Ordinal) { ["type"] = "nic", ["name"] = name };
+            if (!AttachTo(device, attachment.Network, context))
+            {
+                context.Error(
+                    "MissingNetwork", $"instances.{instance.Name}.networks.{attachment.Network}",
+                    $"there is no network \"{attachment.Network}\" in the file or on the server",
+                    "add it under networks: or name one of: " + Known(context, NetworkKind.KindName));
+            }
+
+            if (attachment.Ipv4 is not null)
+                device["ipv4.address"] = attachment.Ipv4;
+            if (attachment.Ipv6 is not null)
+                device["ipv6.address"] = attachment.Ipv6;
+            if (attachment.Mac is not null)
+                device["hwaddr"] = attachment.Mac;
+        }
+    }
+
+    private static bool AttachTo(SortedDictionary<string, string> device, string network, PlanningContext context)
+    {
+        if (context.Stack.Networks.ContainsKey(network))
+        {
+            device["network"] = network;
+            return true;
+        }
+
+        if (context.Server.Find(NetworkKind.IdOf(network)) is not { } live)
+            return false;
+        if (((Network)live.Raw).Managed)
+        {
+            device["network"] = network;
+            return true;
+        }
+
+        // A bridge or an interface of the host, which Incus does not manage.
+        device["nictype"] = ((Network)live.Raw).Type == "bridge" ? "bridged" : "macvlan";
+        device["parent"] = network;
+        return true;
+    }
+
+    private static void AddVolumes(ResourceFields fields, InstanceDefinition instance, PlanningContext context)
+    {
+        foreach (var mount in instance.Volumes)
+        {
+            var device = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["type"] = "disk", ["source"] = mount.Source, ["path"] = mount.Target };
+            if (!mount.IsHostPath)
+            {
+                if (PoolOf(mount.Source, context) is { } pool)
+                {
+                    device["pool"] = pool;
+                }
+                else
+                {
+                    context.Error(
+                        "MissingVolume", $"instances.{instance.Name}.volumes",
+                        $"there is no volume \"{mount.Source}\" in the file or on the server",
+                        "add it under volumes: or name one of: " + Known(context, VolumeKind.KindName));
+                }
+            }
+
+            if (mount.ReadOnly)
+                device["readonly"] = "true";
+            if (mount.Shift is { } shift)
+                device["shift"] = Text(shift);
+            fields.Devices[DeviceName("mount", mount.Target)] = device;
+        }
+    }
+
+    private static string? PoolOf(string volume, PlanningContext context)
+    {
+        if (context.Stack.Volumes.TryGetValue(volume, out var definition))
+            return VolumeKind.PoolOf(definition, context);
+        var pools = context.Server.OfKind(VolumeKind.KindName).Where(live => live.Id.Name == volume).Select(live => live.Id.Scope).ToList();
+        return pools.Count == 1 ? pools[0] : null;
+    }
+
+    private static void AddPorts(ResourceFields fields, InstanceDefinition instance)
+    {
+        foreach (var port in instance.Ports)
+        {
+            var any = port.HostAddress is "0.0.0.0" or "::";
+            var label = (any ? "" : port.HostAddress + "-") + Range(port.HostPort, port.Count) + "-" + port.Protocol;
+            fields.Devices[DeviceName("port", label)] = new(StringComparer.Ordinal)
+            {
+                ["type"] = "proxy",
+                ["listen"] = Endpoint(port.Protocol, port.HostAddress, port.HostPort, port.Count),
+                ["connect"] = Endpoint(port.Protocol, port.InstanceAddress, port.InstancePort, port.Count),
+            };
+        }
+    }
+
+    /// <summary>Sees to it that there is a root disk: the profiles' own, unless the definition or a want of one says otherwise.</summary>
+    private static void AddRootDisk(ResourceFields fields, InstanceDefinition instance, PlanningContext context, LiveResource? live)
+    {
+        if (fields.Devices.Values.Any(IsRootDisk))
+            return;
+        var inherited = ProfilesOf(instance)
+            .SelectMany(profile => ProfileDevices(profile, context))
+            .LastOrDefault(device => IsRootDisk(device.Value));
+        if (instance.Disk is null && inherited.Value is not null)
+            return;
+        var liveDevices = live is null ? null : ((Instance)live.Raw).Devices;
+        var name = inherited.Key ?? "root";
+        var pool = instance.Disk?.Pool
+            ?? inherited.Value?.GetValueOrDefault("pool")
+            ?? liveDevices?.Values.FirstOrDefault(IsRootDisk)?.GetValueOrDefault("pool")
+            ?? StoragePoolKind.DefaultPool(context);
+        if (pool is null)
+        {
+            context.Error(
+                "NoPool", $"instances.{instance.Name}", "no profile of the instance has a root disk, and there is no telling which storage pool to use",
+                "name one: disk: {pool: …}; the server has: " + Known(context, StoragePoolKind.KindName));
+            return;
+        }
+
+        var root = fields.Devices[name] = new(StringComparer.Ordinal) { ["type"] = "disk", ["path"] = "/", ["pool"] = pool };
+        foreach (var (key, value) in inherited.Value ?? new Dictionary<string, string>())
+            root.TryAdd(key, value);
+        if (instance.Disk?.Size is { } size)
+            root["size"] = size;
+    }
+
+    private static IEnumerable<KeyValuePair<string, IReadOnlyDictionary<string, string>>> ProfileDevices(string profile, PlanningContext context)
+    {
+        if (context.Stack.Profiles.TryGetValue(profile, out var definition) && !definition.External)
+            return definition.Devices;
+        return context.Server.Find(ProfileKind.IdOf(profile)) is { Raw: Profile live } ? live.Devices : [];
+    }
+
+    private static bool IsRootDisk(IReadOnlyDictionary<string, string> device) =>
+        device.GetValueOrDefault("type") == "disk" && device.GetValueOrDefault("path") == "/" && !string.IsNullOrEmpty(device.GetValueOrDefault("pool"));
+
+    private static string Known(PlanningContext context, string kind)
+    {
+        var names = context.Server.OfKind(kind).Select(live => live.Id.Name).Order(StringComparer.Ordinal).ToList();
+        return names.Count == 0 ? "(none)" : string.Join(", ", names);
+    }
+
+    private static string Endpoint(string protocol, string address, int first, int count) =>
+        $"{protocol}:{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{Range(first, count)}";
+
+    private static string Range(int first, int count) =>
+        string.Create(CultureInfo.InvariantCulture, count == 1 ? $"{first}" : $"{first}-{first + count - 1}");
+
+    private static string Text(bool value) => value ? "true" : "false";
+
+    /// <summary>A device name that says what it is for and stays the same when others come and go.</summary>
+    private static string DeviceName(string prefix, string label)
+    {
+        var slug = new StringBuilder(prefix);
+        foreach (var character in label)
+        {
+            var next = char.IsAsciiLetterOrDigit(character) || character is '.' or '_' ? character : '-';
+            if (next != '-' || slug[^1] != '-')
+                slug.Append(slug.Length == prefix.Length && next != '-' ? $"-{next}" : next.ToString());
+        }
+
+        var name = slug.ToString().TrimEnd('-');
+        if (name.Length <= LongestDeviceName)
+            return name;
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(label)))[..8];
+        return $"{name[..(LongestDeviceName - 9)]}-{digest}";
+    }
+}

@@ -1,0 +1,338 @@
+using System.Globalization;
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>Containers and virtual machines, with their devices. Source: Incus doc/reference/instance_options.md.</summary>
+internal sealed class InstanceKind : ConfiguredKind<Instance>
+{
+    public const string KindName = "instance";
+
+    // When the instance last started at the time when a change was applied that waits for its next start.
+    // It is pending for as long as the instance has not started since.
+    private const string PendingRestartKey = OwnershipMark.Prefix + "pending-restart";
+
+    public override string Name => KindName;
+
+    public static ResourceId IdOf(string name) => new(KindName, name);
+
+    public static string TypeName(InstanceType type) =>
+        type == InstanceType.VirtualMachine ? InstanceTypes.VirtualMachine : InstanceTypes.Container;
+
+    public override IEnumerable<DesiredResource> Desire(PlanningContext context)
+    {
+        foreach (var instance in context.Stack.Instances.Values)
+        {
+            var id = IdOf(instance.Name);
+            var properties = InstanceForm.Build(instance, context, context.Server.Find(id));
+            foreach (var profile in InstanceForm.ProfilesOf(instance))
+            {
+                if (!context.Stack.Profiles.ContainsKey(profile) && context.Server.Find(ProfileKind.IdOf(profile)) is null && !ProfileComesWithProject(context, profile))
+                {
+                    context.Error(
+                        "MissingProfile", $"instances.{instance.Name}.profiles", $"there is no profile \"{profile}\" in the file or on the server",
+                        "add it under profiles: or create it with: incus profile create " + profile);
+                }
+            }
+
+            yield return new DesiredResource
+            {
+                Id = id,
+                DefinitionPath = $"instances.{instance.Name}",
+                Properties = properties,
+                DependsOn =
+                [
+                    .. InstanceForm.ProfilesOf(instance).Select(ProfileKind.IdOf),
+                    .. DeviceUses.Of(ResourceFields.From(properties).DeviceMap()),
+                    ImageKind.IdOf(instance, context.Stack),
+                    .. instance.DependsOn.Select(dependency => IdOf(dependency.Instance)),
+                ],
+            };
+        }
+    }
+
+    public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
+        // Instances always live in their own project: where that has yet to be made, there are none.
+        scope.ViewFor("instances", isDefault: true) is { } view
+            ? [.. (await view.Instances.ListAsync(cancellationToken).ConfigureAwait(false)).Select(instance => Describe(IdOf(instance), instance))]
+            : [];
+
+    public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata)
+    {
+        if (path == PropertyPath.Type)
+            return ChangeImpact.Replace;
+        if (path == PropertyPath.Image)
+            return ChangeImpact.Rebuild;
+        var instance = (Instance)live.Raw;
+        if (PropertyPath.IsConfig(path, out var key))
+            return ConfigEffects.ImpactOf(key, instance.Type, metadata);
+        // The root disk cannot move to another pool in place.
+        if (PropertyPath.IsDevice(path, out var device, out var option) && option == "pool"
+            && instance.ExpandedDevices.GetValueOrDefault(device)?.GetValueOrDefault("path") == "/"
+            && instance.ExpandedDevices[device].GetValueOrDefault("pool") != desired.Properties[path])
+            return ChangeImpact.Replace;
+        return ChangeImpact.Live;
+    }
+
+    public override string StateOf(LiveResource live) => ((Instance)live.Raw).Status;
+
+    /// <summary>What a change means for an instance that runs, or that should and does not.</summary>
+    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner)
+    {
+        var instance = (Instance)change.Live!.Raw;
+        if (NeverFinished(instance))
+            return change with { Action = ChangeAction.Replace, Refused = null, Reason = "its creation did not finish and it never ran" };
+
+        var stopped = instance.StatusCode is StatusCode.Stopped;
+        if (change.Action is ChangeAction.Replace or ChangeAction.Rebuild)
+            return change with { Restarts = !stopped, Starts = stopped };
+        if (stopped)
+        {
+            return change.Action == ChangeAction.None
+                ? change with { Action = ChangeAction.Start, Starts = true, Reason = "it is stopped" }
+                : change with { Starts = true };
+        }
+
+        var reasons = RestartReasons(change, instance, planner).ToList();
+        if (reasons.Count == 0)
+            return change;
+        var reason = "restart needed for " + string.Join(", ", reasons);
+        if (planner.Options.AllowRestart)
+        {
+            return change with
+            {
+                Action = change.Action == ChangeAction.None ? ChangeAction.Restart : change.Action,
+                Restarts = true,
+                Reason = reason,
+            };
+        }
+
+        // Nothing to write where it is noted already that a restart is due.
+        var noted = change.Action == ChangeAction.None && IsPending(instance);
+        return change with
+        {
+            Action = noted ? ChangeAction.None : ChangeAction.Update,
+            PendingRestart = true,
+            Reason = reason,
+        };
+    }
+
+    public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
+        await CreateAsync(context, desired, kept: null, cancellationToken).ConfigureAwait(false);
+
+    public override async Task ApplyAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var name = change.Name;
+        switch (change.Action)
+        {
+            case ChangeAction.Start:
+                await StartAsync(context, name, cancellationToken).ConfigureAwait(false);
+                break;
+            case ChangeAction.Restart:
+                await RestartAsync(context, name, cancellationToken).ConfigureAwait(false);
+                break;
+            case ChangeAction.Update:
+                await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+                if (change.Starts)
+                    await StartAsync(context, name, cancellationToken).ConfigureAwait(false);
+                else if (change.Restarts)
+                    await RestartAsync(context, name, cancellationToken).ConfigureAwait(false);
+                break;
+            case ChangeAction.Rebuild:
+                await StopAsync(context, name, cancellationToken).ConfigureAwait(false);
+                var image = InstanceSource.FromFingerprint(context.ImageFor(change.Desired!));
+                await context.Client.Instances.RebuildAsync(name, image, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+                await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+                await StartAsync(context, name, cancellationToken).ConfigureAwait(false);
+                break;
+            case ChangeAction.Replace:
+                await DeleteAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
+                await CreateAsync(context, change.Desired!, (Instance)change.Live!.Raw, cancellationToken).ConfigureAwait(false);
+                break;
+            default:
+                await base.ApplyAsync(context, change, cancellationToken).ConfigureAwait(false);
+                break;
+        }
+    }
+
+    public override async Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken)
+    {
+        if (((Instance)live.Raw).StatusCode != StatusCode.Stopped)
+            await StopAsync(context, live.Id.Name, cancellationToken).ConfigureAwait(false);
+        await base.DeleteAsync(context, live, cancellationToken).ConfigureAwait(false);
+    }
+
+    protected override ResourceId IdOf(Instance resource) => IdOf(resource.Name);
+
+    protected override Task<Versioned<Instance>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        client.Instances.FindAsync(id.Name, cancellationToken);
+
+    protected override ResourceFields FieldsOf(Instance resource)
+    {
+        var fields = ResourceFields.From(resource.Config, resource.Devices);
+        if (resource.Description.Length > 0)
+            fields.Set(PropertyPath.Description, resource.Description);
+        fields.Set(PropertyPath.Type, resource.Type);
+        fields.Set(PropertyPath.Ephemeral, resource.Ephemeral ? "true" : "false");
+        fields.Set(PropertyPath.Profiles, string.Join(",", resource.Profiles));
+        // Only the stack's own record knows these two.
+        var applied = OwnershipMark.Read(resource.Config)?.Applied;
+        fields.Set(PropertyPath.Image, applied?.Plain(PropertyPath.Image) ?? resource.Config.GetValueOrDefault("volatile.base_image"));
+        fields.Set(PropertyPath.DependsOn, applied?.Plain(PropertyPath.DependsOn));
+        return fields;
+    }
+
+    protected override Instance WithFields(Instance resource, ResourceFields fields) =>
+        base.WithFields(resource, fields) with
+        {
+            Devices = fields.DeviceMap(),
+            Profiles = SplitList(fields.Word(PropertyPath.Profiles)),
+            Ephemeral = fields.Word(PropertyPath.Ephemeral) == "true",
+        };
+
+    protected override IReadOnlyList<ResourceId> UsesOf(Instance resource) =>
+    [
+        .. resource.Profiles.Select(ProfileKind.IdOf),
+        .. DeviceUses.Of(resource.ExpandedDevices),
+        .. SplitList(OwnershipMark.Read(resource.Config)?.Applied.Plain(PropertyPath.DependsOn) ?? "").Select(IdOf),
+    ];
+
+    protected override void Annotate(ResourceFields fields, Instance resource, ResourceChange change) =>
+        fields.Set(PropertyPath.Config(PendingRestartKey), change.PendingRestart ? StartStamp(resource) : null);
+
+    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("An instance is created from its image, see CreateAsync.");
+
+    protected override async Task PutAsync(IncusClient client, ResourceId id, Instance resource, string etag, CancellationToken cancellationToken) =>
+        await client.Instances.UpdateAsync(id.Name, resource, etag, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
+
+    protected override async Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
+        await context.Client.Instances.DeleteAsync(id.Name, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
+
+    private static async Task CreateAsync(ApplyContext context, DesiredResource desired, Instance? kept, CancellationToken cancellationToken)
+    {
+        var fields = ResourceFields.From(desired.Properties);
+        context.MarkOf(desired)?.Write(fields.Config);
+        // A replaced instance keeps its hardware addresses, and with them its leases.
+        foreach (var (key, value) in kept?.Config.Where(IsHardwareAddress) ?? [])
+            fields.Config.TryAdd(key, value);
+        var oneStep = context.Client.HasExtension("instance_create_start");
+        var create = new InstanceCreate
+        {
+            Name = desired.Id.Name,
+            Type = fields.Word(PropertyPath.Type),
+            Description = fields.Word(PropertyPath.Description),
+            Source = InstanceSource.FromFingerprint(context.ImageFor(desired)),
+            Config = fields.Config,
+            Devices = fields.DeviceMap(),
+            Profiles = SplitList(fields.Word(PropertyPath.Profiles)),
+            Ephemeral = fields.Word(PropertyPath.Ephemeral) == "true",
+            Start = oneStep && context.Options.Start,
+        };
+        await context.Client.Instances.CreateAsync(create, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+        if (!oneStep && context.Options.Start)
+            await StartAsync(context, desired.Id.Name, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task StartAsync(ApplyContext context, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await context.Client.Instances.StartAsync(name, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusException error) when (error is not IncusUnreachableException)
+        {
+            if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) is not StatusCode.Running)
+                throw;
+        }
+    }
+
+    private static async Task RestartAsync(ApplyContext context, string name, CancellationToken cancellationToken)
+    {
+        await StopAsync(context, name, cancellationToken).ConfigureAwait(false);
+        await StartAsync(context, name, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops gracefully within the time allowed, then by force.</summary>
+    private static async Task StopAsync(ApplyContext context, string name, CancellationToken cancellationToken)
+    {
+        var instances = context.Client.Instances;
+        try
+        {
+            if (context.Options.StopTimeout > TimeSpan.Zero)
+            {
+                context.Say("stopping");
+                await instances.StopAsync(name, context.Options.StopTimeout, force: false, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+        }
+        catch (IncusNotFoundException)
+        {
+            return;
+        }
+        catch (IncusException error) when (error is not IncusUnreachableException)
+        {
+            if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) is null or StatusCode.Stopped)
+                return;
+        }
+
+        context.Say("stopping by force");
+        try
+        {
+            await instances.StopAsync(name, null, force: true, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusException error) when (error is not IncusUnreachableException)
+        {
+            if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) is not (null or StatusCode.Stopped))
+                throw;
+        }
+    }
+
+    private static async Task<StatusCode?> StatusAsync(ApplyContext context, string name, CancellationToken cancellationToken) =>
+        (await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value.StatusCode;
+
+    private static IEnumerable<string> RestartReasons(ResourceChange change, Instance instance, ResourcePlanner planner)
+    {
+        foreach (var property in change.Properties.Where(property => property.Impact == ChangeImpact.Restart))
+            yield return property.Path;
+        foreach (var profile in SplitList(change.Desired!.Properties[PropertyPath.Profiles] ?? ""))
+        {
+            foreach (var key in planner.ProfileChanges.GetValueOrDefault(profile) ?? [])
+            {
+                if (!change.Desired.Properties.Contains(PropertyPath.Config(key))
+                    && ConfigEffects.ImpactOf(key, instance.Type, planner.Metadata) == ChangeImpact.Restart)
+                    yield return $"config.{key} of profile {profile}";
+            }
+        }
+
+        if (IsPending(instance))
+            yield return "changes applied before";
+    }
+
+    private static bool IsPending(Instance instance) =>
+        instance.Config.GetValueOrDefault(PendingRestartKey) == StartStamp(instance);
+
+    private static string StartStamp(Instance instance) =>
+        instance.LastUsedAt.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// True for an instance whose creation was cut short (the daemon died): the server has its record, but never came to
+    /// note that its root disk is complete (<c>volatile.apply_template</c>), and it never ran. There is nothing to lose in it.
+    /// </summary>
+    private static bool NeverFinished(Instance instance) =>
+        instance.StatusCode == StatusCode.Stopped
+        && instance.LastUsedAt.Year <= 1970
+        && !instance.Config.ContainsKey("volatile.apply_template");
+
+    private static bool IsHardwareAddress(KeyValuePair<string, string> entry) =>
+        entry.Key.StartsWith("volatile.", StringComparison.Ordinal) && entry.Key.EndsWith(".hwaddr", StringComparison.Ordinal)
+        && !entry.Key.EndsWith(".last_state.hwaddr", StringComparison.Ordinal);
+
+    private static bool ProfileComesWithProject(PlanningContext context, string profile) =>
+        profile == "default" && context.Stack.Project is { Create: true };
+
+    private static IReadOnlyList<string> SplitList(string text) => text.Length == 0 ? [] : text.Split(',');
+}

@@ -1,0 +1,46 @@
+using Incus.Client;
+
+namespace IncusCompose.Resources;
+
+/// <summary>One look at a server: lists that several kinds need are asked for once.</summary>
+internal sealed class ObserveScope
+{
+    private readonly Lazy<Task<IReadOnlyList<StoragePool>>> _pools;
+    private readonly Lazy<Task<IReadOnlyList<Image>>> _images;
+
+    /// <param name="client">The project's view of the server.</param>
+    /// <param name="projectFeatures">
+    /// Null where the project exists. Where the stack has yet to make it: its configuration, which says what it will
+    /// share with the default project.
+    /// </param>
+    public ObserveScope(IncusClient client, IReadOnlyDictionary<string, string>? projectFeatures, CancellationToken cancellationToken)
+    {
+        Client = client;
+        ProjectFeatures = projectFeatures;
+        _pools = new(() => client.StoragePools.ListAsync(cancellationToken));
+        _images = new(async () =>
+            ViewFor("features.images", isDefault: true) is { } view
+                ? await view.Images.ListAsync(cancellationToken).ConfigureAwait(false)
+                : []);
+    }
+
+    public IncusClient Client { get; }
+
+    private IReadOnlyDictionary<string, string>? ProjectFeatures { get; }
+
+    public Task<IReadOnlyList<StoragePool>> PoolsAsync() => _pools.Value;
+
+    public Task<IReadOnlyList<Image>> ImagesAsync() => _images.Value;
+
+    /// <summary>
+    /// The view in which resources governed by a project feature are to be listed; null where there can be none yet,
+    /// because the project has still to be made and will have its own.
+    /// </summary>
+    public IncusClient? ViewFor(string feature, bool isDefault)
+    {
+        if (ProjectFeatures is null)
+            return Client;
+        var own = ProjectFeatures.TryGetValue(feature, out var value) ? value is "true" or "1" or "yes" or "on" : isDefault;
+        return own ? null : Client.ForProject("default");
+    }
+}

@@ -1,0 +1,74 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>Profiles. Source: Incus doc/profiles.md.</summary>
+internal sealed class ProfileKind : ConfiguredKind<Profile>
+{
+    public const string KindName = "profile";
+
+    public override string Name => KindName;
+
+    public static ResourceId IdOf(string name) => new(KindName, name);
+
+    public override IEnumerable<DesiredResource> Desire(PlanningContext context)
+    {
+        foreach (var profile in context.Stack.Profiles.Values)
+        {
+            yield return new DesiredResource
+            {
+                Id = IdOf(profile.Name),
+                DefinitionPath = $"profiles.{profile.Name}",
+                External = profile.External,
+                DependsOn = DeviceUses.Of(profile.Devices),
+                Properties = BagOf(profile.Description, profile.Config, profile.Devices),
+            };
+        }
+    }
+
+    public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
+        scope.ViewFor("features.profiles", isDefault: true) is { } view
+            ? [.. (await view.Profiles.ListAsync(cancellationToken).ConfigureAwait(false)).Select(profile => Describe(IdOf(profile), profile))]
+            : [];
+
+    // A profile itself never restarts; what its change means is said at the instances that use it.
+    public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
+        ChangeImpact.Live;
+
+    protected override ResourceId IdOf(Profile resource) => IdOf(resource.Name);
+
+    protected override IReadOnlyList<ResourceId> UsesOf(Profile resource) => DeviceUses.Of(resource.Devices);
+
+    protected override Task<Versioned<Profile>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        client.Profiles.FindAsync(id.Name, cancellationToken);
+
+    protected override ResourceFields FieldsOf(Profile resource)
+    {
+        var fields = ResourceFields.From(resource.Config, resource.Devices);
+        if (resource.Description.Length > 0)
+            fields.Set(PropertyPath.Description, resource.Description);
+        return fields;
+    }
+
+    protected override Profile WithFields(Profile resource, ResourceFields fields) =>
+        base.WithFields(resource, fields) with { Devices = fields.DeviceMap() };
+
+    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
+        context.Client.Profiles.CreateAsync(
+            new Profile
+            {
+                Name = id.Name,
+                Description = fields.Word(PropertyPath.Description),
+                Config = fields.Config,
+                Devices = fields.DeviceMap(),
+            },
+            cancellationToken);
+
+    protected override Task PutAsync(IncusClient client, ResourceId id, Profile resource, string etag, CancellationToken cancellationToken) =>
+        client.Profiles.UpdateAsync(id.Name, resource, etag, cancellationToken);
+
+    protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
+        context.Client.Profiles.DeleteAsync(id.Name, cancellationToken);
+}

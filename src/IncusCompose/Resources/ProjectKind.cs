@@ -1,0 +1,57 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>The Incus project of a stack. Source: Incus doc/reference/projects.md.</summary>
+internal sealed class ProjectKind : ConfiguredKind<Project>
+{
+    public const string KindName = "project";
+
+    public override string Name => KindName;
+
+    public override bool ContainsAll => true;
+
+    public static ResourceId IdOf(string name) => new(KindName, name);
+
+    public override IEnumerable<DesiredResource> Desire(PlanningContext context)
+    {
+        if (context.Stack.Project is not { } project)
+            yield break;
+        yield return new DesiredResource
+        {
+            Id = IdOf(project.Name),
+            DefinitionPath = "project",
+            External = !project.Create,
+            Properties = BagOf(project.Description, project.Config),
+        };
+    }
+
+    public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken)
+    {
+        // The one project that matters; a restricted certificate may be refused the list of all.
+        var live = await FindAsync(scope.Client, IdOf(scope.Client.Project), cancellationToken).ConfigureAwait(false);
+        return live is null ? [] : [live];
+    }
+
+    // A new project gets its features written out.
+    public override bool IsServerFilled(string path) =>
+        PropertyPath.IsConfig(path, out var key) && key.StartsWith("features.", StringComparison.Ordinal);
+
+    protected override ResourceId IdOf(Project resource) => IdOf(resource.Name);
+
+    protected override Task<Versioned<Project>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        client.Projects.FindAsync(id.Name, cancellationToken);
+
+    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
+        context.Client.Projects.CreateAsync(
+            new Project { Name = id.Name, Description = fields.Word(PropertyPath.Description), Config = fields.Config },
+            cancellationToken);
+
+    protected override Task PutAsync(IncusClient client, ResourceId id, Project resource, string etag, CancellationToken cancellationToken) =>
+        client.Projects.UpdateAsync(id.Name, resource, etag, cancellationToken);
+
+    protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
+        context.Client.Projects.DeleteAsync(id.Name, cancellationToken);
+}

@@ -1,0 +1,71 @@
+using IncusCompose.Diagnostics;
+
+namespace IncusCompose.Resources;
+
+/// <summary>
+/// The paths of a <see cref="PropertyBag"/>: <c>config/KEY</c>, <c>devices/NAME/KEY</c>, or a bare word.
+/// Slashes, since configuration keys and device names hold dots and neither holds a slash.
+/// </summary>
+internal static class PropertyPath
+{
+    public const string Description = "description";
+    public const string Type = "type";
+    public const string Ephemeral = "ephemeral";
+    public const string Profiles = "profiles";
+    public const string Driver = "driver";
+    public const string ContentType = "content_type";
+    public const string Status = "status";
+
+    /// <summary>The image reference of an instance: the server knows only the fingerprint that it led to.</summary>
+    public const string Image = "image";
+
+    /// <summary>The instances that an instance waits for.</summary>
+    public const string DependsOn = "depends_on";
+
+    private const string ConfigPrefix = "config/";
+    private const string DevicesPrefix = "devices/";
+
+    public static string Config(string key) => ConfigPrefix + key;
+
+    public static string Device(string device, string key) => $"{DevicesPrefix}{device}/{key}";
+
+    public static bool IsConfig(string path, out string key)
+    {
+        var found = path.StartsWith(ConfigPrefix, StringComparison.Ordinal);
+        key = found ? path[ConfigPrefix.Length..] : "";
+        return found;
+    }
+
+    public static bool IsDevice(string path, out string device, out string key)
+    {
+        device = key = "";
+        if (!path.StartsWith(DevicesPrefix, StringComparison.Ordinal))
+            return false;
+        var rest = path[DevicesPrefix.Length..];
+        var cut = rest.IndexOf('/', StringComparison.Ordinal);
+        device = rest[..cut];
+        key = rest[(cut + 1)..];
+        return true;
+    }
+
+    /// <summary>True for what only the stack's own record knows, not the server.</summary>
+    public static bool IsEngineOnly(string path) => path is Image or DependsOn;
+
+    public static bool IsSecret(string path) =>
+        IsConfig(path, out var key) ? Secrets.IsSecret(key) : IsDevice(path, out _, out var option) && Secrets.IsSecret(option);
+
+    /// <summary>The path as people write it: <c>config.limits.memory</c>.</summary>
+    public static string Display(string path) => path.Replace('/', '.');
+
+    /// <summary>The value as it may be shown: secrets masked, cloud-init data described by its size.</summary>
+    public static string? Show(string path, string? value)
+    {
+        if (value is null)
+            return null;
+        if (!IsConfig(path, out var key) && !IsDevice(path, out _, out key))
+            key = path;
+        return key.StartsWith("cloud-init.", StringComparison.Ordinal)
+            ? $"({value.Length} characters)"
+            : Secrets.Mask(key, value);
+    }
+}

@@ -1,0 +1,86 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>
+/// A kind of resource: the unit of growth. It answers five questions — what a resource is called and depends on,
+/// what it should be, what it is, how hard a difference is, and how a change is made. Planner and scheduler ask
+/// these and know no kind by name.
+/// </summary>
+internal abstract class ResourceKind
+{
+    /// <summary>The kind as a word, as it stands in a <see cref="ResourceId"/>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What the stack's resources of this kind should be. Problems that only the server can show go to <paramref name="context"/>.</summary>
+    public abstract IEnumerable<DesiredResource> Desire(PlanningContext context);
+
+    /// <summary>What is there: one list, as few requests as the API allows.</summary>
+    public abstract Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken);
+
+    /// <summary>What one resource is right now; null where it is not there.</summary>
+    public abstract Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken);
+
+    /// <summary>The live counterpart of a desired resource.</summary>
+    public virtual LiveResource? Locate(DesiredResource desired, ServerObservation server) => server.Find(desired.Id);
+
+    /// <summary>True where the live value is what the desired one leads to (a server writes <c>auto</c> out as an address).</summary>
+    public virtual bool IsSame(string path, string desired, string live) => desired == live;
+
+    /// <summary>True for a live value that the server fills in by itself: it is nobody's change.</summary>
+    public virtual bool IsServerFilled(string path) => false;
+
+    /// <summary>How hard the change of one property is.</summary>
+    public virtual ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
+        path is PropertyPath.Type or PropertyPath.Driver or PropertyPath.ContentType ? ChangeImpact.Replace : ChangeImpact.Live;
+
+    /// <summary>What stands in the way of replacing it even where replacing is allowed; null where nothing does.</summary>
+    public virtual string? ReplacementRefusal(DesiredResource desired, PlanOptions options) => null;
+
+    /// <summary>True where what exists may be used without being the stack's own (an image that is there already).</summary>
+    public virtual bool IsShared => false;
+
+    /// <summary>What else than its properties makes a resource what it is: whether an instance runs.</summary>
+    public virtual string StateOf(LiveResource live) => "";
+
+    /// <summary>What only this kind knows about a planned change of something that exists: an instance also runs or not.</summary>
+    public virtual ResourceChange Refine(ResourceChange change, ResourcePlanner planner) => change;
+
+    /// <summary>True where every other resource lives inside it: it is made first and goes last.</summary>
+    public virtual bool ContainsAll => false;
+
+    /// <summary>Makes the resource, with the stack's mark on it.</summary>
+    public abstract Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken);
+
+    /// <summary>Writes the changes of <paramref name="change"/> into the resource as it is now.</summary>
+    public abstract Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken);
+
+    /// <summary>Deletes the resource; one that is gone already is no error.</summary>
+    public abstract Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken);
+
+    /// <summary>Carries out a planned change.</summary>
+    public virtual async Task ApplyAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        switch (change.Action)
+        {
+            case ChangeAction.Create:
+                await CreateAsync(context, change.Desired!, cancellationToken).ConfigureAwait(false);
+                break;
+            case ChangeAction.Update:
+                await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+                break;
+            case ChangeAction.Replace:
+                await DeleteAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
+                await CreateAsync(context, change.Desired!, cancellationToken).ConfigureAwait(false);
+                break;
+            case ChangeAction.Delete:
+                await DeleteAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
+                break;
+            default:
+                throw new InvalidOperationException($"A {Name} has no {change.Action} step.");
+        }
+    }
+}

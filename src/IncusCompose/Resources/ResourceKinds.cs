@@ -1,0 +1,25 @@
+namespace IncusCompose.Resources;
+
+/// <summary>Every kind there is, in the order in which people read a plan: what others stand on comes first.</summary>
+internal static class ResourceKinds
+{
+    public static IReadOnlyList<ResourceKind> All { get; } =
+    [
+        new ProjectKind(),
+        new StoragePoolKind(),
+        new NetworkKind(),
+        new VolumeKind(),
+        new ProfileKind(),
+        new ImageKind(),
+        new InstanceKind(),
+    ];
+
+    private static readonly Dictionary<string, ResourceKind> ByName = All.ToDictionary(kind => kind.Name);
+
+    private static readonly Dictionary<string, int> Ranks =
+        All.Select((kind, rank) => (kind.Name, rank)).ToDictionary(pair => pair.Name, pair => pair.rank);
+
+    public static ResourceKind Of(ResourceId id) => ByName[id.Kind];
+
+    public static int RankOf(ResourceId id) => Ranks[id.Kind];
+}

@@ -1,0 +1,87 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>Storage pools. Source: Incus doc/reference/storage_drivers.md.</summary>
+internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
+{
+    public const string KindName = "storage-pool";
+
+    public override string Name => KindName;
+
+    public static ResourceId IdOf(string name) => new(KindName, name);
+
+    public override IEnumerable<DesiredResource> Desire(PlanningContext context)
+    {
+        foreach (var pool in context.Stack.StoragePools.Values)
+        {
+            var properties = BagOf(pool.Description, pool.Config);
+            if (pool.Driver is not null)
+                properties.Add(PropertyPath.Driver, pool.Driver);
+            yield return new DesiredResource
+            {
+                Id = IdOf(pool.Name),
+                DefinitionPath = $"storage_pools.{pool.Name}",
+                External = pool.External,
+                Properties = properties,
+            };
+        }
+    }
+
+    public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
+        [.. (await scope.PoolsAsync().ConfigureAwait(false)).Select(pool => Describe(IdOf(pool), pool))];
+
+    // The driver writes out where and how it keeps the pool.
+    public override bool IsServerFilled(string path) => PropertyPath.IsConfig(path, out _);
+
+    // A device path is rewritten to a stable one when the pool is made; it can never be changed afterwards.
+    public override bool IsSame(string path, string desired, string live) =>
+        desired == live || path == PropertyPath.Config("source");
+
+    public override string? ReplacementRefusal(DesiredResource desired, PlanOptions options) =>
+        "a storage pool is never replaced, since everything in it would be lost; delete it yourself once it is empty, or give the pool another name";
+
+    /// <summary>
+    /// The pool for something that names none: the stack's only pool, else the server's <c>default</c>, else its only one.
+    /// Null where there is no telling.
+    /// </summary>
+    public static string? DefaultPool(PlanningContext context)
+    {
+        if (context.Stack.StoragePools.Count == 1)
+            return context.Stack.StoragePools.Keys.Single();
+        var pools = context.Server.OfKind(KindName).Select(pool => pool.Id.Name).ToList();
+        return pools.Contains("default") ? "default" : pools.Count == 1 ? pools[0] : null;
+    }
+
+    protected override ResourceId IdOf(StoragePool resource) => IdOf(resource.Name);
+
+    protected override Task<Versioned<StoragePool>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        client.StoragePools.FindAsync(id.Name, cancellationToken);
+
+    protected override ResourceFields FieldsOf(StoragePool resource)
+    {
+        var fields = base.FieldsOf(resource);
+        fields.Set(PropertyPath.Driver, resource.Driver);
+        return fields;
+    }
+
+    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
+        context.Client.StoragePools.CreateAsync(
+            new StoragePool
+            {
+                Name = id.Name,
+                Driver = fields.Word(PropertyPath.Driver),
+                Description = fields.Word(PropertyPath.Description),
+                Config = fields.Config,
+            },
+            cancellationToken);
+
+    protected override Task PutAsync(IncusClient client, ResourceId id, StoragePool resource, string etag, CancellationToken cancellationToken) =>
+        client.StoragePools.UpdateAsync(id.Name, resource, etag, cancellationToken);
+
+    protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
+        context.Client.StoragePools.DeleteAsync(id.Name, cancellationToken);
+}

@@ -1,0 +1,107 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>Custom storage volumes. Source: Incus doc/howto/storage_volumes.md.</summary>
+internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
+{
+    public const string KindName = "volume";
+
+    public override string Name => KindName;
+
+    public static ResourceId IdOf(string pool, string name) => new(KindName, name, pool);
+
+    public override IEnumerable<DesiredResource> Desire(PlanningContext context)
+    {
+        foreach (var volume in context.Stack.Volumes.Values)
+        {
+            var path = PathOf(volume);
+            if (PoolOf(volume, context) is not { } pool)
+            {
+                context.Error("NoPool", path, "the server has several storage pools and none is called default", "name one with pool:");
+                continue;
+            }
+
+            var properties = BagOf(volume.Description, volume.Config);
+            properties.Add(PropertyPath.ContentType, volume.ContentType);
+            if (volume.Size is not null)
+                properties.Add(PropertyPath.Config("size"), volume.Size);
+            yield return new DesiredResource
+            {
+                Id = IdOf(pool, volume.Name),
+                DefinitionPath = path,
+                External = volume.External,
+                DependsOn = [StoragePoolKind.IdOf(pool)],
+                Properties = properties,
+            };
+        }
+    }
+
+    /// <summary>The pool of a volume that may not name one: where the stack already keeps it, else the default pool.</summary>
+    public static string? PoolOf(VolumeDefinition volume, PlanningContext context) =>
+        volume.Pool
+        ?? context.Server.OfKind(KindName)
+            .FirstOrDefault(live => live.Mark is { } mark && mark.BelongsTo(context.Stack.Name, context.Project) && mark.Key == PathOf(volume))?.Id.Scope
+        ?? StoragePoolKind.DefaultPool(context);
+
+    public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken)
+    {
+        if (scope.ViewFor("features.storage.volumes", isDefault: true) is not { } view)
+            return [];
+        var pools = await scope.PoolsAsync().ConfigureAwait(false);
+        var lists = await Task.WhenAll(pools.Select(async pool =>
+            (await view.StorageVolumes.ListAsync(pool.Name, cancellationToken).ConfigureAwait(false))
+                .Select(volume => Describe(IdOf(pool.Name, volume.Name), volume)))).ConfigureAwait(false);
+        return [.. lists.SelectMany(list => list)];
+    }
+
+    // Some drivers write out a size and their file system's options.
+    public override bool IsServerFilled(string path) => PropertyPath.IsConfig(path, out _);
+
+    public override string? ReplacementRefusal(DesiredResource desired, PlanOptions options) =>
+        options.RemoveVolumes
+            ? null
+            : "replacing a volume deletes its data; allow that as well with -RemoveVolumes (--remove-volumes)";
+
+    public override async Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        await GetAsync(client, id, cancellationToken).ConfigureAwait(false) is { } found ? Describe(id, found.Value) : null;
+
+    protected override ResourceId IdOf(StorageVolume resource) =>
+        throw new NotSupportedException("A volume's object does not say which pool it is in.");
+
+    protected override IReadOnlyList<ResourceId> UsesOf(StorageVolume resource) => [];
+
+    protected override Task<Versioned<StorageVolume>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        client.StorageVolumes.FindAsync(id.Scope!, id.Name, cancellationToken);
+
+    protected override ResourceFields FieldsOf(StorageVolume resource)
+    {
+        var fields = base.FieldsOf(resource);
+        fields.Set(PropertyPath.ContentType, resource.ContentType);
+        return fields;
+    }
+
+    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
+        context.Client.StorageVolumes.CreateAsync(
+            id.Scope!,
+            new StorageVolume
+            {
+                Name = id.Name,
+                Type = "custom",
+                ContentType = fields.Word(PropertyPath.ContentType),
+                Description = fields.Word(PropertyPath.Description),
+                Config = fields.Config,
+            },
+            cancellationToken);
+
+    protected override Task PutAsync(IncusClient client, ResourceId id, StorageVolume resource, string etag, CancellationToken cancellationToken) =>
+        client.StorageVolumes.UpdateAsync(id.Scope!, id.Name, resource, etag, cancellationToken);
+
+    protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
+        context.Client.StorageVolumes.DeleteAsync(id.Scope!, id.Name, cancellationToken);
+
+    private static string PathOf(VolumeDefinition volume) => $"volumes.{volume.Name}";
+}
