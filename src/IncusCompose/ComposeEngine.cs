@@ -61,7 +61,7 @@ public sealed class ComposeEngine
         await opening.ConfigureAwait(false);
 
         StackPlan Plan(MetadataConfiguration? metadata) =>
-            StackPlanner.Plan(new PlanningContext(stack, view.Project, server, remotes), options, metadata, client.Description);
+            StackPlanner.Plan(new PlanningContext(stack, view.Project, server, remotes), options, metadata, client.Address);
 
         var plan = Plan(metadata: null);
         // Only a change of a running instance makes it worth asking which keys need a restart.
@@ -85,7 +85,7 @@ public sealed class ComposeEngine
             ? await StackObserver.ObserveAsync(client, missingProject: null, cancellationToken).ConfigureAwait(false)
             : new ServerObservation([], []);
         await opening.ConfigureAwait(false);
-        return StackPlanner.PlanRemoval(stack, client.Project, server, options ?? new RemovalOptions(), client.Description);
+        return StackPlanner.PlanRemoval(stack, client.Project, server, options ?? new RemovalOptions(), client.Address);
     }
 
     /// <summary>

@@ -68,6 +68,9 @@ public sealed record ResourceChange
     /// <summary>What stands in the way, with what to do; null where nothing does. A plan with a refused change is not applied.</summary>
     public string? Refused { get; init; }
 
+    /// <summary>True for what must exist and is never changed.</summary>
+    public bool IsExternal => Desired?.External == true;
+
     /// <summary>The changes of the same plan that must have been made before this one.</summary>
     public IReadOnlyList<ResourceId> DependsOn { get; init; } = [];
 

@@ -90,7 +90,8 @@ internal static class StackPlanner
     /// <summary>False, with a problem reported, for what must exist and does not, and for what exists and is somebody else's.</summary>
     private static bool MayUse(ResourceKind kind, DesiredResource resource, LiveResource? live, PlanningContext context)
     {
-        var label = $"{kind.Name.Replace('-', ' ')} \"{resource.Id.Name}\"";
+        var noun = kind.Name.Replace('-', ' ');
+        var label = $"{("aeiou".Contains(noun[0], StringComparison.Ordinal) ? "an" : "a")} {noun} \"{resource.Id.Name}\"";
         if (resource.External)
         {
             if (live is not null)
@@ -100,7 +101,7 @@ internal static class StackPlanner
                 resource.DefinitionPath,
                 kind is ImageKind
                     ? $"there is no image \"{resource.Id.Name}\" on the server in project \"{context.Project}\""
-                    : $"there is no {label} on the server, and the file says that it is external",
+                    : $"there is no {noun} \"{resource.Id.Name}\" on the server, and the file says that it is external",
                 kind is ImageKind
                     ? "name an image server before the alias, such as images:debian/12, or list what is there with: incus image list"
                     : "create it, or drop external: true");
@@ -115,7 +116,7 @@ internal static class StackPlanner
         context.Error(
             "NameTaken",
             resource.DefinitionPath,
-            $"there is already a {label} on the server, and it {owner}",
+            $"there is already {label} on the server, and it {owner}",
             kind is ProjectKind ? "name it without create: true to use it as it is" :
             kind is InstanceKind ? "rename one of the two, or delete the other" : "rename one of the two, or mark it external: true to use it as it is");
         return false;

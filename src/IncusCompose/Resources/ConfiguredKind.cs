@@ -81,7 +81,7 @@ internal abstract class ConfiguredKind<T> : ResourceKind
         return fields.ToBag();
     }
 
-    protected LiveResource Describe(ResourceId id, T resource) => new()
+    internal LiveResource Describe(ResourceId id, T resource) => new()
     {
         Id = id,
         Properties = LiveBag(resource),

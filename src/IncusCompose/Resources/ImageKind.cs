@@ -91,7 +91,7 @@ internal sealed class ImageKind : ResourceKind
             Protocol = remote.Protocol,
             Alias = image.Alias,
             ImageType = image.InstanceType,
-            Certificate = context.Remotes.ServerCertificateOf(remote),
+            Certificate = remote.Protocol == "incus" ? context.Remotes.OptionsFor(remote.Name).ServerCertificate?.ExportCertificatePem() : null,
             AutoUpdate = image.Properties[AutoUpdateWord] == "true",
             Properties = properties,
         };

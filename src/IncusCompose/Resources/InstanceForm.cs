@@ -212,19 +212,19 @@ internal static class InstanceForm
         $"{protocol}:{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{Range(first, count)}";
 
     private static string Range(int first, int count) =>
-        string.Create(CultureInfo.InvariantCulture, count == 1 ? $"{first}" : $"{first}-{first + count - 1}");
+        count == 1 ? first.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{first}-{first + count - 1}");
 
     private static string Text(bool value) => value ? "true" : "false";
 
     /// <summary>A device name that says what it is for and stays the same when others come and go.</summary>
     private static string DeviceName(string prefix, string label)
     {
-        var slug = new StringBuilder(prefix);
+        var slug = new StringBuilder(prefix).Append('-');
         foreach (var character in label)
         {
             var next = char.IsAsciiLetterOrDigit(character) || character is '.' or '_' ? character : '-';
             if (next != '-' || slug[^1] != '-')
-                slug.Append(slug.Length == prefix.Length && next != '-' ? $"-{next}" : next.ToString());
+                slug.Append(next);
         }
 
         var name = slug.ToString().TrimEnd('-');

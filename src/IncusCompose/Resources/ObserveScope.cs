@@ -13,6 +13,7 @@ internal sealed class ObserveScope
     /// Null where the project exists. Where the stack has yet to make it: its configuration, which says what it will
     /// share with the default project.
     /// </param>
+    /// <param name="cancellationToken">Ends the lists that are asked for once.</param>
     public ObserveScope(IncusClient client, IReadOnlyDictionary<string, string>? projectFeatures, CancellationToken cancellationToken)
     {
         Client = client;

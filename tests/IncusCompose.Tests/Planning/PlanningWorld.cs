@@ -1,0 +1,111 @@
+using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Planning;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Tests.Planning;
+
+/// <summary>
+/// A server as it could have been observed, and the plans that come of it. The planner is a function of a definition and
+/// an observation: this is the observation, written down.
+/// </summary>
+internal sealed class PlanningWorld
+{
+    private readonly List<LiveResource> _resources = [];
+    private readonly List<Image> _images = [];
+
+    public PlanningWorld()
+    {
+        Add(new StoragePoolKind(), StoragePoolKind.IdOf("default"), new StoragePool { Name = "default", Driver = "dir" });
+        Add(new ProfileKind(), ProfileKind.IdOf("default"), new Profile
+        {
+            Name = "default",
+            Devices = new Dictionary<string, IReadOnlyDictionary<string, string>>
+            {
+                ["root"] = new Dictionary<string, string> { ["type"] = "disk", ["path"] = "/", ["pool"] = "default" },
+            },
+        });
+        _images.Add(new Image
+        {
+            Fingerprint = "0123456789abcdef",
+            Type = InstanceTypes.Container,
+            Aliases = [new ImageAliasName { Name = "busybox" }],
+        });
+    }
+
+    public MetadataConfiguration? Metadata { get; set; }
+
+    public PlanningWorld With(Network network) => Add(new NetworkKind(), NetworkKind.IdOf(network.Name), network);
+
+    public PlanningWorld With(StorageVolume volume, string pool = "default") => Add(new VolumeKind(), VolumeKind.IdOf(pool, volume.Name), volume);
+
+    public PlanningWorld With(Profile profile) => Add(new ProfileKind(), ProfileKind.IdOf(profile.Name), profile);
+
+    public PlanningWorld With(Instance instance) => Add(new InstanceKind(), InstanceKind.IdOf(instance.Name), instance);
+
+    public PlanningWorld With(StoragePool pool) => Add(new StoragePoolKind(), StoragePoolKind.IdOf(pool.Name), pool);
+
+    public StackPlan Plan(StackDefinition stack, PlanOptions? options = null)
+    {
+        var context = new PlanningContext(stack, "default", new ServerObservation(_resources, _images), new ClientConfiguration
+        {
+            Remotes = new Dictionary<string, IncusRemote>
+            {
+                ["images"] = new() { Name = "images", Addresses = ["https://images.example.org"], Protocol = "simplestreams", Public = true },
+            },
+        });
+        return StackPlanner.Plan(context, options ?? new PlanOptions(), Metadata, "test");
+    }
+
+    public StackPlan PlanRemoval(string stack, RemovalOptions? options = null) =>
+        StackPlanner.PlanRemoval(stack, "default", new ServerObservation(_resources, _images), options ?? new RemovalOptions(), "test");
+
+    /// <summary>An instance as it stands on the server after <paramref name="definition"/> was applied to it by a stack.</summary>
+    public Instance Applied(StackDefinition stack, string name, DateTimeOffset? lastUsed = null)
+    {
+        var change = Plan(stack).Resources.Single(resource => resource.Id == InstanceKind.IdOf(name));
+        var fields = ResourceFields.From(change.Desired!.Properties);
+        var config = fields.Config;
+        new OwnershipMark(stack.Name, "default", change.Desired.DefinitionPath, AppliedRecord.Of(change.Desired.Properties)).Write(config);
+        config["volatile.base_image"] = "0123456789abcdef";
+        config["volatile.eth0.hwaddr"] = "00:16:3e:00:00:01";
+        return new Instance
+        {
+            Name = name,
+            Type = InstanceTypes.Container,
+            Status = "Running",
+            StatusCode = StatusCode.Running,
+            Profiles = ["default"],
+            Config = config.ToDictionary(),
+            Devices = fields.DeviceMap(),
+            ExpandedDevices = fields.DeviceMap(),
+            LastUsedAt = lastUsed ?? new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+        };
+    }
+
+    public static string Text(StackPlan plan)
+    {
+        using var writer = new StringWriter { NewLine = "\n" };
+        PlanText.Write(plan, writer);
+        return writer.ToString();
+    }
+
+    public static StackDefinition Stack(params InstanceDefinition[] instances) => new()
+    {
+        Name = "shop",
+        Instances = instances.ToDictionary(instance => instance.Name),
+    };
+
+    public static InstanceDefinition Web { get; } = new() { Name = "web", Image = "busybox", Memory = "256MiB" };
+
+    public static IReadOnlyDictionary<string, string> Map(params (string Key, string Value)[] entries) =>
+        entries.ToDictionary(entry => entry.Key, entry => entry.Value);
+
+    private PlanningWorld Add<T>(ConfiguredKind<T> kind, ResourceId id, T resource)
+        where T : NamedResource
+    {
+        _resources.RemoveAll(live => live.Id == id);
+        _resources.Add(kind.Describe(id, resource));
+        return this;
+    }
+}
