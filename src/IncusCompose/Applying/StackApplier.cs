@@ -113,42 +113,42 @@ internal sealed class StackApplier : IDisposable
         var kind = ResourceKinds.Of(change.Id);
         for (var round = 1; ; round++)
         {
+            // An instance that looks abandoned may be one that somebody is creating right now.
+            var abandoned = change is { Action: ChangeAction.Replace, Live: not null } && await SettleAsync(context, change, cancellationToken).ConfigureAwait(false);
+            if (abandoned)
+            {
+                if (await LookAgainAsync(context, kind, change, cancellationToken).ConfigureAwait(false) is not { } settled)
+                    return;
+                change = settled;
+            }
+
             try
             {
-                // An instance that looks abandoned may be one that somebody is creating right now.
-                if (change is { Action: ChangeAction.Replace, Live: not null } && await SettleAsync(context, change, cancellationToken).ConfigureAwait(false))
-                {
-                    change = await LookAgainAsync(context, kind, change, cancellationToken).ConfigureAwait(false);
-                    if (change.Action == ChangeAction.None)
-                        return;
-                }
-
                 await kind.ApplyAsync(context, change, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (IncusException error) when (
-                round < MostRounds
-                && !context.Options.Exact
-                && change.Desired is not null
-                && error is IncusConflictException or IncusPreconditionFailedException or OperationLostException)
+            catch (IncusException error) when (round < MostRounds && !context.Options.Exact && error is not IncusUnreachableException)
             {
-                var again = await LookAgainAsync(context, kind, change, cancellationToken).ConfigureAwait(false);
-                if (again.Live is not null && again.Live.Mark?.BelongsTo(context.Plan.Stack, context.Plan.Project) != true && !kind.IsShared)
+                var outrun = error is IncusConflictException or IncusPreconditionFailedException or OperationLostException;
+                if (!await SettleAsync(context, change, cancellationToken).ConfigureAwait(false) && !outrun)
                     throw;
-                if (again.Action == ChangeAction.None)
+                if (await LookAgainAsync(context, kind, change, cancellationToken).ConfigureAwait(false) is not { } again)
                     return;
-                await SettleAsync(context, again, cancellationToken).ConfigureAwait(false);
-                change = await LookAgainAsync(context, kind, change, cancellationToken).ConfigureAwait(false);
-                if (change.Action == ChangeAction.None)
-                    return;
+                if (again.Live is { } live && !kind.IsShared && live.Mark?.BelongsTo(context.Plan.Stack, context.Plan.Project) != true)
+                    throw;
+                change = again;
             }
         }
     }
 
-    private static async Task<ResourceChange> LookAgainAsync(ApplyContext context, ResourceKind kind, ResourceChange change, CancellationToken cancellationToken)
+    /// <summary>What is to be done with a resource as it is now; null where nothing is left to do.</summary>
+    private static async Task<ResourceChange?> LookAgainAsync(ApplyContext context, ResourceKind kind, ResourceChange change, CancellationToken cancellationToken)
     {
         var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
-        return context.Plan.Planner.Plan(kind, change.Desired!, now);
+        if (change.Desired is null)
+            return now is null ? null : change with { Live = now };
+        var again = context.Plan.Planner.Plan(kind, change.Desired, now);
+        return again.Action == ChangeAction.None ? null : again;
     }
 
     /// <summary>Waits for whatever the server is doing to an instance at the moment; true where there was something.</summary>

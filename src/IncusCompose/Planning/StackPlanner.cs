@@ -57,21 +57,17 @@ internal static class StackPlanner
     public static StackPlan PlanRemoval(string stack, string project, ServerObservation server, RemovalOptions options, string serverName)
     {
         var owned = server.Resources.Where(live => live.Mark?.BelongsTo(stack, project) == true).ToList();
-        var kept = owned.Where(live => Keeps(live, options)).ToList();
-        var keptIds = kept.Select(live => live.Id).ToHashSet();
+        var deleted = owned.Where(live => !Keeps(live, options)).Select(live => ResourceKinds.Of(live.Id).AddressOf(live)).ToHashSet();
         var changes = new Dictionary<ResourceId, ResourceChange>();
         foreach (var live in owned)
         {
-            var kind = ResourceKinds.Of(live.Id);
-            // What other things live in stays for as long as any of them does.
-            var stays = keptIds.Contains(live.Id) || (kind.ContainsAll && keptIds.Any(id => id.Kind != StoragePoolKind.KindName));
+            var why = Keeps(live, options) ? "kept" : ResourceKinds.Of(live.Id).WhyKept(live, deleted);
             changes[live.Id] = new ResourceChange
             {
                 Id = live.Id,
-                Action = stays ? ChangeAction.None : ChangeAction.Delete,
-                Reason = stays ? "kept" : "",
+                Action = why is null ? ChangeAction.Delete : ChangeAction.None,
+                Reason = why ?? "",
                 Live = live,
-                Restarts = false,
             };
         }
 

@@ -20,6 +20,12 @@ internal abstract class ConfiguredKind<T> : ResourceKind
         return found is null ? null : Describe(IdOf(found.Value), found.Value);
     }
 
+    /// <summary>What the server began and never finished (it died meanwhile) holds nothing: it is made anew.</summary>
+    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner) =>
+        IsUnfinished((T)change.Live!.Raw)
+            ? change with { Action = ChangeAction.Replace, Refused = null, Reason = "its creation did not finish" }
+            : change;
+
     public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
     {
         var fields = ResourceFields.From(desired.Properties);
@@ -89,6 +95,8 @@ internal abstract class ConfiguredKind<T> : ResourceKind
         Uses = UsesOf(resource),
         Raw = resource,
     };
+
+    protected virtual bool IsUnfinished(T resource) => false;
 
     protected virtual PropertyBag LiveBag(T resource) => FieldsOf(resource).ToBag();
 

@@ -74,6 +74,8 @@ internal sealed class ImageKind : ResourceKind
     public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
         Find((DesiredImage)desired, server.Images) is { } image ? Describe(desired.Id, image, desired.Properties[AliasWord]) : null;
 
+    public override string AddressOf(LiveResource live) => $"/1.0/images/{((Image)live.Raw).Fingerprint}";
+
     /// <summary>Images are shared: one that is there is used whoever brought it, and what the file says is made so.</summary>
     public override bool IsShared => true;
 

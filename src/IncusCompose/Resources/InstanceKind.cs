@@ -85,7 +85,6 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
         var instance = (Instance)change.Live!.Raw;
         if (NeverFinished(instance))
             return change with { Action = ChangeAction.Replace, Refused = null, Reason = "its creation did not finish and it never ran" };
-
         var stopped = instance.StatusCode is StatusCode.Stopped;
         if (change.Action is ChangeAction.Replace or ChangeAction.Rebuild)
             return change with { Restarts = !stopped, Starts = stopped };

@@ -46,6 +46,8 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     protected override Task<Versioned<Network>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         client.Networks.FindAsync(id.Name, cancellationToken);
 
+    protected override bool IsUnfinished(Network resource) => resource.Status == "Pending";
+
     protected override ResourceFields FieldsOf(Network resource)
     {
         var fields = base.FieldsOf(resource);

@@ -39,6 +39,16 @@ internal sealed class ProjectKind : ConfiguredKind<Project>
     public override bool IsServerFilled(string path) =>
         PropertyPath.IsConfig(path, out var key) && key.StartsWith("features.", StringComparison.Ordinal);
 
+    // A project that still holds anything cannot be deleted; its default profile comes and goes with it.
+    public override string? WhyKept(LiveResource live, IReadOnlySet<string> deleted)
+    {
+        var left = ((Project)live.Raw).UsedBy
+            .Select(address => address.Split('?')[0])
+            .Where(address => address != "/1.0/profiles/default" && !deleted.Contains(address))
+            .ToList();
+        return left.Count == 0 ? null : $"kept, since it still holds {string.Join(", ", left.Select(address => address["/1.0/".Length..]))}";
+    }
+
     protected override ResourceId IdOf(Project resource) => IdOf(resource.Name);
 
     protected override Task<Versioned<Project>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>

@@ -61,6 +61,8 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     protected override Task<Versioned<StoragePool>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         client.StoragePools.FindAsync(id.Name, cancellationToken);
 
+    protected override bool IsUnfinished(StoragePool resource) => resource.Status == "Pending";
+
     protected override ResourceFields FieldsOf(StoragePool resource)
     {
         var fields = base.FieldsOf(resource);

@@ -58,6 +58,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
         return [.. lists.SelectMany(list => list)];
     }
 
+    public override string AddressOf(LiveResource live) => $"/1.0/storage-pools/{live.Id.Scope}/volumes/custom/{live.Id.Name}";
+
     // Some drivers write out a size and their file system's options.
     public override bool IsServerFilled(string path) => PropertyPath.IsConfig(path, out _);
 
