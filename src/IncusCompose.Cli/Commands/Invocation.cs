@@ -1,0 +1,110 @@
+using System.CommandLine;
+using Incus.Client;
+using IncusCompose.Cli.Rendering;
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading;
+using IncusCompose.Yaml;
+
+namespace IncusCompose.Cli.Commands;
+
+/// <summary>One use of a verb: its arguments, the output they ask for, and the engine.</summary>
+internal sealed class Invocation
+{
+    private readonly Session _session;
+    private readonly ParseResult _arguments;
+
+    public Invocation(Session session, ParseResult arguments)
+    {
+        _session = session;
+        _arguments = arguments;
+        Json = arguments.GetValue(session.Options.Json);
+        Quiet = arguments.GetValue(session.Options.Quiet);
+        Output = Json ? new JsonOutput(session.Terminal) : new TextOutput(session.Terminal, Quiet);
+    }
+
+    /// <summary>True where programs read the output.</summary>
+    public bool Json { get; }
+
+    /// <summary>True where only errors (and what was asked for by name) are to be written.</summary>
+    public bool Quiet { get; }
+
+    /// <summary>Where results go.</summary>
+    public Output Output { get; }
+
+    /// <summary>The stack files that were named; empty to search.</summary>
+    public IReadOnlyList<string> Files => _arguments.GetValue(_session.Options.Files) ?? [];
+
+    /// <summary><c>--name</c>.</summary>
+    public string? Name => _arguments.GetValue(_session.Options.Name);
+
+    /// <summary>The engine with the document format of stack files.</summary>
+    public ComposeEngine Engine { get; } = new(new YamlDocumentFormat());
+
+    /// <summary>The value of one of the verb's own options or arguments.</summary>
+    public T? Get<T>(Option<T> option) => _arguments.GetValue(option);
+
+    /// <inheritdoc cref="Get{T}(Option{T})"/>
+    public T? Get<T>(Argument<T> argument) => _arguments.GetValue(argument);
+
+    /// <summary>The name of a stack that was given as an argument or by <c>--name</c>, no file being named; else null.</summary>
+    /// <exception cref="UsageException">Two different names, or a name and a file.</exception>
+    public string? StackName(Argument<string?> argument)
+    {
+        var named = Get(argument);
+        if (named is not null && Name is { } other && other != named)
+            throw new UsageException($"Two names for one stack: \"{named}\" and \"{other}\".");
+        if (named is not null && Files.Count > 0)
+            throw new UsageException("The stack is known by its file or by its name: leave out one of the two.");
+        return Files.Count > 0 ? null : named ?? Name;
+    }
+
+    /// <summary>Loads the stack, shows its warnings, and stops at its errors.</summary>
+    /// <exception cref="StackFileException">The files cannot be used.</exception>
+    public StackDefinition Load(CancellationToken cancellationToken)
+    {
+        var loaded = Engine.Load(Files, LoadOptions, cancellationToken);
+        var definition = loaded.Require();
+        foreach (var diagnostic in loaded.Diagnostics)
+            Output.ShowDiagnostic(diagnostic);
+        return definition;
+    }
+
+    /// <summary>Loads the stack where there is one; null where no file was named and none is found.</summary>
+    /// <exception cref="StackFileException">The files cannot be used.</exception>
+    public StackDefinition? LoadIfPresent(CancellationToken cancellationToken) =>
+        Files.Count == 0 && StackLoader.Find() is null ? null : Load(cancellationToken);
+
+    /// <summary>Connects to the server of the stack, or to the one that the options and the user's configuration say.</summary>
+    /// <exception cref="IncusException">The server cannot be reached.</exception>
+    public Task<IncusClient> ConnectAsync(StackDefinition? stack, CancellationToken cancellationToken) =>
+        Engine.ConnectAsync(
+            stack?.Remote ?? _arguments.GetValue(_session.Options.Remote),
+            stack?.Project?.Name ?? _arguments.GetValue(_session.Options.Project),
+            cancellationToken);
+
+    /// <summary>Asks a person to agree to something that destroys.</summary>
+    /// <param name="question">The question; answered by yes or no.</param>
+    /// <param name="agreed">True where <c>--yes</c> was given.</param>
+    /// <param name="cancellationToken">Ends the wait for an answer.</param>
+    /// <returns>False where the person declined.</returns>
+    /// <exception cref="CommandException">There is nobody to ask.</exception>
+    public async Task<bool> ConfirmAsync(string question, bool agreed, CancellationToken cancellationToken)
+    {
+        if (agreed)
+            return true;
+        if (!_session.Terminal.CanAsk)
+            throw new CommandException("there is nobody to ask for confirmation: add --yes to go ahead");
+        return await _session.Terminal.AskAsync(question, cancellationToken);
+    }
+
+    /// <summary>True where a person can be asked.</summary>
+    public bool CanAsk => _session.Terminal.CanAsk;
+
+    private LoadOptions LoadOptions => new()
+    {
+        Name = Name,
+        Project = _arguments.GetValue(_session.Options.Project),
+        Remote = _arguments.GetValue(_session.Options.Remote),
+    };
+}

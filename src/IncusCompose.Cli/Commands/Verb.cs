@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Incus.Client;
+using IncusCompose.Cli.Rendering;
+
+namespace IncusCompose.Cli.Commands;
+
+/// <summary>A verb of the command line: options in, one engine call, output and an exit code out.</summary>
+internal abstract class Verb : Command
+{
+    protected Verb(string name, string description, Session session) : base(name, description)
+    {
+        Session = session;
+        SetAction(InvokeAsync);
+    }
+
+    protected Session Session { get; }
+
+    /// <summary>Does the work. Exceptions become messages and exit codes in one place, here.</summary>
+    protected abstract Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken);
+
+    private async Task<int> InvokeAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        var invocation = new Invocation(Session, arguments);
+        try
+        {
+            return await RunAsync(invocation, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCode.Cancelled;
+        }
+        catch (UsageException error)
+        {
+            CommandLine.WriteUsageError(Session.Terminal.Error, [error.Message], Name);
+            return ExitCode.Usage;
+        }
+        catch (Exception error) when (error is IncusException or Diagnostics.StackFileException or Planning.PlanRefusedException
+            or Planning.PlanOutdatedException or CommandException or IOException or UnauthorizedAccessException)
+        {
+            invocation.Output.ShowError(error);
+            return ExitCode.Failure;
+        }
+        catch (Exception error)
+        {
+            // A mistake of the program: everything that helps to find it.
+            Session.Terminal.Error.Write("internal error, please report: ", Style.Error).Line(error.ToString());
+            return ExitCode.Failure;
+        }
+    }
+}
+
+/// <summary>A verb cannot do what was asked; the message says why and what to do.</summary>
+internal sealed class CommandException(string message) : Exception(message);
+
+/// <summary>The command line contradicts itself in a way that only the verb can tell.</summary>
+internal sealed class UsageException(string message) : Exception(message);

@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using IncusCompose.Cli.Rendering;
+
+namespace IncusCompose.Cli;
+
+/// <summary>
+/// Ctrl+C and termination signals: the first cancels, so that what is under way can end in order;
+/// a second one ends the process at once.
+/// </summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly Terminal _terminal;
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public Interruption(Terminal terminal)
+    {
+        _terminal = terminal;
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+        ];
+    }
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => _source.Token;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+            registration.Dispose();
+        _source.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        if (_source.IsCancellationRequested)
+        {
+            // The signal's own effect ends the process; the cursor may have been hidden by the live display.
+            if (_terminal.IsLive)
+                _terminal.Out.Write("\e[?25h").Flush();
+            return;
+        }
+        context.Cancel = true;
+        _terminal.Error.Line("Cancelling; once more ends at once.", Style.Warning).Flush();
+        _source.Cancel();
+    }
+}

@@ -1,0 +1,32 @@
+using IncusCompose.Diagnostics;
+
+namespace IncusCompose.Cli.Rendering;
+
+/// <summary>Errors and remarks for people.</summary>
+internal static class ErrorRenderer
+{
+    /// <summary>Writes what went wrong: every diagnostic of a stack file on a line of its own, else the message.</summary>
+    public static void Write(Exception error, StyledWriter writer)
+    {
+        if (error is StackFileException { Diagnostics: var diagnostics })
+        {
+            foreach (var diagnostic in diagnostics)
+                Write(diagnostic, writer);
+            return;
+        }
+        writer.Write("error: ", Style.Error).Line(Lines(error.Message));
+    }
+
+    /// <summary>Writes a diagnostic, <c>file:line:column</c> first so that editors and terminals can jump there.</summary>
+    public static void Write(Diagnostic diagnostic, StyledWriter writer) =>
+        writer.Line(StyledWriter.Printable(diagnostic.ToString()), diagnostic.Severity switch
+        {
+            DiagnosticSeverity.Error => Style.Error,
+            DiagnosticSeverity.Warning => Style.Warning,
+            _ => Style.Faint,
+        });
+
+    /// <summary>A message of one or more lines, printable, the further lines indented.</summary>
+    public static string Lines(string message) =>
+        string.Join("\n  ", message.ReplaceLineEndings("\n").Split('\n').Select(StyledWriter.Printable));
+}

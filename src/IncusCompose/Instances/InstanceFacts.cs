@@ -1,0 +1,54 @@
+using Incus.Client;
+
+namespace IncusCompose.Instances;
+
+/// <summary>What front ends show of an instance, read from what the server says of it.</summary>
+public static class InstanceFacts
+{
+    /// <summary>The stack that owns it, by its mark; null where none does.</summary>
+    /// <param name="instance">The instance.</param>
+    public static string? StackOf(Instance instance) => instance.Config.GetValueOrDefault("user.incus-compose.stack");
+
+    /// <summary>What it was created from, in the image's own words; null where that is not known.</summary>
+    /// <param name="instance">The instance.</param>
+    public static string? ImageOf(Instance instance) =>
+        instance.Config.GetValueOrDefault("image.description") is { Length: > 0 } image ? image : null;
+
+    /// <summary>Global addresses without prefix length, in the order of the interfaces' names; empty where it does not run.</summary>
+    /// <param name="state">The live state; null where it does not run.</param>
+    /// <param name="family"><c>inet</c> or <c>inet6</c>.</param>
+    public static IReadOnlyList<string> AddressesOf(InstanceState? state, string family) =>
+        state is null
+            ? []
+            :
+            [
+                .. state.Network
+                    .OrderBy(network => network.Key, StringComparer.Ordinal)
+                    .SelectMany(network => network.Value.Addresses)
+                    .Where(address => address.Family == family && address.Scope == "global")
+                    .Select(address => address.Address),
+            ];
+
+    /// <summary>
+    /// Published ports as <c>0.0.0.0:8080->80/tcp</c>, profiles included, in the order of the devices' names.
+    /// Source: proxy devices, Incus doc/reference/devices_proxy.md.
+    /// </summary>
+    /// <param name="instance">The instance.</param>
+    public static IReadOnlyList<string> PortsOf(Instance instance) =>
+    [
+        .. instance.ExpandedDevices
+            .Where(device => device.Value.GetValueOrDefault("type") == "proxy" && device.Value.GetValueOrDefault("bind", "host") == "host")
+            .OrderBy(device => device.Key, StringComparer.Ordinal)
+            .Select(device => Port(device.Value.GetValueOrDefault("listen", ""), device.Value.GetValueOrDefault("connect", ""))),
+    ];
+
+    // tcp:0.0.0.0:8080, tcp:[::]:8080, udp:127.0.0.1:53-55, unix:/path
+    private static string Port(string listen, string connect)
+    {
+        var listenProtocol = listen.Split(':')[0];
+        var connectProtocol = connect.Split(':')[0];
+        if (listenProtocol is not ("tcp" or "udp") || connectProtocol != listenProtocol)
+            return $"{listen}->{connect}";
+        return $"{listen[(listenProtocol.Length + 1)..]}->{connect[(connect.LastIndexOf(':') + 1)..]}/{connectProtocol}";
+    }
+}

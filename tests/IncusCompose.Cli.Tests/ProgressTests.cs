@@ -1,0 +1,125 @@
+using System.Text.RegularExpressions;
+using IncusCompose.Applying;
+using IncusCompose.Cli.Rendering;
+using IncusCompose.Cli.Rendering.Json;
+using IncusCompose.Cli.Rendering.Progress;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Cli.Tests;
+
+public sealed partial class ProgressTests
+{
+    private static readonly ResourceChange Network = Plans.Change(new("network", "shopnet"), ChangeAction.Create);
+    private static readonly ResourceChange Web = Plans.Change(Plans.Instance("web"), ChangeAction.Create);
+    private static readonly ResourceChange Db = Plans.Change(Plans.Instance("db"), ChangeAction.Update) with { PendingRestart = true };
+    private static readonly ResourceChange App = Plans.Change(Plans.Instance("app"), ChangeAction.Start);
+    private static readonly ResourceChange Old = Plans.Change(Plans.Instance("old"), ChangeAction.Delete);
+    private static readonly ResourceChange Kept = Plans.Change(Plans.Instance("kept"), ChangeAction.None);
+
+    private static readonly ApplyResult Result = new()
+    {
+        Plan = Plans.Unchanged() with { Resources = [Network, Db, Web, App, Old, Kept] },
+        Duration = TimeSpan.FromSeconds(72.4),
+        Resources =
+        [
+            Ended(Network, ChangeOutcome.Done, 0.21),
+            Ended(Db, ChangeOutcome.Done, 0.5),
+            Ended(Web, ChangeOutcome.Failed, 65.3) with { Message = "Failed creating instance record: no space left\non pool \"default\"" },
+            Ended(App, ChangeOutcome.Skipped) with { Message = "not begun, since instance/web failed" },
+            Ended(Old, ChangeOutcome.Cancelled) with { Message = "not begun" },
+            Ended(Kept, ChangeOutcome.Unchanged),
+        ],
+    };
+
+    private static readonly ApplyEvent[] Events =
+    [
+        new(ApplyEventKind.Started, Network),
+        new(ApplyEventKind.Ended, Network) { Result = Result.Resources[0] },
+        new(ApplyEventKind.Started, Db),
+        new(ApplyEventKind.Started, Web),
+        new(ApplyEventKind.Progress, Web) { Text = "unpacking", Percent = 40 },
+        new(ApplyEventKind.Ended, Db) { Result = Result.Resources[1] },
+        new(ApplyEventKind.Ended, Web) { Result = Result.Resources[2] },
+        new(ApplyEventKind.Ended, App) { Result = Result.Resources[3] },
+        new(ApplyEventKind.Ended, Old) { Result = Result.Resources[4] },
+    ];
+
+    [Fact]
+    public async Task Plain_progress_is_a_line_for_each_begin_and_end()
+    {
+        using var text = new StringWriter();
+        await ReportAll(new PlainProgress(new StyledWriter(text, color: false)));
+        Golden.Verify(text.ToString(), "progress-plain.txt");
+    }
+
+    [Fact]
+    public async Task Json_progress_is_an_object_for_each_event()
+    {
+        using var text = new StringWriter();
+        await ReportAll(new JsonProgress(text));
+        JsonLines.Write(text, EventDocument.From(Result), JsonDocuments.Lines.EventDocument);
+        Golden.Verify(text.ToString(), "progress.jsonl");
+    }
+
+    [Fact]
+    public async Task Live_progress_leaves_one_line_for_each_change_that_ended()
+    {
+        using var text = new StringWriter();
+        await ReportAll(new LiveProgress(Result.Plan, new StyledWriter(text, color: false)));
+        var lines = Escape().Replace(text.ToString(), "").Split('\n', '\r').Select(line => line.TrimEnd()).ToList();
+        foreach (var expected in new[] { "  + network/shopnet  created  0.2 s", "  ~ instance/db  updated  0.5 s", "  x instance/web  create failed  1 min 5 s", "  ! instance/app  skipped  not begun, since instance/web failed" })
+            Assert.Single(lines, expected);
+        // The cursor that the display hides comes back.
+        Assert.True(text.ToString().LastIndexOf("\e[?25h", StringComparison.Ordinal) > text.ToString().LastIndexOf("\e[?25l", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Live_progress_shows_what_is_at_work()
+    {
+        using var text = new StringWriter();
+        var progress = new LiveProgress(Result.Plan, new StyledWriter(text, color: false));
+        progress.Report(Events[3]);
+        progress.Report(Events[4]);
+        await progress.DisposeAsync();
+        Assert.Matches(@"instance/web +creating +unpacking 40% +0\.\d s", Escape().Replace(text.ToString(), ""));
+    }
+
+    [Fact]
+    public async Task Events_after_the_end_are_not_shown()
+    {
+        using var text = new StringWriter();
+        foreach (var progress in new IApplyProgress[]
+        {
+            new PlainProgress(new StyledWriter(text, color: false)), new JsonProgress(text), new QuietProgress(),
+        })
+        {
+            await progress.DisposeAsync();
+            progress.Report(Events[0]);
+        }
+        Assert.Equal("", text.ToString());
+    }
+
+    [Fact]
+    public void The_sums_say_what_was_done_and_what_was_not()
+    {
+        using var text = new StringWriter();
+        ResultRenderer.WriteSums(Result, new StyledWriter(text, color: false));
+        ResultRenderer.WriteFailures(Result, new StyledWriter(text, color: false));
+        Golden.Verify(text.ToString(), "result.txt");
+    }
+
+    private static async Task ReportAll(IApplyProgress progress)
+    {
+        await using (progress)
+        {
+            foreach (var happened in Events)
+                progress.Report(happened);
+        }
+    }
+
+    private static ResourceResult Ended(ResourceChange change, ChangeOutcome outcome, double seconds = 0) =>
+        new() { Change = change, Outcome = outcome, Duration = TimeSpan.FromSeconds(seconds) };
+
+    [GeneratedRegex("\e\\[[0-9;?]*[A-Za-z]")]
+    private static partial Regex Escape();
+}
