@@ -4,6 +4,7 @@ using IncusCompose.Cli.Rendering;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading;
+using IncusCompose.Loading.Documents;
 using IncusCompose.Yaml;
 
 namespace IncusCompose.Cli.Commands;
@@ -38,8 +39,11 @@ internal sealed class Invocation
     /// <summary><c>--name</c>.</summary>
     public string? Name => _arguments.GetValue(_session.Options.Name);
 
-    /// <summary>The engine with the document format of stack files.</summary>
-    public ComposeEngine Engine { get; } = new(new YamlDocumentFormat());
+    /// <summary>The format of stack files.</summary>
+    public IDocumentFormat Format { get; } = new YamlDocumentFormat();
+
+    /// <summary>The engine.</summary>
+    public ComposeEngine Engine => field ??= new ComposeEngine(Format);
 
     /// <summary>The value of one of the verb's own options or arguments.</summary>
     public T? Get<T>(Option<T> option) => _arguments.GetValue(option);
@@ -61,19 +65,15 @@ internal sealed class Invocation
 
     /// <summary>Loads the stack, shows its warnings, and stops at its errors.</summary>
     /// <exception cref="StackFileException">The files cannot be used.</exception>
-    public StackDefinition Load(CancellationToken cancellationToken)
-    {
-        var loaded = Engine.Load(Files, LoadOptions, cancellationToken);
-        var definition = loaded.Require();
-        foreach (var diagnostic in loaded.Diagnostics)
-            Output.ShowDiagnostic(diagnostic);
-        return definition;
-    }
+    public StackDefinition Load(CancellationToken cancellationToken) => Require(Engine.Load(Files, LoadOptions, cancellationToken));
 
     /// <summary>Loads the stack where there is one; null where no file was named and none is found.</summary>
     /// <exception cref="StackFileException">The files cannot be used.</exception>
-    public StackDefinition? LoadIfPresent(CancellationToken cancellationToken) =>
-        Files.Count == 0 && StackLoader.Find() is null ? null : Load(cancellationToken);
+    public StackDefinition? LoadIfPresent(CancellationToken cancellationToken)
+    {
+        var loaded = Engine.Load(Files, LoadOptions, cancellationToken);
+        return Files.Count == 0 && loaded.Diagnostics.Any(diagnostic => diagnostic.Id == "NoStackFile") ? null : Require(loaded);
+    }
 
     /// <summary>Connects to the server of the stack, or to the one that the options and the user's configuration say.</summary>
     /// <exception cref="IncusException">The server cannot be reached.</exception>
@@ -100,6 +100,14 @@ internal sealed class Invocation
 
     /// <summary>True where a person can be asked.</summary>
     public bool CanAsk => _session.Terminal.CanAsk;
+
+    private StackDefinition Require(LoadResult loaded)
+    {
+        var definition = loaded.Require();
+        foreach (var diagnostic in loaded.Diagnostics)
+            Output.ShowDiagnostic(diagnostic);
+        return definition;
+    }
 
     private LoadOptions LoadOptions => new()
     {

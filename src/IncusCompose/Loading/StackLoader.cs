@@ -55,8 +55,10 @@ public sealed class StackLoader(IDocumentFormat format)
     /// Writes a definition as a stack file: what was interpolated, merged or abbreviated is written out, defaults are
     /// left out, and secrets are masked (see <see cref="Secrets"/>).
     /// </summary>
-    public void WriteResolved(StackDefinition stack, TextWriter writer) =>
-        format.Write(StackWriter.ToDocument(stack, Secrets.Mask), writer);
+    public void WriteResolved(StackDefinition stack, TextWriter writer) => format.Write(Resolve(stack), writer);
+
+    /// <summary>The document that <see cref="WriteResolved"/> writes, for those who write it in another form.</summary>
+    public static DocumentNode Resolve(StackDefinition stack) => StackWriter.ToDocument(stack, Secrets.Mask);
 
     private static List<string> FindFiles(IReadOnlyList<string> paths, string workingDirectory, DiagnosticList diagnostics)
     {
