@@ -22,7 +22,8 @@ usage: ./build.sh [TASK]
 EOF
 }
 
-say() { printf '%s\n' "$*"; }
+# Each argument on a line of its own.
+say() { printf '%s\n' "$@"; }
 # die WHAT [WHAT TO DO]
 die() {
     printf 'build: error: %s\n' "$@" >&2
@@ -270,14 +271,17 @@ run_xunit() {
     [ "$status" = 0 ] || [ "$bad" -gt 0 ] || broken "$name ended with status $status though no test failed"
 }
 
+counted='^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
+
 # Runs a script whose last line is "N passed, N failed[, N skipped]".
 run_counted() {
     local name=$1 out status=0 line
     shift
     say "" "== $name"
     out=$(mktemp)
-    "$@" 2>&1 | tee "$out" || status=${PIPESTATUS[0]}
-    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$out" | tail -n 1 || true)
+    # Its own count stays out of sight: the last line of this run is the only one of that form.
+    "$@" 2>&1 | tee "$out" | grep -vE "$counted" || status=${PIPESTATUS[0]}
+    line=$(grep -E "$counted" "$out" | tail -n 1 || true)
     rm -f "$out"
     if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
         add "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"

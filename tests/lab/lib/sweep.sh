@@ -89,14 +89,27 @@ sweep_links() {
             done
         done
     done
-    # A table of Incus without a chain serves nobody, not even the machine's own Incus, which makes it anew when needed.
-    for table in "inet incus" "bridge incus"; do
-        # shellcheck disable=SC2086
-        if nft list table $table >/dev/null 2>&1 && ! nft list table $table | grep -q '^\s*\(chain\|set\|map\)'; then
-            nft delete table $table
-        fi
-    done
     return 0
+}
+
+# Gives the number of lab $1 back. After the last lab the tables go too, and what liblxc made for all of them.
+drop_claim() {
+    local number table
+    number=$(lab_value "$1" number)
+    [ -n "$number" ] || return 0
+    lock_dir CLAIMS_LOCK "$CLAIMS"
+    [ "$(readlink "$CLAIMS/$number")" != "$(dir_of "$1")" ] || rm "$CLAIMS/$number"
+    if rmdir "$CLAIMS" 2>/dev/null; then
+        # No lab has a number, so none can be adding rules just now. The machine's own Incus may have a table in use.
+        for table in "inet incus" "bridge incus"; do
+            # shellcheck disable=SC2086  # family and name
+            if [ "$(nft list table $table 2>/dev/null)" = "table $table {"$'\n}' ]; then
+                nft delete table $table
+            fi
+        done
+        find /sys/fs/cgroup -maxdepth 2 -name lxc.pivot -exec rmdir {} + 2>/dev/null
+    fi
+    unlock_dir CLAIMS_LOCK
 }
 
 # Takes away everything of lab $1 but its directory, which is left empty. Needs the lab's lock.
@@ -111,10 +124,7 @@ sweep_lab() {
         rm -rf "/run/lxc/lock$dir"
         (cd /run/lxc/lock 2>/dev/null && rmdir -p ".$LAB_ROOT" 2>/dev/null)
     fi
-    local claim
-    claim=$CLAIMS/$(lab_value "$1" number)
-    [ "$(readlink "$claim")" != "$dir" ] || rm -f "$claim"
-    rmdir "$CLAIMS" 2>/dev/null
+    drop_claim "$1"
     # A mount that could not be taken away must not be emptied.
     find "$dir" -xdev -mindepth 1 -delete ||
         die "Lab $1 could not be taken away completely: $dir" "Something still holds it: see \`grep $dir /proc/mounts\` and \`fuser -vm $dir\`, then run \`lab stop $1\` again."
@@ -124,7 +134,7 @@ sweep_lab() {
 drop_lab() {
     lock_root
     rmdir "$(dir_of "$1")"
-    rmdir "$LAB_ROOT" 2>/dev/null && find /sys/fs/cgroup -maxdepth 2 -name lxc.pivot -exec rmdir {} + 2>/dev/null
+    rmdir "$LAB_ROOT" 2>/dev/null
     unlock_lab
     unlock_root
 }
