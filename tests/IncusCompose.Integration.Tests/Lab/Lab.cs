@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace IncusCompose.Integration.Tests.Lab;
+
+/// <summary>A private Incus, started and stopped by <c>tests/lab/lab</c>; see tests/lab/README.md for what it promises.</summary>
+public sealed class Lab : IAsyncDisposable
+{
+    private readonly bool _stop;
+
+    private Lab(string name, IReadOnlyDictionary<string, string> environment, bool stop)
+    {
+        Name = name;
+        Environment = environment;
+        _stop = stop;
+    }
+
+    /// <summary>The lab's name.</summary>
+    public string Name { get; }
+
+    /// <summary>What <c>lab env</c> prints: <c>INCUS_SOCKET</c>, <c>INCUS_CONF</c>, <c>LAB_FREE_SUBNETS</c>, …</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; }
+
+    /// <summary>The daemon's Unix socket.</summary>
+    public string Socket => Environment["INCUS_SOCKET"];
+
+    /// <summary>No two labs of a machine have the same number: put it into names that the whole host sees (bridges).</summary>
+    public string Number => Environment["LAB_NUMBER"];
+
+    /// <summary>The first three numbers of the /24 networks that belong to this lab's tests, such as <c>10.213.65</c>.</summary>
+    public IReadOnlyList<string> Subnets =>
+        [.. Environment["LAB_FREE_SUBNETS"].Split(',').Select(subnet => subnet[..subnet.LastIndexOf('.')])];
+
+    /// <summary>Starts a lab; it goes when the returned object does, and at the latest with this process.</summary>
+    public static async Task<Lab> StartAsync(string name, params string[] options)
+    {
+        var output = await RunAsync(["start", name, "--owner", System.Environment.ProcessId.ToString(CultureInfo.InvariantCulture), .. options]);
+        return new Lab(name, Parse(output), stop: true);
+    }
+
+    /// <summary>Uses a lab that somebody else started and will stop.</summary>
+    public static async Task<Lab> JoinAsync(string name) => new(name, Parse(await RunAsync(["env", name])), stop: false);
+
+    /// <summary>SIGKILL for the daemon; containers, proxies and bridges stay.</summary>
+    public Task KillAsync() => RunAsync(["kill", Name]);
+
+    /// <summary>The same daemon again.</summary>
+    public Task RestartAsync() => RunAsync(["restart", Name]);
+
+    /// <summary>Runs a verb of the lab for this lab, such as <c>token</c>.</summary>
+    public Task<string> VerbAsync(string verb, params string[] arguments) => RunAsync([verb, Name, .. arguments]);
+
+    /// <summary>Runs Incus's own command against this lab and returns what it prints.</summary>
+    public Task<string> IncusAsync(params string[] arguments) => RunAsync(["exec", Name, "--", .. arguments]);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_stop)
+            await RunAsync(["stop", Name]);
+    }
+
+    private static Dictionary<string, string> Parse(string text) =>
+        text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('=', 2))
+            .Where(parts => parts.Length == 2)
+            .ToDictionary(parts => parts[0], parts => parts[1]);
+
+    private static async Task<string> RunAsync(IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(Repository.PathOf("tests/lab/lab")) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0
+            ? await output
+            : throw new InvalidOperationException($"lab {string.Join(' ', start.ArgumentList)} ended with {process.ExitCode}:\n{await output}{await errors}");
+    }
+}
