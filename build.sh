@@ -45,7 +45,7 @@ runtime_id() {
     local os=linux arch
     case $(uname -s) in
     Darwin) os=osx ;;
-    *) ! ldd --version 2>&1 | grep -qi musl || os=linux-musl ;;
+    *) [[ $(ldd --version 2>&1) != *musl* ]] || os=linux-musl ;;
     esac
     case $(uname -m) in
     x86_64) arch=x64 ;;
