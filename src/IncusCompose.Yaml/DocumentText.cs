@@ -8,6 +8,10 @@ namespace IncusCompose.Yaml;
 /// <summary>Bytes to characters, strictly: what is not text is refused before a parser sees it.</summary>
 internal static class DocumentText
 {
+    // Source: YAML 1.2, 5.1: what is not a printable character is not allowed.
+    private static readonly SearchValues<char> s_controlCharacters = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x20).Select(code => (char)code).Except(['\t', '\n', '\r']), '\u007F', '\uFFFE', '\uFFFF']);
+
     /// <summary>The text of a document in UTF-8, or in UTF-16 or UTF-32 where a byte order mark says so; null after an error.</summary>
     public static string? Decode(string file, Stream stream, DocumentLimits limits, List<Diagnostic> diagnostics)
     {
@@ -23,7 +27,12 @@ internal static class DocumentText
         try
         {
             var text = encoding.GetString(bytes.AsSpan(markLength));
-            return text;
+            var bad = text.AsSpan().IndexOfAny(s_controlCharacters);
+            if (bad < 0)
+                return text;
+            diagnostics.Add(Diagnostic.Error("NotText", LocationAfter(file, text[..bad]), "",
+                $"the control character U+{(int)text[bad]:X4} stands here, which no YAML file can hold", "remove it, or check that it is the right file"));
+            return null;
         }
         catch (DecoderFallbackException bad)
         {

@@ -23,6 +23,7 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
 
     private readonly Dictionary<string, Built> _anchors = new(StringComparer.Ordinal);
     private readonly HashSet<string> _openAnchors = new(StringComparer.Ordinal);
+    private readonly List<string> _path = [];
     private int _nodes;
 
     /// <summary>A node with the number of nodes in it and how deep it goes, aliases written out.</summary>
@@ -64,9 +65,9 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or IndexOutOfRangeException or FormatException or OverflowException)
         {
-            // The parser gives up on some broken escapes and tags with exceptions that know no place: say how far it came.
+            // The parser gives up on some unfinished flows, escapes and tags with exceptions that know no place: say how far it came.
             diagnostics.Add(Diagnostic.Error("Syntax", Location(parser.Current?.End ?? Mark.Empty), "",
-                "this is not YAML", "look at the lines that follow"));
+                "the text from here on is not YAML", "look for a missing brace, bracket or quote"));
         }
 
         return null;
@@ -141,7 +142,9 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
         int size = 1, height = 0;
         while (!parser.TryConsume<SequenceEnd>(out _))
         {
+            _path.Add($"[{items.Count}]");
             var item = ReadNode(parser, depth + 1);
+            _path.RemoveAt(_path.Count - 1);
             items.Add(item.Node);
             size += item.Size;
             height = Math.Max(height, item.Height);
@@ -159,13 +162,14 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
         while (!parser.TryConsume<MappingEnd>(out _))
         {
             var key = ReadKey(parser, depth, out var isMerge);
+            _path.Add(_path.Count == 0 ? key.Value : "." + key.Value);
             var value = ReadNode(parser, depth + 1);
             size += value.Size + 1;
             height = Math.Max(height, value.Height);
 
             if (!keys.TryAdd(key.Value, key))
             {
-                var problem = Diagnostic.Error("DuplicateKey", key.Location, "",
+                var problem = Diagnostic.Error("DuplicateKey", key.Location, Path,
                     $"the key {Quote(key.Value)} is written twice; it already stands at {keys[key.Value].Location}",
                     "remove one of the two");
                 if (diagnostics.Count >= MaxProblems)
@@ -180,6 +184,8 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
             {
                 entries.Add(new MappingEntry(key, value.Node));
             }
+
+            _path.RemoveAt(_path.Count - 1);
         }
 
         if (merged is not null)
@@ -222,7 +228,7 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
             case SequenceNode sequence when sequence.Items.All(item => item is MappingNode):
                 return [.. sequence.Items.Cast<MappingNode>()];
             default:
-                diagnostics.Add(Diagnostic.Error("BadMerge", key.Location, "", "`<<` merges something that is not a mapping",
+                diagnostics.Add(Diagnostic.Error("BadMerge", key.Location, Path, "`<<` merges something that is not a mapping",
                     "name a mapping, as in `<<: *defaults`, or a list of mappings"));
                 return null;
         }
@@ -242,8 +248,10 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
         }
     }
 
+    private string Path => string.Concat(_path);
+
     private SourceLocation Location(Mark mark) => SyntaxError.Location(file, mark);
 
     private StopReading Stop(string id, Mark place, string message, string advice = "") =>
-        new(Diagnostic.Error(id, Location(place), "", message, advice));
+        new(Diagnostic.Error(id, Location(place), Path, message, advice));
 }

@@ -5,16 +5,20 @@ public static class Suggestions
 {
     /// <summary>
     /// The candidate that is nearest to a word, or null where none is near: one that differs in case and separators only,
-    /// or by a few typing mistakes (a third of its letters, at most three; swapped neighbours count as one).
+    /// or by a few typing mistakes (a third of its letters, at most three; swapped neighbours count as one),
+    /// or one that it abbreviates.
     /// </summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
         if (word.Length is 0 or > 64)
             return null;
         var plain = Plain(word);
+        var known = candidates as IReadOnlyCollection<string> ?? [.. candidates];
+        // An abbreviation is further away than a typing mistake, but nearer than anything else.
+        var full = plain.Length < 3 ? null : known.FirstOrDefault(candidate => Plain(candidate).StartsWith(plain, StringComparison.Ordinal));
         string? best = null;
         var bestDistance = Math.Min(3, (plain.Length + 2) / 3) + 1;
-        foreach (var candidate in candidates)
+        foreach (var candidate in known)
         {
             var plainCandidate = Plain(candidate);
             if (Math.Abs(plainCandidate.Length - plain.Length) >= bestDistance)
@@ -25,7 +29,7 @@ public static class Suggestions
                 (best, bestDistance) = (candidate, distance);
         }
 
-        return best;
+        return best ?? full;
     }
 
     /// <summary><c>did you mean `x`?</c> for the nearest candidate, else the given words.</summary>

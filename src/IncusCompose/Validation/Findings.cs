@@ -6,15 +6,25 @@ namespace IncusCompose.Validation;
 /// <summary>Where rules report what they find, by the path of the value.</summary>
 internal sealed class Findings(SourceMap source)
 {
+    /// <summary>Nobody reads more.</summary>
+    private const int Capacity = 500;
+
     private readonly List<Diagnostic> _items = [];
 
     public IReadOnlyList<Diagnostic> Items => _items;
 
+    /// <summary>True where more would not be shown, so that looking for more can end.</summary>
+    public bool IsFull => _items.Count > Capacity;
+
     public void Error(string id, string path, string message, string advice = "") =>
-        _items.Add(Diagnostic.Error(id, source.Find(path), path, message, advice));
+        Add(Diagnostic.Error(id, source.Find(path), path, message, advice));
 
     public void Warning(string id, string path, string message, string advice = "") =>
-        _items.Add(Diagnostic.Warning(id, source.Find(path), path, message, advice));
+        Add(Diagnostic.Warning(id, source.Find(path), path, message, advice));
+
+    /// <summary>As <see cref="Suggestions.DidYouMean"/>, while anybody reads it.</summary>
+    public string DidYouMean(string word, IEnumerable<string> candidates, string otherwise) =>
+        IsFull ? otherwise : Suggestions.DidYouMean(word, candidates, otherwise);
 
     /// <summary>True where the file says something at this very path.</summary>
     public bool Has(string path) => source.Contains(path);
@@ -28,6 +38,12 @@ internal sealed class Findings(SourceMap source)
         var networks = $"instances.{instance.Name}.networks";
         var byName = $"{networks}.{instance.Networks[index].Network}";
         return Has(byName) ? byName : $"{networks}[{index}]";
+    }
+
+    private void Add(Diagnostic diagnostic)
+    {
+        if (!IsFull)
+            _items.Add(diagnostic);
     }
 
     /// <summary>The path of a dependency, in the form in which the file has it: by name or by position.</summary>

@@ -16,39 +16,39 @@ internal static partial class NameRules
     /// <summary>Reports every name in the stack that the server would refuse.</summary>
     public static void Check(StackDefinition stack, Findings findings)
     {
-        Report(Stack(stack.Name), "BadStackName", "stack", stack.Name, "name");
+        Report(Stack(stack.Name), "BadStackName", "a stack", stack.Name, "name");
         if (stack.Project is { } project)
-            Report(Project(project.Name), "BadProjectName", "project", project.Name, findings.Has("project.name") ? "project.name" : "project");
+            Report(Project(project.Name), "BadProjectName", "a project", project.Name, findings.Has("project.name") ? "project.name" : "project");
         foreach (var instance in stack.Instances.Values)
         {
             var path = $"instances.{instance.Name}";
-            Report(Instance(instance.Name), "BadInstanceName", "instance", instance.Name, path);
+            Report(Instance(instance.Name), "BadInstanceName", "an instance", instance.Name, path);
             foreach (var device in instance.Devices.Keys)
-                Report(Api(device), "BadDeviceName", "device", device, $"{path}.devices.{device}");
+                Report(Api(device), "BadDeviceName", "a device", device, $"{path}.devices.{device}");
             foreach (var (index, nic) in instance.Networks.Bound())
             {
                 if (nic.Name is not null)
-                    Report(Interface(nic.Name), "BadInterfaceName", "interface", nic.Name, $"{findings.AttachmentPath(instance, index)}.name");
+                    Report(Interface(nic.Name), "BadInterfaceName", "an interface", nic.Name, $"{findings.AttachmentPath(instance, index)}.name");
             }
         }
 
         foreach (var network in stack.Networks.Values)
-            Report(Network(network.Name, network.Type), "BadNetworkName", "network", network.Name, $"networks.{network.Name}");
+            Report(Network(network.Name, network.Type), "BadNetworkName", "a network", network.Name, $"networks.{network.Name}");
         foreach (var name in stack.StoragePools.Keys)
-            Report(Api(name), "BadPoolName", "storage pool", name, $"storage_pools.{name}");
+            Report(Api(name), "BadPoolName", "a storage pool", name, $"storage_pools.{name}");
         foreach (var name in stack.Volumes.Keys)
-            Report(Api(name), "BadVolumeName", "volume", name, $"volumes.{name}");
+            Report(Api(name), "BadVolumeName", "a volume", name, $"volumes.{name}");
         foreach (var profile in stack.Profiles.Values)
         {
-            Report(Api(profile.Name), "BadProfileName", "profile", profile.Name, $"profiles.{profile.Name}");
+            Report(Api(profile.Name), "BadProfileName", "a profile", profile.Name, $"profiles.{profile.Name}");
             foreach (var device in profile.Devices.Keys)
-                Report(Api(device), "BadDeviceName", "device", device, $"profiles.{profile.Name}.devices.{device}");
+                Report(Api(device), "BadDeviceName", "a device", device, $"profiles.{profile.Name}.devices.{device}");
         }
 
         void Report(Problem? problem, string id, string kind, string name, string path)
         {
             if (problem is { } found)
-                findings.Error(id, path, $"`{name}` cannot be a {kind}'s name: it {found.Message}", found.Advice);
+                findings.Error(id, path, $"`{name}` cannot be {kind}'s name: it {found.Message}", found.Advice);
         }
     }
 

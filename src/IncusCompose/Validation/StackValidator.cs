@@ -9,6 +9,26 @@ public static class StackValidator
     private static readonly Action<StackDefinition, Findings>[] s_rules =
     [
         NameRules.Check,
+        ReferenceRules.Check,
+        DependencyRules.CheckExistence,
+        DependencyRules.CheckCycles,
+        PortRules.Check,
+        PortRules.CheckVirtualMachines,
+        AddressRules.CheckNetworks,
+        AddressRules.CheckFixedAddresses,
+        AddressRules.CheckDuplicates,
+        AddressRules.CheckInterfaceNames,
+        MountRules.CheckTargets,
+        MountRules.CheckPools,
+        MountRules.CheckExternal,
+        InstanceRules.CheckSizes,
+        InstanceRules.CheckEphemeral,
+        InstanceRules.CheckProfiles,
+        InstanceRules.CheckCloudInit,
+        InstanceRules.CheckVariables,
+        InstanceRules.CheckDevices,
+        ConfigRules.CheckOverrides,
+        ConfigRules.CheckReserved,
     ];
 
     /// <summary>Every problem of the definition, in the order of the rules; places are those of its source map.</summary>

@@ -33,6 +33,10 @@ public sealed record ScalarNode(SourceLocation Location, string Value, ScalarSty
     public bool IsNull => Style == ScalarStyle.Plain && Value is ("" or "~" or "null" or "Null" or "NULL");
 }
 
+/// <summary>Stands where a value was about which an error has been reported; says nothing, and nothing more is said about it.</summary>
+/// <param name="Location">Where the value begins.</param>
+internal sealed record UnusableNode(SourceLocation Location) : DocumentNode(Location);
+
 /// <summary>An ordered list of nodes.</summary>
 /// <param name="Location">Where it begins.</param>
 /// <param name="Items">The nodes in order.</param>

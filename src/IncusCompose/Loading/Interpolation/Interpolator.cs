@@ -35,7 +35,7 @@ internal sealed class Interpolator(VariableScope variables, DiagnosticList diagn
         };
     }
 
-    private ScalarNode Scalar(ScalarNode scalar)
+    private DocumentNode Scalar(ScalarNode scalar)
     {
         try
         {
@@ -47,7 +47,7 @@ internal sealed class Interpolator(VariableScope variables, DiagnosticList diagn
         catch (Template.Failure failure)
         {
             diagnostics.Add(Diagnostic.Error(failure.Id, scalar.Location, Path, failure.Message, failure.Advice));
-            return scalar;
+            return new UnusableNode(scalar.Location);
         }
     }
 

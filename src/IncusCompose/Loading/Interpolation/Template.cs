@@ -128,6 +128,8 @@ internal sealed class Template
             throw new Failure("RequiredVariable", message.Length == 0 ? problem : $"{problem}: {message}", "set it in the environment or in the .env file");
         }
 
+        if (_position == _text.Length)
+            throw Broken($"`${{{name}` is not closed", "add the missing `}`");
         throw Broken($"`${{{name}` is followed by what is no operator", "write `}`, `:-default`, `:?message` or `:+other` after the name");
     }
 

@@ -49,23 +49,23 @@ internal static partial class CommonShapes
     public static Shape<string> ConfigValue { get; } = new ConfigValueShape();
 
     /// <summary>Raw configuration.</summary>
-    public static MapShape<string> Config { get; } = new(ConfigValue);
+    public static MapShape<string> Config { get; } = new(ConfigValue, "limits.memory: 1GiB");
 
     /// <summary>Raw devices by name.</summary>
-    public static MapShape<IReadOnlyDictionary<string, string>> Devices { get; } = new(new MapShape<string>(ConfigValue));
+    public static MapShape<IReadOnlyDictionary<string, string>> Devices { get; } = new(new MapShape<string>(ConfigValue, "type: disk"), "eth0: {type: nic, network: lan}");
 
     /// <summary>Variables: a mapping, or a list of <c>NAME=value</c>. A name without a value takes the environment's.</summary>
     public static FormsShape<IReadOnlyDictionary<string, string>> Environment { get; } = new()
     {
-        Sequence = new AssignmentListShape("`NAME=value`", fromEnvironment: true),
-        Mapping = new AssignmentMapShape("text", fromEnvironment: true),
+        Sequence = new AssignmentListShape("text such as `NAME=value`", fromEnvironment: true),
+        Mapping = new AssignmentMapShape("NAME: value", fromEnvironment: true),
     };
 
     /// <summary>Labels: a mapping, or a list of <c>name=value</c>. A name without a value has an empty one.</summary>
     public static FormsShape<IReadOnlyDictionary<string, string>> Labels { get; } = new()
     {
-        Sequence = new AssignmentListShape("`name=value`", fromEnvironment: false),
-        Mapping = new AssignmentMapShape("text", fromEnvironment: false),
+        Sequence = new AssignmentListShape("text such as `name=value`", fromEnvironment: false),
+        Mapping = new AssignmentMapShape("name: value", fromEnvironment: false),
     };
 
     private static Parsed<string> ParseSize(string text)
@@ -126,7 +126,7 @@ internal static partial class CommonShapes
     /// <summary><c>NAME=value</c> items.</summary>
     private sealed class AssignmentListShape(string item, bool fromEnvironment) : Shape<IReadOnlyDictionary<string, string>>
     {
-        private readonly ListShape<string> _items = new(Scalars.Word(item));
+        private readonly ScalarShape<string> _item = Scalars.Word(item);
 
         public override string Wanted => $"a list of {item}";
 
@@ -135,11 +135,15 @@ internal static partial class CommonShapes
             var assignments = new Dictionary<string, string>(StringComparer.Ordinal);
             value = assignments.AsReadOnly();
             if (node is not SequenceNode sequence)
-                return _items.TryBind(node, site, context, out _);
+            {
+                context.WrongKind(node, site, Wanted);
+                return false;
+            }
+
             for (var i = 0; i < sequence.Items.Count; i++)
             {
                 var itemNode = sequence.Items[i];
-                if (!_items.Item.TryBind(itemNode, site.At(i), context, out var text))
+                if (!_item.TryBind(itemNode, site.At(i), context, out var text))
                     continue;
                 var equals = text.IndexOf('=', StringComparison.Ordinal);
                 var name = equals < 0 ? text : text[..equals];
@@ -157,9 +161,9 @@ internal static partial class CommonShapes
     }
 
     /// <summary><c>NAME: value</c> entries.</summary>
-    private sealed class AssignmentMapShape(string wanted, bool fromEnvironment) : Shape<IReadOnlyDictionary<string, string>>
+    private sealed class AssignmentMapShape(string example, bool fromEnvironment) : Shape<IReadOnlyDictionary<string, string>>
     {
-        public override string Wanted => $"a mapping from names to {wanted}";
+        public override string Wanted => $"a mapping such as `{example}`";
 
         public override bool TryBind(DocumentNode node, Site site, BindingContext context, out IReadOnlyDictionary<string, string> value)
         {

@@ -16,14 +16,14 @@ internal static partial class InstanceKeys
             (instance, value) => instance with { Image = value })
         .Add("type", Scalars.Choice(("container", InstanceType.Container), ("virtual-machine", InstanceType.VirtualMachine)), "`container` (the default) or `virtual-machine`", (instance, value) => instance with { Type = value })
         .Add("description", Scalars.Text, "Free text for people", (instance, value) => instance with { Description = value })
-        .Add("profiles", new ListShape<string>(Scalars.Word("a profile's name")), "Incus profiles in order of application; `default` alone where the key is missing",
+        .Add("profiles", new ListShape<string>(Scalars.Word("a profile's name"), "[default, small]"), "Incus profiles in order of application; `default` alone where the key is missing",
             (instance, value) => instance with { Profiles = value })
         .Add("cpu", new ScalarShape<string>("a number of CPUs such as `2` or a set such as `0-3,6`", ParseCpu) { ProblemId = "BadCpu" }, "How many CPUs, or which", (instance, value) => instance with { Cpu = value })
         .Add("memory", CommonShapes.SizeOrPercentage, "The most memory it may use", (instance, value) => instance with { Memory = value })
         .Add("disk", Disk(), "The root disk: its size, or its size and pool", (instance, value) => instance with { Disk = value })
         .Add("networks", Networks(), "The networks that it is attached to; what the profiles say where the key is missing", (instance, value) => instance with { Networks = value })
-        .Add("volumes", new ListShape<VolumeMount>(MountShapes.Mount), "Volumes and host paths mounted in it", (instance, value) => instance with { Volumes = value })
-        .Add("ports", new ListShape<PortMapping>(PortShapes.Port), "Ports of the host that lead to ports of the instance", (instance, value) => instance with { Ports = value })
+        .Add("volumes", new ListShape<VolumeMount>(MountShapes.Mount, "[\"data:/var/lib/data\"]"), "Volumes and host paths mounted in it", (instance, value) => instance with { Volumes = value })
+        .Add("ports", new ListShape<PortMapping>(PortShapes.Port, "[\"8080:80\"]"), "Ports of the host that lead to ports of the instance", (instance, value) => instance with { Ports = value })
         .Add("environment", CommonShapes.Environment, "Environment variables of what is run in it", (instance, value) => instance with { Environment = value })
         .Add("cloud_init", CloudInitShapes.CloudInit, "cloud-init data, for images that have cloud-init", (instance, value) => instance with { CloudInit = value == new CloudInitDefinition() ? null : value })
         .Add("depends_on", DependsOn(), "Instances that must have started before it", (instance, value) => instance with { DependsOn = value })
@@ -72,8 +72,8 @@ internal static partial class InstanceKeys
             {
                 Scalar = networkName.As(network => new NetworkAttachment { Network = network }),
                 Mapping = Attachment().Add("network", networkName, "The network", (nic, value) => nic with { Network = value }, required: true),
-            }),
-            Mapping = new MapShape<NetworkAttachment>(Attachment()).As<IReadOnlyDictionary<string, NetworkAttachment>, IReadOnlyList<NetworkAttachment>>(nics => [.. nics.Values]),
+            }, "[lan]"),
+            Mapping = new MapShape<NetworkAttachment>(Attachment(), "lan: {ipv4: 10.20.0.10}").As<IReadOnlyDictionary<string, NetworkAttachment>, IReadOnlyList<NetworkAttachment>>(nics => [.. nics.Values]),
         };
     }
 
@@ -85,9 +85,9 @@ internal static partial class InstanceKeys
         { ProblemId = "BadCondition", Choices = ["started", "service_started"] };
         return new FormsShape<IReadOnlyList<InstanceDependency>>
         {
-            Sequence = new ListShape<InstanceDependency>(Scalars.Word("an instance's name").As(name => new InstanceDependency(name))),
+            Sequence = new ListShape<InstanceDependency>(Scalars.Word("an instance's name").As(name => new InstanceDependency(name)), "[db]"),
             Mapping = new MapShape<InstanceDependency>(new ObjectShape<InstanceDependency>(name => new InstanceDependency(name))
-                    .Add("condition", condition, "What must be true of the other instance: `started`", (dependency, value) => dependency with { Condition = value }))
+                    .Add("condition", condition, "What must be true of the other instance: `started`", (dependency, value) => dependency with { Condition = value }), "db: {condition: started}")
                 .As<IReadOnlyDictionary<string, InstanceDependency>, IReadOnlyList<InstanceDependency>>(dependencies => [.. dependencies.Values]),
         };
     }

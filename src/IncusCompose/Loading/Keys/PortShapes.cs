@@ -59,7 +59,7 @@ internal static class PortShapes
             return false;
         if (target.Count != published.Count)
         {
-            context.Error("BadPort", node, site, $"`published` has {published.Count} ports and `target` has {target.Count}", "give both ranges the same length");
+            context.Error("BadPort", node, site, $"`published` and `target` have different lengths: {published.Count} and {target.Count}", "give both ranges the same length");
             return false;
         }
 
@@ -117,10 +117,12 @@ internal static class PortShapes
 
         if (parts[0].Length == 0)
             return Problem("leaves the host's port to be chosen, which Incus cannot do", $"write the port, as in `{text.Replace("::", $":{parts[1]}:", StringComparison.Ordinal)}`");
+        if (parts[1].Length == 0)
+            return Problem("leaves out the port in the instance", $"write it after the colon, as in `{text}80`");
         if (ReadRange(parts[0], out var published) is { } badHost)
-            return Problem($"is wrong: `{parts[0]}` {badHost}");
+            return Problem($"does not work: `{parts[0]}` {badHost}", "");
         if (ReadRange(parts[1], out var target) is { } badTarget)
-            return Problem($"is wrong: `{parts[1]}` {badTarget}");
+            return Problem($"does not work: `{parts[1]}` {badTarget}", "");
         return published.Count == target.Count
             ? new(Make(hostAddress, published, target, protocol))
             : Problem($"leads {published.Count} ports to {target.Count}", "give both ranges the same length");

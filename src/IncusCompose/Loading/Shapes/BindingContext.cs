@@ -34,13 +34,15 @@ internal sealed class BindingContext
     /// <summary>Reports a node of the wrong kind.</summary>
     public void WrongKind(DocumentNode node, Site site, string wanted)
     {
+        if (node is UnusableNode)
+            return;
         var found = node switch
         {
             SequenceNode => "a list stands here",
             MappingNode => "a mapping stands here",
             ScalarNode { IsNull: true } => "there is no value",
             ScalarNode scalar => $"{Excerpt(scalar.Value, site)} stands here",
-            _ => "something else stands here",
+            _ => throw new ArgumentException("Unknown kind of node", nameof(node)),
         };
         Error("WrongType", node, site, found, $"write {wanted}");
     }

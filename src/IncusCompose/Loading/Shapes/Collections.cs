@@ -4,10 +4,12 @@ using IncusCompose.Loading.Documents;
 namespace IncusCompose.Loading.Shapes;
 
 /// <summary>A list of values of one shape. After an error it holds nulls where items were that could not be used.</summary>
-internal sealed class ListShape<T>(Shape<T> item) : Shape<IReadOnlyList<T>>
+/// <param name="item">What each item looks like.</param>
+/// <param name="example">A list as it could be written.</param>
+internal sealed class ListShape<T>(Shape<T> item, string example) : Shape<IReadOnlyList<T>>
     where T : class
 {
-    public override string Wanted => $"a list, each item of it {item.Wanted}";
+    public override string Wanted => $"a list such as `{example}`";
 
     public Shape<T> Item => item;
 
@@ -35,9 +37,11 @@ internal sealed class ListShape<T>(Shape<T> item) : Shape<IReadOnlyList<T>>
 }
 
 /// <summary>A mapping from free keys to values of one shape.</summary>
-internal sealed class MapShape<T>(Shape<T> item) : Shape<IReadOnlyDictionary<string, T>>
+/// <param name="item">What each value looks like.</param>
+/// <param name="example">An entry as it could be written.</param>
+internal sealed class MapShape<T>(Shape<T> item, string example) : Shape<IReadOnlyDictionary<string, T>>
 {
-    public override string Wanted => $"a mapping from names, each to {item.Wanted}";
+    public override string Wanted => $"a mapping such as `{example}`";
 
     public Shape<T> Item => item;
 

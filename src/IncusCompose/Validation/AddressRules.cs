@@ -1,0 +1,153 @@
+using System.Net;
+using System.Net.Sockets;
+using IncusCompose.Definition;
+
+namespace IncusCompose.Validation;
+
+/// <summary>Addresses of instances and networks must fit together.</summary>
+internal static class AddressRules
+{
+    private sealed record Attachment(InstanceDefinition Instance, NetworkAttachment Nic, string Path);
+
+    /// <summary>Fixed addresses must be free addresses of their network.</summary>
+    public static void CheckFixedAddresses(StackDefinition stack, Findings findings)
+    {
+        foreach (var (_, nic, path) in Attachments(stack, findings))
+        {
+            if (stack.Networks.GetValueOrDefault(nic.Network) is not { } network || network.External || network.Type is not ("bridge" or "ovn"))
+                continue;
+            if (nic.Ipv4 is not null)
+                CheckFixedAddress(network, IPAddress.Parse(nic.Ipv4), AddressFamily.InterNetwork, $"{path}.ipv4", findings);
+            if (nic.Ipv6 is not null)
+            {
+                CheckFixedAddress(network, IPAddress.Parse(nic.Ipv6), AddressFamily.InterNetworkV6, $"{path}.ipv6", findings);
+                // Source: Incus internal/server/device/nic_bridged.go.
+                if (network.Type == "bridge" && network.Config.GetValueOrDefault("ipv6.dhcp.stateful") is not ("true" or "1" or "yes" or "on"))
+                {
+                    findings.Error("NoStatefulDhcp", $"{path}.ipv6", $"the network `{network.Name}` does not hand out IPv6 addresses",
+                        $"write `ipv6.dhcp.stateful: true` under `config` of the network `{network.Name}`");
+                }
+            }
+        }
+    }
+
+    /// <summary>Two interfaces on one network must not have the same address or MAC address.</summary>
+    public static void CheckDuplicates(StackDefinition stack, Findings findings)
+    {
+        var owners = new Dictionary<(string Network, string Address), Attachment>();
+        foreach (var attachment in Attachments(stack, findings))
+        {
+            Claim(attachment, attachment.Nic.Ipv4, "ipv4", "DuplicateAddress", "address");
+            Claim(attachment, attachment.Nic.Ipv6, "ipv6", "DuplicateAddress", "address");
+            Claim(attachment, attachment.Nic.Mac, "mac", "DuplicateMac", "MAC address");
+        }
+
+        void Claim(Attachment attachment, string? address, string key, string id, string what)
+        {
+            if (address is null)
+                return;
+            var normal = IPAddress.TryParse(address, out var parsed) ? parsed.ToString() : address;
+            if (owners.TryAdd((attachment.Nic.Network, normal), attachment))
+                return;
+            var first = owners[(attachment.Nic.Network, normal)];
+            findings.Error(id, $"{attachment.Path}.{key}",
+                $"instance `{first.Instance.Name}` already has the {what} {normal} on this network ({findings.Place($"{first.Path}.{key}")})", "choose another");
+        }
+    }
+
+    /// <summary>The interfaces of an instance must have different names.</summary>
+    public static void CheckInterfaceNames(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var names = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var (index, nic) in instance.Networks.Bound())
+            {
+                var name = nic.Name ?? $"eth{index}";
+                if (!names.Add(name))
+                {
+                    findings.Error("DuplicateInterface", findings.AttachmentPath(instance, index), $"another interface of this instance is called `{name}` already",
+                        "give one of them another `name`");
+                }
+            }
+        }
+    }
+
+    /// <summary>The networks' own addresses must be addresses with prefix length, and must not overlap.</summary>
+    public static void CheckNetworks(StackDefinition stack, Findings findings)
+    {
+        var ranges = new List<(Cidr Range, NetworkDefinition Network, string Path)>();
+        foreach (var network in stack.Networks.Values)
+        {
+            if (network.Type is not ("bridge" or "ovn"))
+                continue;
+            foreach (var (key, family, shortKey) in s_networkKeys)
+            {
+                if (!network.Config.TryGetValue(key, out var value) || value is "" or "auto" or "none")
+                    continue;
+                var path = findings.Has($"networks.{network.Name}.config.{key}") ? $"networks.{network.Name}.config.{key}" : $"networks.{network.Name}.{shortKey}";
+                if (!Cidr.TryParse(value, family, out var range))
+                {
+                    var example = family == AddressFamily.InterNetwork ? "10.20.0.1/24" : "fd42:1::1/64";
+                    findings.Error("BadCidr", path, $"`{value}` is not an address with prefix length", $"write one such as `{example}`, `auto` or `none`");
+                    continue;
+                }
+
+                if (range.IsNetworkAddress)
+                {
+                    findings.Error("BadCidr", path, $"`{value}` is the network itself, not the host's address on it", $"write `{range.FirstHost}/{range.PrefixLength}`");
+                }
+
+                if (!network.External)
+                    ranges.Add((range, network, path));
+            }
+        }
+
+        // Ranges are apart or one inside the other: in the order in which they begin, it is enough to remember the one that reaches furthest.
+        ranges.Sort((a, b) => a.Range.CompareTo(b.Range));
+        for (int i = 1, widest = 0; i < ranges.Count; i++)
+        {
+            var (range, network, path) = ranges[i];
+            var (before, other, otherPath) = ranges[widest];
+            if (!range.Overlaps(before))
+                widest = i;
+            else if (other != network)
+                findings.Error("OverlappingNetworks", path, $"{range} overlaps {before} of the network `{other.Name}` ({findings.Place(otherPath)})", "choose another range");
+        }
+    }
+
+    private static readonly (string Key, AddressFamily Family, string ShortKey)[] s_networkKeys =
+    [
+        ("ipv4.address", AddressFamily.InterNetwork, "ipv4"),
+        ("ipv6.address", AddressFamily.InterNetworkV6, "ipv6"),
+    ];
+
+    private static void CheckFixedAddress(NetworkDefinition network, IPAddress address, AddressFamily family, string path, Findings findings)
+    {
+        var (key, _, shortKey) = s_networkKeys.Single(known => known.Family == family);
+        var value = network.Config.GetValueOrDefault(key);
+        if (value == "none")
+        {
+            findings.Error("AddressOutsideNetwork", path, $"the network `{network.Name}` has no addresses of this kind: its {key} is `none`", "remove one of the two");
+        }
+        else if (value is null or "" or "auto")
+        {
+            findings.Warning("AddressOfUnknownNetwork", path, $"Incus chooses the addresses of the network `{network.Name}`, so {address} is probably not one of them",
+                $"give the network an `{shortKey}` of its own");
+        }
+        else if (Cidr.TryParse(value, family, out var range))
+        {
+            if (!range.Contains(address))
+                findings.Error("AddressOutsideNetwork", path, $"{address} is not an address of the network `{network.Name}`, which is {range}", "choose one of that range");
+            else if (range.Address.Equals(address))
+                findings.Error("AddressOfHost", path, $"{address} is the host's own address on the network `{network.Name}`", "choose another");
+            else if (range.IsReserved(address))
+                findings.Error("ReservedAddress", path, $"{address} is the first or the last address of {range}, which no machine can have", "choose another");
+        }
+    }
+
+    private static IEnumerable<Attachment> Attachments(StackDefinition stack, Findings findings) =>
+        from instance in stack.Instances.Values
+        from entry in instance.Networks.Bound()
+        select new Attachment(instance, entry.Item, findings.AttachmentPath(instance, entry.Index));
+}

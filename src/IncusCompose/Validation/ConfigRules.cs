@@ -1,0 +1,77 @@
+using IncusCompose.Definition;
+
+namespace IncusCompose.Validation;
+
+/// <summary>Raw configuration beside the words that mean the same.</summary>
+internal static class ConfigRules
+{
+    private static readonly (string Word, string ConfigKey)[] s_instanceWords =
+    [
+        ("cpu", "limits.cpu"),
+        ("memory", "limits.memory"),
+        ("autostart", "boot.autostart"),
+        ("boot_priority", "boot.autostart.priority"),
+        ("cloud_init.user_data", "cloud-init.user-data"),
+        ("cloud_init.vendor_data", "cloud-init.vendor-data"),
+        ("cloud_init.network_config", "cloud-init.network-config"),
+    ];
+
+    /// <summary>Where a word and raw configuration both say something, raw configuration wins, which may not be seen.</summary>
+    public static void CheckOverrides(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var path = $"instances.{instance.Name}";
+            foreach (var (word, key) in s_instanceWords)
+                Check(path, word, key);
+            foreach (var name in instance.Environment.Keys)
+                Check(path, $"environment.{name}", $"environment.{name}");
+            foreach (var name in instance.Labels.Keys)
+                Check(path, $"labels.{name}", $"user.label.{name}");
+        }
+
+        foreach (var network in stack.Networks.Keys)
+        {
+            Check($"networks.{network}", "ipv4", "ipv4.address");
+            Check($"networks.{network}", "ipv6", "ipv6.address");
+        }
+
+        foreach (var volume in stack.Volumes.Keys)
+            Check($"volumes.{volume}", "size", "size");
+
+        void Check(string path, string word, string key)
+        {
+            var configPath = $"{path}.config.{key}";
+            if (findings.Has($"{path}.{word}") && findings.Has(configPath))
+                findings.Warning("ConfigOverrides", configPath, $"this wins over `{word}` ({findings.Place($"{path}.{word}")})", "remove one of the two");
+        }
+    }
+
+    /// <summary>Keys that others write: Incus itself, and this program's marks.</summary>
+    public static void CheckReserved(StackDefinition stack, Findings findings)
+    {
+        if (stack.Project is not null)
+            Check(stack.Project.Config, "project");
+        foreach (var instance in stack.Instances.Values)
+            Check(instance.Config, $"instances.{instance.Name}");
+        foreach (var network in stack.Networks.Values)
+            Check(network.Config, $"networks.{network.Name}");
+        foreach (var pool in stack.StoragePools.Values)
+            Check(pool.Config, $"storage_pools.{pool.Name}");
+        foreach (var volume in stack.Volumes.Values)
+            Check(volume.Config, $"volumes.{volume.Name}");
+        foreach (var profile in stack.Profiles.Values)
+            Check(profile.Config, $"profiles.{profile.Name}");
+
+        void Check(IReadOnlyDictionary<string, string> config, string path)
+        {
+            foreach (var key in config.Keys)
+            {
+                if (key.StartsWith("volatile.", StringComparison.Ordinal))
+                    findings.Error("ReservedKey", $"{path}.config.{key}", $"`{key}` is Incus's own record", "remove it");
+                else if (key.StartsWith("user.incus-compose.", StringComparison.Ordinal))
+                    findings.Error("ReservedKey", $"{path}.config.{key}", $"`{key}` is how the stack's resources are marked", "remove it");
+            }
+        }
+    }
+}

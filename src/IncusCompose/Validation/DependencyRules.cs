@@ -1,0 +1,73 @@
+using IncusCompose.Definition;
+
+namespace IncusCompose.Validation;
+
+/// <summary>Dependencies must exist and must not go round in circles.</summary>
+internal static class DependencyRules
+{
+    public static void CheckExistence(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var (index, dependency) in instance.DependsOn.Bound())
+            {
+                var path = findings.DependencyPath(instance, index);
+                if (!stack.Instances.ContainsKey(dependency.Instance))
+                {
+                    findings.Error("UnknownDependency", path, $"there is no instance `{dependency.Instance}` in this stack",
+                        findings.DidYouMean(dependency.Instance, stack.Instances.Keys, "add it under `instances`, or remove the dependency"));
+                }
+                else if (!seen.Add(dependency.Instance))
+                {
+                    findings.Warning("DuplicateDependency", path, $"`{dependency.Instance}` is named twice", "remove one of the two");
+                }
+            }
+        }
+    }
+
+    /// <summary>Reports each cycle once, as the cycle, at the dependency that closes it.</summary>
+    public static void CheckCycles(StackDefinition stack, Findings findings)
+    {
+        var done = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var start in stack.Instances.Keys)
+        {
+            // Depth first without recursion: a chain may be as long as the file.
+            var path = new List<(InstanceDefinition Instance, int Next)>();
+            var depths = new Dictionary<string, int>(StringComparer.Ordinal);
+            if (!done.Contains(start))
+                Enter(stack.Instances[start]);
+            while (path.Count > 0)
+            {
+                var (instance, next) = path[^1];
+                if (next == instance.DependsOn.Count)
+                {
+                    path.RemoveAt(path.Count - 1);
+                    depths.Remove(instance.Name);
+                    done.Add(instance.Name);
+                    continue;
+                }
+
+                path[^1] = (instance, next + 1);
+                if (instance.DependsOn[next] is not { Instance: var name } || done.Contains(name) || !stack.Instances.TryGetValue(name, out var dependency))
+                    continue;
+                if (depths.TryGetValue(name, out var depth))
+                {
+                    var cycle = path.Skip(depth).Select(step => step.Instance.Name).Append(name);
+                    findings.Error("DependencyCycle", findings.DependencyPath(instance, next),
+                        $"the dependencies go round in a circle: {string.Join(" -> ", cycle)}", "remove one of them");
+                }
+                else
+                {
+                    Enter(dependency);
+                }
+            }
+
+            void Enter(InstanceDefinition instance)
+            {
+                depths.Add(instance.Name, path.Count);
+                path.Add((instance, 0));
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using IncusCompose.Definition;
+
+namespace IncusCompose.Validation;
+
+/// <summary>What an instance says of itself must make sense together.</summary>
+internal static class InstanceRules
+{
+    /// <summary>Less than this is a number whose unit was forgotten.</summary>
+    private const long LeastSensibleSize = 1024 * 1024;
+
+    // Source: Incus doc/reference/devices.md.
+    private static readonly string[] s_deviceTypes =
+        ["none", "nic", "disk", "unix-char", "unix-block", "usb", "gpu", "infiniband", "proxy", "unix-hotplug", "tpm", "pci"];
+
+    public static void CheckSizes(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var path = $"instances.{instance.Name}";
+            Check(instance.Memory, $"{path}.memory", "MiB");
+            Check(instance.Disk?.Size, findings.Has($"{path}.disk.size") ? $"{path}.disk.size" : $"{path}.disk", "GiB");
+        }
+
+        foreach (var volume in stack.Volumes.Values)
+            Check(volume.Size, $"volumes.{volume.Name}.size", "GiB");
+
+        void Check(string? size, string path, string unit)
+        {
+            if (size is not null && ByteSize.TryParse(size, out var bytes) && bytes < LeastSensibleSize)
+            {
+                var number = size.TrimEnd('B', 'b', 'k', 'i', 'K', ' ');
+                findings.Warning("TinySize", path, $"`{size}` is {bytes} bytes", $"did you mean `{number}{unit}`?");
+            }
+        }
+    }
+
+    public static void CheckEphemeral(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            if (instance is { Ephemeral: true, Autostart: true })
+            {
+                findings.Warning("AutostartOfEphemeral", $"instances.{instance.Name}.autostart",
+                    "an ephemeral instance is gone once the host goes down, so it never starts with it", "remove `autostart` or `ephemeral`");
+            }
+        }
+    }
+
+    public static void CheckProfiles(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var (index, profile) in (instance.Profiles ?? []).Bound())
+            {
+                if (!seen.Add(profile))
+                    findings.Error("DuplicateProfile", $"instances.{instance.Name}.profiles[{index}]", $"the profile `{profile}` is named twice", "remove one of the two");
+            }
+        }
+    }
+
+    public static void CheckCloudInit(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            Check(instance.CloudInit?.UserData, "user_data");
+            Check(instance.CloudInit?.VendorData, "vendor_data");
+
+            void Check(string? data, string key)
+            {
+                // Every format of cloud-init but MIME, which begins with its headers, begins with a line after a number sign.
+                if (data is null || data.Trim().Length == 0 || data.StartsWith('#') || data.Contains("MIME-Version", StringComparison.OrdinalIgnoreCase) || data.StartsWith("Content-Type", StringComparison.OrdinalIgnoreCase))
+                    return;
+                findings.Warning("NoCloudConfigHeader", $"instances.{instance.Name}.cloud_init.{key}",
+                    "the text does not say what it is, so cloud-init will ignore it", "begin it with the line `#cloud-config`, or with `#!` for a script");
+            }
+        }
+    }
+
+    public static void CheckVariables(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            foreach (var name in instance.Environment.Keys)
+            {
+                if (name.Length == 0)
+                    findings.Error("BadVariableName", $"instances.{instance.Name}.environment", "a variable has no name", "give it one");
+                else if (name.Any(c => c is '=' or '\0' || char.IsWhiteSpace(c)))
+                    findings.Error("BadVariableName", $"instances.{instance.Name}.environment.{name}", $"`{name}` cannot be a variable's name", "use letters, digits and underscores");
+            }
+
+            if (instance.Labels.ContainsKey(""))
+                findings.Error("BadLabelName", $"instances.{instance.Name}.labels", "a label has no name", "give it one");
+        }
+    }
+
+    public static void CheckDevices(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+            Check(instance.Devices, $"instances.{instance.Name}.devices");
+        foreach (var profile in stack.Profiles.Values)
+            Check(profile.Devices, $"profiles.{profile.Name}.devices");
+
+        void Check(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices, string path)
+        {
+            foreach (var (name, device) in devices)
+            {
+                if (!device.TryGetValue("type", out var type))
+                {
+                    // A type that could not be read has been reported.
+                    if (findings.Has($"{path}.{name}.type"))
+                        continue;
+                    findings.Error("MissingKey", $"{path}.{name}", "the device has no `type`", "add `type:` with one such as `disk`, `nic` or `proxy`");
+                }
+                else if (!s_deviceTypes.Contains(type))
+                {
+                    findings.Error("UnknownDeviceType", $"{path}.{name}.type", $"Incus has no device type `{type}`",
+                        findings.DidYouMean(type, s_deviceTypes, $"write one of: {string.Join(", ", s_deviceTypes)}"));
+                }
+            }
+        }
+    }
+}

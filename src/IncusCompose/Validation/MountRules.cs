@@ -1,0 +1,69 @@
+using IncusCompose.Definition;
+
+namespace IncusCompose.Validation;
+
+/// <summary>What is mounted in an instance, and what volumes and pools say of themselves.</summary>
+internal static class MountRules
+{
+    public static void CheckTargets(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var places = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var (index, mount) in instance.Volumes.Bound())
+            {
+                var path = $"instances.{instance.Name}.volumes[{index}]";
+                var target = mount.Target.TrimEnd('/');
+                if (target.Length == 0)
+                {
+                    findings.Error("MountOverRoot", path, "a mount at `/` would hide the root disk", "choose another path; the root disk's size is set with `disk`");
+                }
+                else if (!places.TryAdd(target, path))
+                {
+                    findings.Error("DuplicateTarget", path, $"something else is mounted at `{target}` already ({findings.Place(places[target])})", "choose another path");
+                }
+
+                if (!mount.IsHostPath && stack.Volumes.GetValueOrDefault(mount.Source) is { ContentType: "block" })
+                {
+                    findings.Error("BlockVolumeWithPath", path, $"`{mount.Source}` is a block volume, which has no path in an instance",
+                        $"write a disk device with `source: {mount.Source}` and its `pool` under `devices` of a virtual machine, or use `content_type: filesystem`");
+                }
+            }
+        }
+    }
+
+    public static void CheckPools(StackDefinition stack, Findings findings)
+    {
+        foreach (var pool in stack.StoragePools.Values)
+        {
+            if (pool.Driver is null && !pool.External)
+            {
+                findings.Error("MissingKey", $"storage_pools.{pool.Name}", "the pool has no `driver`",
+                    "add `driver:` with one such as `dir`, `btrfs`, `zfs` or `lvm`, or `external: true` if the server has the pool");
+            }
+        }
+    }
+
+    /// <summary>An external resource is never changed, so what the file says about it would be ignored.</summary>
+    public static void CheckExternal(StackDefinition stack, Findings findings)
+    {
+        foreach (var network in stack.Networks.Values.Where(network => network.External))
+            Report($"networks.{network.Name}", (network.Description is not null, "description"), (network.Config.Count > 0, "config"));
+        foreach (var pool in stack.StoragePools.Values.Where(pool => pool.External))
+            Report($"storage_pools.{pool.Name}", (pool.Description is not null, "description"), (pool.Config.Count > 0, "config"));
+        foreach (var volume in stack.Volumes.Values.Where(volume => volume.External))
+            Report($"volumes.{volume.Name}", (volume.Description is not null, "description"), (volume.Size is not null, "size"), (volume.Config.Count > 0, "config"));
+        foreach (var profile in stack.Profiles.Values.Where(profile => profile.External))
+            Report($"profiles.{profile.Name}", (profile.Description is not null, "description"), (profile.Config.Count > 0, "config"), (profile.Devices.Count > 0, "devices"));
+
+        void Report(string path, params (bool Given, string Key)[] keys)
+        {
+            var given = keys.Where(key => key.Given).Select(key => $"`{key.Key}`").ToList();
+            if (given.Count > 0)
+            {
+                findings.Warning("ExternalIsNotChanged", path, $"it is external and never changed, so {string.Join(" and ", given)} says nothing",
+                    "remove that, or `external: true`");
+            }
+        }
+    }
+}

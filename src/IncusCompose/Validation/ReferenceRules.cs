@@ -1,0 +1,56 @@
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+
+namespace IncusCompose.Validation;
+
+/// <summary>
+/// Names of networks, volumes, profiles, pools and images. What is not in the file may be on the server, so only a
+/// name that is one typing mistake away from one in the file is worth a word here; the planner looks on the server.
+/// </summary>
+internal static class ReferenceRules
+{
+    public static void Check(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var path = $"instances.{instance.Name}";
+            foreach (var (index, nic) in instance.Networks.Bound())
+                Compare("network", nic.Network, stack.Networks, findings.AttachmentPath(instance, index), findings);
+            foreach (var (index, mount) in instance.Volumes.Bound())
+            {
+                if (!mount.IsHostPath)
+                    Compare("volume", mount.Source, stack.Volumes, $"{path}.volumes[{index}]", findings);
+            }
+
+            foreach (var (index, profile) in (instance.Profiles ?? []).Bound())
+                Compare("profile", profile, stack.Profiles, $"{path}.profiles[{index}]", findings);
+            if (instance.Disk?.Pool is { } pool)
+                Compare("storage pool", pool, stack.StoragePools, $"{path}.disk.pool", findings);
+            Compare("image", instance.Image, stack.Images, $"{path}.image", findings);
+        }
+
+        foreach (var volume in stack.Volumes.Values)
+        {
+            if (volume.Pool is { } pool)
+                Compare("storage pool", pool, stack.StoragePools, $"volumes.{volume.Name}.pool", findings);
+        }
+    }
+
+    private static void Compare<T>(string kind, string name, IReadOnlyDictionary<string, T> known, string path, Findings findings)
+    {
+        if (known.ContainsKey(name) || findings.IsFull)
+            return;
+        if (known.Keys.FirstOrDefault(candidate => IsOneMistakeAway(name, candidate)) is { } meant)
+        {
+            findings.Warning("ProbableMistake", path, $"the file has no {kind} `{name}`, but it has `{meant}`",
+                $"write `{meant}`, unless the server has the {kind} `{name}`");
+        }
+    }
+
+    private static bool IsOneMistakeAway(string name, string candidate) =>
+        // web1 and web2 are two names, not one with a mistake in it.
+        Math.Abs(name.Length - candidate.Length) <= 1
+        && name.Length >= 3
+        && string.Concat(name.Where(char.IsAsciiDigit)) == string.Concat(candidate.Where(char.IsAsciiDigit))
+        && Suggestions.Distance(name.ToLowerInvariant(), candidate.ToLowerInvariant()) <= 1;
+}
