@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -128,8 +129,13 @@ internal sealed class ApiCaller(IncusConnection connection, string project, stri
         try
         {
             var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-            return await JsonSerializer.DeserializeAsync(stream, type, cancellationToken).ConfigureAwait(false)
+            var envelope = await JsonSerializer.DeserializeAsync(stream, type, cancellationToken).ConfigureAwait(false)
                 ?? throw new JsonException("null");
+            // Where the server had to begin its answer before it knew the outcome.
+            return envelope.Type == "error"
+                ? throw ErrorMapping.FromAnswer(
+                    (HttpStatusCode)envelope.ErrorCode, envelope.Error, IncusConnection.Describe(request), Connection.DisplayName)
+                : envelope;
         }
         catch (JsonException exception)
         {

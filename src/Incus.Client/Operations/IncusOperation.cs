@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 
 namespace Incus.Client;
@@ -44,7 +45,8 @@ public sealed class IncusOperation
     /// <param name="cancellationToken">When cancelled, the server is asked to cancel the operation, where it can be
     /// cancelled; then <see cref="OperationCanceledException"/> is thrown.</param>
     /// <returns>The final description.</returns>
-    /// <exception cref="IncusOperationException">The operation failed or was cancelled by somebody else.</exception>
+    /// <exception cref="IncusConflictException">The operation failed because a name is taken.</exception>
+    /// <exception cref="IncusOperationException">The operation failed otherwise, or was cancelled by somebody else.</exception>
     /// <exception cref="OperationLostException">The outcome can not be learned any more: the server forgot it, or went
     /// away for longer than <see cref="ConnectionOptions.ReconnectTimeout"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -152,13 +154,12 @@ public sealed class IncusOperation
     /// <summary>Asks the server to answer when the operation ends; in pieces when progress is wanted.</summary>
     private async Task FollowRequestsAsync(OperationState state, IProgress<OperationProgress>? progress, CancellationToken cancellationToken)
     {
-        var url = caller.Url($"{OperationApi.PathOf(Id)}/wait", ("timeout", progress is null ? "-1" : "1"));
         long? brokenSince = null;
         while (!state.Info.IsFinal)
         {
             try
             {
-                Apply(state, (await caller.GetAsync(url, IncusJson.Default.EnvelopeOperationInfo, cancellationToken).ConfigureAwait(false)).Value, progress);
+                Apply(state, await WaitOnceAsync(progress is null ? "-1" : "1", cancellationToken).ConfigureAwait(false), progress);
                 brokenSince = null;
             }
             catch (IncusNotFoundException exception)
@@ -172,6 +173,25 @@ public sealed class IncusOperation
                     throw Lost(exception);
                 await Task.Delay(StartUpDelay, cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    private async Task<OperationInfo> WaitOnceAsync(string timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync("/wait", ("timeout", timeout)).ConfigureAwait(false);
+        }
+        catch (IncusException exception) when (exception is not IncusUnreachableException && !ErrorMapping.IsStartingUp(exception))
+        {
+            // Incus 6.0 answers with an error when the time is over, and with the operation's own when that failed.
+            return await GetAsync("").ConfigureAwait(false);
+        }
+
+        async Task<OperationInfo> GetAsync(string suffix, params (string, string?)[] query)
+        {
+            var url = caller.Url(OperationApi.PathOf(Id) + suffix, query);
+            return (await caller.GetAsync(url, IncusJson.Default.EnvelopeOperationInfo, cancellationToken).ConfigureAwait(false)).Value;
         }
     }
 
@@ -195,16 +215,15 @@ public sealed class IncusOperation
         }
     }
 
-    private static IncusOperationException Failed(OperationInfo info)
+    private static IncusException Failed(OperationInfo info)
     {
         var cause = info.Err.Length > 0 ? info.Err : info.Status;
         var subject = info.Resources.Values.SelectMany(static list => list).FirstOrDefault()?.Split('?')[0];
-        return new IncusOperationException($"{info.Description}{(subject is null ? "" : $" ({subject})")}: {cause}")
-        {
-            Operation = info.Id,
-            ServerMessage = info.Err,
-            StatusCode = (System.Net.HttpStatusCode)(int)info.StatusCode,
-        };
+        var problem = $"{info.Description}{(subject is null ? "" : $" ({subject})")}: {cause}";
+        var status = (HttpStatusCode)(int)info.StatusCode;
+        return ErrorMapping.IsNameTaken(info.Err)
+            ? new IncusConflictException(problem) { Operation = info.Id, ServerMessage = info.Err, StatusCode = status }
+            : new IncusOperationException(problem) { Operation = info.Id, ServerMessage = info.Err, StatusCode = status };
     }
 
     private OperationLostException Lost(IncusException cause) => new(

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Incus.Client;
 
 namespace IncusCompose.Integration.Tests.Lab;
 
@@ -31,6 +32,9 @@ public sealed class Lab : IAsyncDisposable
     public IReadOnlyList<string> Subnets =>
         [.. Environment["LAB_FREE_SUBNETS"].Split(',').Select(subnet => subnet[..subnet.LastIndexOf('.')])];
 
+    /// <summary>Its <c>https://127.0.0.1:PORT</c> address, only with <c>--https</c>.</summary>
+    public string HttpsAddress => Environment["LAB_HTTPS_ADDRESS"];
+
     /// <summary>Starts a lab; it goes when the returned object does, and at the latest with this process.</summary>
     public static async Task<Lab> StartAsync(string name, params string[] options)
     {
@@ -40,6 +44,9 @@ public sealed class Lab : IAsyncDisposable
 
     /// <summary>Uses a lab that somebody else started and will stop.</summary>
     public static async Task<Lab> JoinAsync(string name) => new(name, Parse(await RunAsync(["env", name])), stop: false);
+
+    /// <summary>A client of its default project, over the Unix socket.</summary>
+    public Task<IncusClient> ConnectAsync() => IncusClient.ConnectAsync(ConnectionOptions.Unix(Socket));
 
     /// <summary>SIGKILL for the daemon; containers, proxies and bridges stay.</summary>
     public Task KillAsync() => RunAsync(["kill", Name]);
