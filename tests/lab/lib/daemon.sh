@@ -46,13 +46,13 @@ start_daemon() {
     disown "$pid"
 }
 
-# Gives a fresh daemon its pool, its bridge and its default profile.
-initialise() {
+# The settings of a fresh daemon: its pool, its bridge and its default profile.
+settings() {
     local name=$1 config='' pool
     [ -z "$(lab_value "$name" https)" ] || config="core.https_address: $(lab_value "$name" https)"
     pool="driver: $(lab_value "$name" pool)"
     [ -z "$(lab_value "$name" pool_size)" ] || pool+=", config: {size: $(lab_value "$name" pool_size)}"
-    lab_incus "$name" admin init --preseed <<EOF || die_with_log "$name" "Incus did not accept the settings of lab $name."
+    cat <<EOF
 config:
   images.auto_update_interval: "0"
   $config
@@ -68,6 +68,17 @@ profiles:
     root: {type: disk, path: /, pool: default}
     eth0: {type: nic, name: eth0, network: $(lab_value "$name" bridge)}
 EOF
+}
+
+initialise() {
+    local name=$1 attempt message
+    for attempt in 1 2 3 4 5; do
+        message=$(settings "$name" | lab_incus "$name" admin init --preseed 2>&1) && return
+        # While it makes a bridge, Incus looks at every link of the machine, and fails when one of another lab goes just then.
+        [[ $message == *'Device "'*'" does not exist'* ]] || break
+    done
+    printf '%s\n' "$message" >&2
+    die_with_log "$name" "Incus did not accept the settings of lab $name$([ "$attempt" = 1 ] || echo ", $attempt times")."
 }
 
 # Stops the instances and the daemon of lab $1 in good order, if it answers.
