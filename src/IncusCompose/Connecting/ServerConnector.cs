@@ -1,34 +1,77 @@
 using Incus.Client;
+using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
 
 namespace IncusCompose.Connecting;
 
-/// <summary>Connects to servers as Incus's own client would.</summary>
+/// <summary>
+/// Connects to servers as Incus's own client would: the user's remotes and certificates (<c>INCUS_CONF</c>, else
+/// <c>~/.config/incus</c>), <c>INCUS_REMOTE</c>, <c>INCUS_PROJECT</c>, <c>INCUS_SOCKET</c> and <c>INCUS_DIR</c>.
+/// Source: Incus doc/remotes.md, doc/environment.md and shared/cliconfig/file.go.
+/// </summary>
 public sealed class ServerConnector
 {
-    private readonly IDocumentFormat _format;
+    private const string SocketVariable = "INCUS_SOCKET";
 
-    /// <summary>Makes a connector.</summary>
+    private readonly IDocumentFormat _format;
+    private readonly Func<string, string?> _variables;
+
+    /// <summary>Makes a connector that looks in the process's own environment.</summary>
     /// <param name="format">Reads the user's remotes file.</param>
     public ServerConnector(IDocumentFormat format)
+        : this(format, Environment.GetEnvironmentVariable)
+    {
+    }
+
+    /// <summary>Makes a connector that looks in another environment.</summary>
+    internal ServerConnector(IDocumentFormat format, Func<string, string?> variables)
     {
         _format = format;
+        _variables = variables;
     }
 
-    /// <summary>The user's remotes.</summary>
+    /// <summary>The user's remotes, read anew at each call.</summary>
+    /// <exception cref="IncusException">A remotes file cannot be read or is not what Incus's client writes.</exception>
     public ClientConfiguration Load()
     {
-        _ = _format;
-        return ClientConfiguration.Default();
+        var environment = new IncusEnvironment(_variables);
+        var user = environment.ConfigDirectory is { } directory ? RemotesFile.Read(Path.Combine(directory, "config.yml"), _format) : null;
+        // Without a file of the user's own, Incus's client leaves the machine's remotes out too.
+        var machine = user is null ? null : RemotesFile.Read(Path.Combine(environment.GlobalDirectory, "config.yml"), _format);
+        return ClientConfiguration.Combine(environment, user?.Remotes, user?.DefaultRemote, machine?.Remotes);
     }
 
+    /// <summary>The remote that is used where neither a stack file nor a command names one.</summary>
+    /// <remarks>
+    /// <c>INCUS_REMOTE</c>; else the local server where <c>INCUS_SOCKET</c> names its socket (whoever sets it means that
+    /// server, whatever the default remote is); else the user's default remote.
+    /// </remarks>
+    public string DefaultRemoteOf(ClientConfiguration configuration) =>
+        configuration.Environment.Remote is null && !string.IsNullOrEmpty(_variables(SocketVariable))
+            ? ClientConfiguration.LocalRemote
+            : configuration.DefaultRemote;
+
     /// <summary>Connects to a remote.</summary>
-    /// <param name="remote">Its name; null for the default remote.</param>
-    /// <param name="project">A project; null for the remote's own.</param>
+    /// <param name="remote">Its name; null for the one of <see cref="DefaultRemoteOf"/>.</param>
+    /// <param name="project">A project; null for <c>INCUS_PROJECT</c>, else the remote's own.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="IncusNotFoundException">There is no such remote; the message names those that there are.</exception>
+    /// <exception cref="IncusUnreachableException">The server cannot be reached; the message says why and what to do.</exception>
+    /// <exception cref="IncusException">The remotes file is broken, or the remote is an image server.</exception>
     public async Task<IncusClient> ConnectAsync(string? remote = null, string? project = null, CancellationToken cancellationToken = default)
     {
-        var options = Load().OptionsFor(remote);
+        var configuration = Load();
+        var name = remote ?? DefaultRemoteOf(configuration);
+        if (!configuration.Remotes.ContainsKey(name))
+        {
+            var known = configuration.Remotes.Keys.Order(StringComparer.Ordinal).ToList();
+            var meant = Suggestions.Nearest(name, known) is { } nearest ? $"Did you mean \"{nearest}\"? " : "";
+            throw new IncusNotFoundException(
+                $"There is no remote named \"{name}\"",
+                $"{meant}There are: {string.Join(", ", known)}. Add one with: incus remote add {name} TOKEN-OR-ADDRESS");
+        }
+
+        var options = configuration.OptionsFor(name);
         return await IncusClient.ConnectAsync(project is null ? options : options with { Project = project }, cancellationToken).ConfigureAwait(false);
     }
 }
