@@ -41,6 +41,30 @@ public sealed class PlanRendererTests
             Render(Plans.Unchanged() with { Resources = [] }, detailed: true));
 
     [Fact]
+    public void A_plan_to_take_down_names_what_is_kept() =>
+        Assert.Equal(
+            """
+            Stack shop on local, project default
+
+              - instance/web  delete
+                volume/default/data  kept
+
+            Plan: 1 to delete; 1 unchanged.
+
+            """,
+            Render(
+                Plans.Unchanged() with
+                {
+                    Definition = null,
+                    Resources =
+                    [
+                        Plans.Change(Plans.Instance("web"), ChangeAction.Delete),
+                        Plans.Change(new("volume", "data", "default"), ChangeAction.None) with { Reason = "kept" },
+                    ],
+                },
+                detailed: false));
+
+    [Fact]
     public void A_plan_as_json_keeps_its_shape()
     {
         using var writer = new StringWriter();

@@ -1,3 +1,4 @@
+using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
@@ -22,6 +23,7 @@ internal static class Plans
         Stack = "shop",
         Project = "web-shop",
         Server = "local",
+        Definition = new StackDefinition { Name = "shop" },
         Resources =
         [
             Change(new("storage-pool", "default"), ChangeAction.None),
@@ -79,6 +81,7 @@ internal static class Plans
         Stack = "shop",
         Project = "default",
         Server = "local",
+        Definition = new StackDefinition { Name = "shop" },
         Resources = [Change(Instance("web"), ChangeAction.None), Change(Instance("db"), ChangeAction.None)],
     };
 }

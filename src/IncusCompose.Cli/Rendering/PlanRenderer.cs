@@ -19,7 +19,9 @@ internal static class PlanRenderer
             ? $", project {plan.Project}"
             : $" on {StyledWriter.Printable(plan.Server)}, project {plan.Project}");
 
-        var shown = plan.Resources.Where(change => IsShown(change, detailed)).ToList();
+        // What a plan to take down leaves alone is worth a line; in the plan of a file only changes are.
+        var removal = plan.Definition is null;
+        var shown = plan.Resources.Where(change => removal || IsShown(change, detailed)).ToList();
         if (shown.Count > 0)
             writer.Line();
         foreach (var change in shown)
@@ -41,12 +43,15 @@ internal static class PlanRenderer
     public static void WriteHead(ResourceChange change, StyledWriter writer)
     {
         writer.Write($"{Words.Symbol(change.Action),3} ", Words.Style(change.Action)).Write(change.Id.ToString(), Style.Heading);
-        writer.Write($"  {Words.Verb(change.Action)}", Words.Style(change.Action));
+        if (change.Action == ChangeAction.None)
+            writer.Write($"  {(change.Reason.Length == 0 ? Words.Done(change.Action) : StyledWriter.Printable(change.Reason))}", Style.Faint);
+        else
+            writer.Write($"  {Words.Verb(change.Action)}", Words.Style(change.Action));
         if (change.Restarts && change.Action != ChangeAction.Restart)
             writer.Write(", restarts", Style.Warning);
         if (change.PendingRestart)
             writer.Write(", takes effect at the next restart", Style.Warning);
-        if (change.Reason.Length > 0)
+        if (change.Reason.Length > 0 && change.Action != ChangeAction.None)
             writer.Write($"  ({StyledWriter.Printable(change.Reason)})", Style.Faint);
         writer.Line();
     }
@@ -150,7 +155,13 @@ internal static class PlanRenderer
         var unchanged = plan.Resources.Count(r => r.Action == ChangeAction.None);
         if (!plan.HasChanges)
         {
-            writer.Line(unchanged == 0 ? "Nothing to do." : $"No changes: {Resources(unchanged)} as described.");
+            writer.Line((plan.Definition, unchanged) switch
+            {
+                (null, 0) => "Nothing to take down.",
+                (null, _) => "Nothing more to take down.",
+                (_, 0) => "Nothing to do.",
+                _ => $"No changes: {Resources(unchanged)} as described.",
+            });
         }
         else
         {

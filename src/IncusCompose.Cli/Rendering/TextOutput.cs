@@ -23,7 +23,8 @@ internal sealed class TextOutput(Terminal terminal, bool quiet) : Output
 
     public override void ShowResult(ApplyResult result)
     {
-        if (!quiet)
+        // Where there was nothing to do, the plan has said so.
+        if (!quiet && (result.Plan.HasChanges || result.Resources.Any(resource => resource.PendingRestart)))
             ResultRenderer.WriteSums(result, terminal.Out);
         terminal.Out.Flush();
         ResultRenderer.WriteFailures(result, terminal.Error);

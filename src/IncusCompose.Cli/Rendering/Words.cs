@@ -28,11 +28,7 @@ internal static class Words
     };
 
     /// <summary>What will happen: <c>rebuild</c>.</summary>
-    public static string Verb(ChangeAction action) => action switch
-    {
-        ChangeAction.None => "keep",
-        _ => Name(action),
-    };
+    public static string Verb(ChangeAction action) => Name(action);
 
     /// <summary>What is happening: <c>rebuilding</c>.</summary>
     public static string Doing(ChangeAction action) => action switch

@@ -111,7 +111,8 @@ internal sealed class LiveProgress : IApplyProgress
             column.NoWrap().PadRight(2);
         foreach (var (id, work) in _working.Take(room))
         {
-            var percent = work.Percent is { } p ? $"{p}%" : "";
+            // The server's own words mostly hold the percentage already.
+            var percent = work.Percent is { } p && !work.Text.Contains('%', StringComparison.Ordinal) ? $"{p}%" : "";
             grid.AddRow(
                 new Text($" {frame} {id}"),
                 new Text(Words.Doing(work.Action), new Spectre.Console.Style(Color.Yellow)),
