@@ -92,7 +92,7 @@ internal sealed class ExecCommand : Verb
     private static async Task<int> StreamAsync(
         IncusClient client, string name, ExecRequest request, bool input, CancellationToken cancellationToken)
     {
-        await using var standardInput = input ? Console.OpenStandardInput() : null;
+        await using var standardInput = input ? StandardStream.OpenInput() : null;
         await using var standardOutput = StandardStream.OpenOutput();
         await using var standardError = StandardStream.OpenError();
         var streams = new ExecStreams

@@ -50,7 +50,7 @@ internal sealed partial class RawTerminal : IDisposable
                 .ContinueWith(task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         });
 
-        await using var input = Console.OpenStandardInput();
+        await using var input = StandardStream.OpenInput();
         await using var output = StandardStream.OpenOutput();
         MakeRaw();
         try
