@@ -118,7 +118,8 @@ stage_command() {
     (cd "$1" && find . -type f ! -name '*.xml') | while IFS= read -r file; do place "$1/$file" "bin/cli/$file"; done
     # What an earlier build had and this one has not.
     (cd bin/cli && find . -type f) | while IFS= read -r file; do [ -e "$1/$file" ] || rm -f -- "bin/cli/$file"; done
-    dotnet_root=$(dirname -- "$(readlink -f -- "$(command -v dotnet)")")
+    # Asked, because the dotnet of PATH may be a shim.
+    dotnet_root=$(dotnet --list-runtimes | sed -n 's|^Microsoft.NETCore.App 10\..*\[\(.*\)/shared/Microsoft.NETCore.App\]$|\1|p' | tail -n 1)
     case $dotnet_root in
     /usr/share/dotnet | /usr/lib/dotnet | /usr/local/share/dotnet | "$(cat /etc/dotnet/install_location 2>/dev/null)")
         ln -s cli/incus-compose bin/incus-compose.new
