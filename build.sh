@@ -215,7 +215,7 @@ task_quickstart() {
 
 The stack is up. To look around, in this directory:
 
-    eval "\$(tests/lab/lab env --export quickstart)"     # this shell's incus, module and command now speak to the private Incus
+    eval "\$(tests/lab/lab env --export quickstart)"$([ "$web_port" = 8480 ] || echo "; export WEB_PORT=$web_port")     # this shell's incus, module and command now speak to the private Incus
     incus list
     bin/incus-compose ps -f $stack
     curl http://127.0.0.1:$web_port/
