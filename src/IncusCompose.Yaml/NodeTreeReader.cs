@@ -76,7 +76,7 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
     private Built ReadNode(Parser parser, int depth)
     {
         if (depth > limits.MaxDepth)
-            throw Stop("TooDeep", parser.Current is { } here ? here.Start : Mark.Empty, $"the nesting is deeper than {limits.MaxDepth} levels");
+            throw TooDeep(parser.Current?.Start ?? Mark.Empty);
 
         if (parser.TryConsume<AnchorAlias>(out var alias))
             return ReadAlias(alias, depth);
@@ -117,7 +117,7 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
         }
 
         if (depth + built.Height - 1 > limits.MaxDepth)
-            throw Stop("TooDeep", alias.Start, $"the nesting is deeper than {limits.MaxDepth} levels");
+            throw TooDeep(alias.Start);
         CountNodes(built.Size, alias.Start);
         return built;
     }
@@ -247,6 +247,10 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
                 "split the stack, or use fewer aliases of aliases");
         }
     }
+
+    // Without its path, which is what is too long here.
+    private StopReading TooDeep(Mark place) =>
+        new(Diagnostic.Error("TooDeep", Location(place), "", $"the nesting is deeper than {limits.MaxDepth} levels"));
 
     private string Path => string.Concat(_path);
 

@@ -23,7 +23,7 @@ internal static class SyntaxError
         ("mapping values are not allowed", "there cannot be a key here", "look for a missing line break, comma or quote before it"),
         ("could not find expected ':'", "the colon after a key is missing", "write `key: value`"),
         ("found unknown escape character", "a backslash in double quotes begins no known escape", "write `\\\\` for a backslash, or use single quotes"),
-        ("did not find expected <document start>", "something stands here that belongs to nothing above it", "look at its indentation"),
+        ("id not find expected <document start>", "something stands here that belongs to nothing above it", "look at its indentation"),
     ];
 
     public static SourceLocation Location(string file, Mark mark) => new(file, (int)mark.Line, (int)mark.Column);

@@ -16,9 +16,8 @@ internal readonly record struct Cidr(IPAddress Address, int PrefixLength) : ICom
         cidr = default;
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0
-            || !IPAddress.TryParse(text.AsSpan(0, slash), out var address)
+            || !Addresses.TryParse(text.AsSpan(0, slash), out var address)
             || address.AddressFamily != family
-            || (family == AddressFamily.InterNetwork && text.AsSpan(0, slash).Count('.') != 3)
             || !int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
             || length > Bits(address))
         {

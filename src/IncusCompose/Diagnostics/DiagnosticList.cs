@@ -5,16 +5,22 @@ internal sealed class DiagnosticList
 {
     private const int Capacity = 500;
 
+    /// <summary>What a file says may be as long as the file; what is said about it may not.</summary>
+    private const int LongestText = 1000;
+
     private readonly List<Diagnostic> _items = [];
 
     public bool HasErrors { get; private set; }
+
+    /// <summary>True where more would not be shown, so that looking for more can end.</summary>
+    public bool IsFull => _items.Count > Capacity;
 
     public void Add(Diagnostic diagnostic)
     {
         HasErrors |= diagnostic.Severity == DiagnosticSeverity.Error;
         if (_items.Count < Capacity)
         {
-            _items.Add(diagnostic);
+            _items.Add(Shortened(diagnostic));
         }
         else if (_items.Count == Capacity)
         {
@@ -28,6 +34,13 @@ internal sealed class DiagnosticList
         foreach (var diagnostic in diagnostics)
             Add(diagnostic);
     }
+
+    private static Diagnostic Shortened(Diagnostic diagnostic) =>
+        diagnostic.Message.Length <= LongestText && diagnostic.Advice.Length <= LongestText && diagnostic.Path.Length <= LongestText
+            ? diagnostic
+            : diagnostic with { Message = Shortened(diagnostic.Message), Advice = Shortened(diagnostic.Advice), Path = Shortened(diagnostic.Path) };
+
+    private static string Shortened(string text) => text.Length <= LongestText ? text : text[..LongestText] + "…";
 
     /// <summary>Everything in file order, the files in the order given; what concerns a file as a whole comes first.</summary>
     public IReadOnlyList<Diagnostic> InFileOrder(IReadOnlyList<string> files)

@@ -1,4 +1,5 @@
 using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
 
 namespace IncusCompose.Validation;
 
@@ -15,8 +16,8 @@ internal static class DependencyRules
                 var path = findings.DependencyPath(instance, index);
                 if (!stack.Instances.ContainsKey(dependency.Instance))
                 {
-                    findings.Error("UnknownDependency", path, $"there is no instance `{dependency.Instance}` in this stack",
-                        findings.DidYouMean(dependency.Instance, stack.Instances.Keys, "add it under `instances`, or remove the dependency"));
+                    findings.Error("UnknownDependency", path, $"there is no instance {Excerpts.Quote(dependency.Instance)} in this stack",
+                        findings.DidYouMean(dependency.Instance, stack.Instances, "add it under `instances`, or remove the dependency"));
                 }
                 else if (!seen.Add(dependency.Instance))
                 {

@@ -9,7 +9,11 @@ internal sealed class Findings(SourceMap source)
     /// <summary>Nobody reads more.</summary>
     private const int Capacity = 500;
 
+    /// <summary>How many names may be compared with others before hints are no longer worth the time.</summary>
+    private const int MostComparisons = 2_000_000;
+
     private readonly List<Diagnostic> _items = [];
+    private int _comparisons;
 
     public IReadOnlyList<Diagnostic> Items => _items;
 
@@ -22,9 +26,16 @@ internal sealed class Findings(SourceMap source)
     public void Warning(string id, string path, string message, string advice = "") =>
         Add(Diagnostic.Warning(id, source.Find(path), path, message, advice));
 
-    /// <summary>As <see cref="Suggestions.DidYouMean"/>, while anybody reads it.</summary>
-    public string DidYouMean(string word, IEnumerable<string> candidates, string otherwise) =>
-        IsFull ? otherwise : Suggestions.DidYouMean(word, candidates, otherwise);
+    /// <summary>As <see cref="Suggestions.DidYouMean"/>, while it is worth the time.</summary>
+    public string DidYouMean<T>(string word, IReadOnlyDictionary<string, T> known, string otherwise) =>
+        MayCompare(known.Count) ? Suggestions.DidYouMean(word, known.Keys, otherwise) : otherwise;
+
+    /// <summary>True while a name may still be compared with so many others: a monstrous file must not cost minutes.</summary>
+    public bool MayCompare(int candidates)
+    {
+        _comparisons = (int)Math.Min((long)_comparisons + candidates, int.MaxValue);
+        return !IsFull && _comparisons <= MostComparisons;
+    }
 
     /// <summary>True where the file says something at this very path.</summary>
     public bool Has(string path) => source.Contains(path);

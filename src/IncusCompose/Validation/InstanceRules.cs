@@ -1,4 +1,5 @@
 using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
 
 namespace IncusCompose.Validation;
 
@@ -86,7 +87,7 @@ internal static class InstanceRules
                 if (name.Length == 0)
                     findings.Error("BadVariableName", $"instances.{instance.Name}.environment", "a variable has no name", "give it one");
                 else if (name.Any(c => c is '=' or '\0' || char.IsWhiteSpace(c)))
-                    findings.Error("BadVariableName", $"instances.{instance.Name}.environment.{name}", $"`{name}` cannot be a variable's name", "use letters, digits and underscores");
+                    findings.Error("BadVariableName", $"instances.{instance.Name}.environment.{name}", $"{Excerpts.Quote(name)} cannot be a variable's name", "use letters, digits and underscores");
             }
 
             if (instance.Labels.ContainsKey(""))
@@ -114,8 +115,8 @@ internal static class InstanceRules
                 }
                 else if (!s_deviceTypes.Contains(type))
                 {
-                    findings.Error("UnknownDeviceType", $"{path}.{name}.type", $"Incus has no device type `{type}`",
-                        findings.DidYouMean(type, s_deviceTypes, $"write one of: {string.Join(", ", s_deviceTypes)}"));
+                    findings.Error("UnknownDeviceType", $"{path}.{name}.type", $"Incus has no device type {Excerpts.Quote(type)}",
+                        Suggestions.DidYouMean(type, s_deviceTypes, $"write one of: {string.Join(", ", s_deviceTypes)}"));
                 }
             }
         }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
 
 namespace IncusCompose.Validation;
 
@@ -48,7 +49,7 @@ internal static partial class NameRules
         void Report(Problem? problem, string id, string kind, string name, string path)
         {
             if (problem is { } found)
-                findings.Error(id, path, $"`{name}` cannot be {kind}'s name: it {found.Message}", found.Advice);
+                findings.Error(id, path, $"{Excerpts.Quote(name)} cannot be {kind}'s name: it {found.Message}", found.Advice);
         }
     }
 
@@ -120,19 +121,19 @@ internal static partial class NameRules
 
     private static string Instead(string name) => name.Length == 0 ? "choose another" : $"write `{name}`";
 
-    [GeneratedRegex("^[a-zA-Z0-9-]+$")]
+    [GeneratedRegex("^[a-zA-Z0-9-]+\\z")]
     private static partial Regex HostName();
 
     [GeneratedRegex("[^a-zA-Z0-9-]+")]
     private static partial Regex NotHostName();
 
-    [GeneratedRegex("^[a-zA-Z0-9]+(.*[a-zA-Z0-9]+)?$")]
+    [GeneratedRegex("^[a-zA-Z0-9]+(.*[a-zA-Z0-9]+)?\\z")]
     private static partial Regex ApiName();
 
-    [GeneratedRegex("^[-_a-zA-Z0-9.]+$")]
+    [GeneratedRegex("^[-_a-zA-Z0-9.]+\\z")]
     private static partial Regex InterfaceName();
 
-    [GeneratedRegex("^[a-zA-Z0-9][a-zA-Z0-9._-]*$")]
+    [GeneratedRegex("^[a-zA-Z0-9][a-zA-Z0-9._-]*\\z")]
     private static partial Regex StackName();
 
     [GeneratedRegex("[^a-zA-Z0-9._-]+")]

@@ -9,25 +9,28 @@ internal static class PortRules
 {
     private sealed record Published(InstanceDefinition Instance, PortMapping Port, string Path, int Order)
     {
+        public IPAddress Address { get; } = IPAddress.Parse(Port.HostAddress);
+
+        public int First => Port.HostPort;
+
         public int Last => Port.HostPort + Port.Count - 1;
     }
 
     public static void Check(StackDefinition stack, Findings findings)
     {
         var order = 0;
-        var published = stack.Instances.Values
-            .SelectMany(instance => instance.Ports.Bound()
-                .Select(entry => new Published(instance, entry.Item, $"instances.{instance.Name}.ports[{entry.Index}]", order++)))
-            .OrderBy(entry => entry.Port.HostPort)
-            .ToList();
-
-        for (var i = 0; i < published.Count; i++)
+        var published = stack.Instances.Values.SelectMany(instance => instance.Ports.Bound()
+            .Select(entry => new Published(instance, entry.Item, $"instances.{instance.Name}.ports[{entry.Index}]", order++)));
+        foreach (var ofProtocol in published.OrderBy(entry => entry.First).GroupBy(entry => entry.Port.Protocol))
         {
-            for (var j = i + 1; j < published.Count && published[j].Port.HostPort <= published[i].Last && !findings.IsFull; j++)
-            {
-                if (Clash(published[i].Port, published[j].Port))
-                    Report(published[i], published[j], findings);
-            }
+            foreach (var ofAddress in ofProtocol.GroupBy(entry => entry.Address))
+                CheckOneAddress(ofAddress, findings);
+
+            var any = ofProtocol.Where(entry => entry.Address.Equals(IPAddress.Any)).ToList();
+            var anyOfBoth = ofProtocol.Where(entry => entry.Address.Equals(IPAddress.IPv6Any)).ToList();
+            CheckAgainst(any, ofProtocol.Where(entry => !entry.Address.Equals(IPAddress.Any) && entry.Address.AddressFamily == AddressFamily.InterNetwork), findings);
+            // A socket that listens on [::] takes IPv4 connections too.
+            CheckAgainst(anyOfBoth, ofProtocol.Where(entry => !entry.Address.Equals(IPAddress.IPv6Any)), findings);
         }
     }
 
@@ -44,29 +47,43 @@ internal static class PortRules
         }
     }
 
+    /// <summary>Compares each range with the one before it that reaches furthest.</summary>
+    private static void CheckOneAddress(IEnumerable<Published> inOrder, Findings findings)
+    {
+        Published? furthest = null;
+        foreach (var entry in inOrder)
+        {
+            if (furthest is not null && entry.First <= furthest.Last)
+                Report(furthest, entry, findings);
+            if (furthest is null || entry.Last > furthest.Last)
+                furthest = entry;
+        }
+    }
+
+    /// <summary>Compares two lists in the order of their ports, the first of which is without clashes (or has them reported).</summary>
+    private static void CheckAgainst(List<Published> all, IEnumerable<Published> others, Findings findings)
+    {
+        var next = 0;
+        foreach (var entry in others)
+        {
+            while (next < all.Count && all[next].Last < entry.First)
+                next++;
+            if (next == all.Count)
+                return;
+            if (all[next].First <= entry.Last)
+                Report(all[next], entry, findings);
+        }
+    }
+
     private static void Report(Published a, Published b, Findings findings)
     {
         var (first, second) = a.Order < b.Order ? (a, b) : (b, a);
-        var from = Math.Max(first.Port.HostPort, second.Port.HostPort);
+        var from = Math.Max(first.First, second.First);
         var to = Math.Min(first.Last, second.Last);
         var ports = from == to ? $"port {from}" : $"ports {from} to {to}";
         var others = from == to ? "it" : "them";
         var who = first.Instance == second.Instance ? "this instance" : $"instance `{first.Instance.Name}`";
         findings.Error("PortClash", second.Path, $"{who} already publishes the host's {ports}/{second.Port.Protocol} ({findings.Place(first.Path)})",
             $"publish {others} at another port, or at another address of the host");
-    }
-
-    private static bool Clash(PortMapping a, PortMapping b) =>
-        a.Protocol == b.Protocol && AddressesClash(IPAddress.Parse(a.HostAddress), IPAddress.Parse(b.HostAddress));
-
-    private static bool AddressesClash(IPAddress a, IPAddress b)
-    {
-        if (a.Equals(b))
-            return true;
-        // A socket that listens on [::] takes IPv4 connections too.
-        if (a.Equals(IPAddress.IPv6Any) || b.Equals(IPAddress.IPv6Any))
-            return true;
-        return (a.Equals(IPAddress.Any) && b.AddressFamily == AddressFamily.InterNetwork)
-            || (b.Equals(IPAddress.Any) && a.AddressFamily == AddressFamily.InterNetwork);
     }
 }

@@ -38,7 +38,7 @@ internal static class ReferenceRules
 
     private static void Compare<T>(string kind, string name, IReadOnlyDictionary<string, T> known, string path, Findings findings)
     {
-        if (known.ContainsKey(name) || findings.IsFull)
+        if (known.ContainsKey(name) || !findings.MayCompare(known.Count))
             return;
         if (known.Keys.FirstOrDefault(candidate => IsOneMistakeAway(name, candidate)) is { } meant)
         {
@@ -50,7 +50,7 @@ internal static class ReferenceRules
     private static bool IsOneMistakeAway(string name, string candidate) =>
         // web1 and web2 are two names, not one with a mistake in it.
         Math.Abs(name.Length - candidate.Length) <= 1
-        && name.Length >= 3
+        && name.Length is >= 3 and <= 64
         && string.Concat(name.Where(char.IsAsciiDigit)) == string.Concat(candidate.Where(char.IsAsciiDigit))
         && Suggestions.Distance(name.ToLowerInvariant(), candidate.ToLowerInvariant()) <= 1;
 }

@@ -34,11 +34,11 @@ public sealed record DocumentLimits
     public static DocumentLimits Default { get; } = new();
 
     /// <summary>Largest document in bytes.</summary>
-    public long MaxBytes { get; init; } = 16 * 1024 * 1024;
+    public long MaxBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>Deepest nesting.</summary>
     public int MaxDepth { get; init; } = 64;
 
     /// <summary>Most nodes after aliases have been expanded.</summary>
-    public int MaxNodes { get; init; } = 500_000;
+    public int MaxNodes { get; init; } = 250_000;
 }

@@ -8,7 +8,7 @@ namespace IncusCompose.Loading.Interpolation;
 internal sealed class Interpolator(VariableScope variables, DiagnosticList diagnostics)
 {
     /// <summary>What variables may bring into one document, in characters.</summary>
-    private const int MaxBrought = 16 * 1024 * 1024;
+    private const int MaxBrought = 8 * 1024 * 1024;
 
     private readonly HashSet<string> _reportedUnset = new(StringComparer.Ordinal);
     private readonly List<string> _path = [];

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using IncusCompose.Definition;
@@ -77,26 +76,22 @@ internal static partial class CommonShapes
 
     private static ScalarShape<string> Address(string wanted, AddressFamily? family) => new(wanted, text =>
     {
-        if (IPAddress.TryParse(text, out var address) && (family is null || address.AddressFamily == family) && !Shorthand(text, address))
+        if (Addresses.TryParse(text, out var address) && (family is null || address.AddressFamily == family))
             return new(text);
         var withoutPrefix = text.Split('/')[0];
-        return text.Contains('/', StringComparison.Ordinal) && IPAddress.TryParse(withoutPrefix, out _)
+        return text.Contains('/', StringComparison.Ordinal) && Addresses.TryParse(withoutPrefix, out _)
             ? new("", "has a prefix length, which belongs to the network", $"write `{withoutPrefix}`")
             : new("", "is not " + wanted[..wanted.IndexOf(" such", StringComparison.Ordinal)]);
     })
     { ProblemId = "BadAddress" };
 
-    /// <summary>.NET takes <c>10</c> and <c>10.1</c> for addresses; nobody means them.</summary>
-    private static bool Shorthand(string text, IPAddress address) =>
-        address.AddressFamily == AddressFamily.InterNetwork && text.Count(c => c == '.') != 3;
-
-    [GeneratedRegex("^[0-9]{1,2}%$|^100%$")]
+    [GeneratedRegex("^([0-9]{1,2}|100)%\\z")]
     private static partial Regex Percentage();
 
-    [GeneratedRegex("^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$")]
+    [GeneratedRegex("^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}\\z")]
     private static partial Regex Mac();
 
-    [GeneratedRegex("^([0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}$")]
+    [GeneratedRegex("^([0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}\\z")]
     private static partial Regex MacWithDashes();
 
     /// <summary>Text as written, but without quotes in Incus's spelling of true and false.</summary>

@@ -104,6 +104,6 @@ internal static partial class InstanceKeys
     }
 
     // Source: Incus shared/validate/validate.go, IsValidCPUSet.
-    [GeneratedRegex("^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$")]
+    [GeneratedRegex("^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*\\z")]
     private static partial Regex CpuSet();
 }

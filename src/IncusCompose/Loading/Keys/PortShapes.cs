@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Documents;
@@ -91,7 +90,7 @@ internal static class PortShapes
         if (rest.StartsWith('['))
         {
             var end = rest.IndexOf("]:", StringComparison.Ordinal);
-            if (end < 0 || !IPAddress.TryParse(rest[1..end], out var bracketed) || bracketed.AddressFamily != AddressFamily.InterNetworkV6)
+            if (end < 0 || !Addresses.TryParse(rest.AsSpan(1, end - 1), out var bracketed) || bracketed.AddressFamily != AddressFamily.InterNetworkV6)
                 return Problem("has no IPv6 address between its brackets", "write `[::1]:8080:80`");
             (hostAddress, rest) = (rest[1..end], rest[(end + 2)..]);
         }
@@ -103,7 +102,7 @@ internal static class PortShapes
         {
             if (hostAddress != "0.0.0.0")
                 return Problem("has too many colons after the address", $"write {ShortForm}");
-            if (!IPAddress.TryParse(parts[0], out _) || parts[0].Count(c => c == '.') != 3)
+            if (!Addresses.TryParse(parts[0], out _))
                 return Problem("begins with what is not an IP address", parts[0] == "localhost" ? $"write `127.0.0.1{text["localhost".Length..]}`" : $"write {ShortForm}");
             (hostAddress, parts) = (parts[0], parts[1..]);
         }

@@ -6,8 +6,6 @@ namespace IncusCompose.Loading.Shapes;
 /// <summary>What shapes need while they bind, and where they report to.</summary>
 internal sealed class BindingContext
 {
-    private const int LongestExcerpt = 60;
-
     private readonly Dictionary<string, SourceLocation> _locations = new(StringComparer.Ordinal);
 
     public required DiagnosticList Diagnostics { get; init; }
@@ -48,16 +46,6 @@ internal sealed class BindingContext
     }
 
     /// <summary>A value as it may stand in a message: marked, shortened, and hidden if it is a secret.</summary>
-    public static string Excerpt(string value, Site site)
-    {
-        if (Secrets.IsSecret(site.Key))
-            return "the value (not shown)";
-        var line = value.AsSpan();
-        var end = line.IndexOfAny('\r', '\n');
-        if (end >= 0)
-            line = line[..end];
-        if (line.Length > LongestExcerpt)
-            line = line[..LongestExcerpt];
-        return line.Length == value.Length ? $"`{value}`" : $"`{line}…`";
-    }
+    public static string Excerpt(string value, Site site) =>
+        Secrets.IsSecret(site.Key) ? "the value (not shown)" : Excerpts.Quote(value);
 }

@@ -89,10 +89,12 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>
 
     private void ReportUnknown(string name, ScalarNode node, Site site, BindingContext context)
     {
+        if (context.Diagnostics.IsFull)
+            return;
         var advice = _foreignWords.TryGetValue(name, out var foreign)
             ? foreign
             : Suggestions.DidYouMean(name, _keys.Keys, $"known here: {string.Join(", ", _inOrder.Select(key => key.Name))}");
-        context.Error("UnknownKey", node, site, $"there is no key {BindingContext.Excerpt(name, Site.Root)} here", advice);
+        context.Error("UnknownKey", node, site, $"there is no key {Excerpts.Quote(name)} here", advice);
     }
 
     private void ReportMissing(IReadOnlyList<MappingEntry> entries, DocumentNode node, Site site, BindingContext context)

@@ -1,0 +1,19 @@
+namespace IncusCompose.Diagnostics;
+
+/// <summary>What a file says, as it may stand in a message.</summary>
+internal static class Excerpts
+{
+    private const int LongestExcerpt = 80;
+
+    /// <summary>The first line of a text in backquotes, shortened.</summary>
+    public static string Quote(string text)
+    {
+        var line = text.AsSpan();
+        var end = line.IndexOfAny('\r', '\n');
+        if (end >= 0)
+            line = line[..end];
+        if (line.Length > LongestExcerpt)
+            line = line[..LongestExcerpt];
+        return line.Length == text.Length ? $"`{text}`" : $"`{line}…`";
+    }
+}

@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Tests.Loading;
+
+/// <summary>
+/// Files that are made to exhaust a parser. Each is loaded by a process of its own, which must end in a problem (never
+/// in an exception) without ever having had 200 MB. Time is only guarded against hanging: machines differ.
+/// </summary>
+public class HostileFileTests
+{
+    private const int MostMemoryKb = 200 * 1024;
+    private static readonly TimeSpan s_hanging = TimeSpan.FromMinutes(2);
+
+    /// <summary>As large as a file may be, so that nothing is turned away for its size alone.</summary>
+    private static readonly int s_size = (int)DocumentLimits.Default.MaxBytes - 100;
+
+    private static readonly Dictionary<string, (Func<byte[]> Content, string Problem)> s_files = new()
+    {
+        ["a scalar of 100 MB"] = (() => Text("name: \"" + new string('a', 100 * 1024 * 1024)), "the file is larger than 8 MiB"),
+        ["a bomb of aliases"] = (() => Text(AliasBomb()), "the file holds more than 250000 values, aliases written out"),
+        ["a bomb of merged mappings"] = (() => Text(MergeBomb()), "the file holds more than 250000 values, aliases written out"),
+        ["a mapping merged very often"] = (() => Text($"x-a: &a {{a: 1}}\ninstances:\n  web:\n    <<: [{Repeat("*a,", 1_000_000)}]"), "the file holds more than 250000 values"),
+        ["very many aliases"] = (() => Text("x-a: &a x\nx-b:\n" + Repeat("- *a\n", 1_500_000)), "the file holds more than 250000 values"),
+        ["very many anchors"] = (() => Text("x-a:\n" + Numbered("- &a{0} x\n", 500_000)), "the file holds more than 250000 values"),
+        ["brackets 100,000 deep"] = (() => Text(Repeat("[", 100_000)), "the nesting is deeper than 64 levels"),
+        ["brackets 100,000 deep, one a line"] = (() => Text(Repeat("[\n", 100_000)), "the nesting is deeper than 64 levels"),
+        ["braces 100,000 deep"] = (() => Text(Repeat("{a: ", 100_000)), "the nesting is deeper than 64 levels"),
+        ["lists 100,000 deep in one line"] = (() => Text(Repeat("- ", 100_000)), "the nesting is deeper than 64 levels"),
+        ["keys 100,000 deep"] = (() => Text(Repeat("? ", 100_000)), "a key is a list or a mapping"),
+        ["a list of millions of items in brackets"] = (() => Text($"instances: [{Repeat("a,", s_size / 2 - 10)}]"), "the file holds more than 250000 values"),
+        ["a list of millions of empty lists"] = (() => Text($"instances: [{Repeat("[],", s_size / 3 - 10)}]"), "the file holds more than 250000 values"),
+        ["a mapping of a million keys"] = (() => Text("instances:\n" + Numbered("  k{0}: x\n", 600_000)), "the file holds more than 250000 values"),
+        ["the same key a million times"] = (() => Text(Repeat("a: b\n", 1_000_000)), "the key `a` is written twice"),
+        ["a hundred thousand unknown keys"] = (() => Text(Numbered("instance{0}: x\n", 120_000)), "did you mean `instances`?"),
+        ["as many missing references"] = (() => Text("instances:\n" + Numbered(" instance{0}: {{depends_on: [instancf{0}]}}\n", 49_000)), "there is no instance `instancf0`"),
+        ["as many names that are nearly others"] = (() => Text("instances:\n" + Numbered(" i{0}: {{cpu: x, networks: [netwrk{0}]}}\n", 25_000) + "networks:\n" + Numbered(" networ{0}: {{}}\n", 25_000)), "`x` is neither a number nor a set of CPUs"),
+        ["as many clashing ports"] = (() => Text("instances:\n" + Numbered(" i{0}: {{ports: [\"80:80\"]}}\n", 45_000)), "already publishes the host's port 80/tcp"),
+        ["a chain of dependencies that ends in a circle"] = (() => Text("instances:\n" + Numbered(" i{0}: {{depends_on: [i{1}]}}\n", 45_000) + " i45000: {depends_on: [i0]}\n"), "the dependencies go round in a circle"),
+        ["a very long key"] = (() => Text($"? {new string('a', s_size - 10)}\n: x\n"), "a key before this place is longer than 1024 characters"),
+        ["a very long name"] = (() => Text($"name: {new string('a', s_size - 10)}\n"), "it is longer than 63 characters"),
+        ["a very long unknown value"] = (() => Text($"instances: {{web: {{cpu: {new string('a', s_size - 40)}}}}}\n"), "…` is neither a number nor a set of CPUs"),
+        ["a very long text in quotes, not closed"] = (() => Text($"description: \"{Repeat("a\n ", s_size / 3 - 10)}"), "the text in quotes that begins here is not closed"),
+        ["a variable millions of times"] = (() => Text($"description: \"{Repeat("$A", s_size / 2 - 10)}\""), "the variables bring more than 8 million characters into the file"),
+        ["variables within variables, 200,000 deep"] = (() => Text($"description: \"{Repeat("${A:-", 200_000)}\""), "variables stand in one another more than 16 deep"),
+        ["dollar signs only"] = (() => Text($"nothing: \"{Repeat("$$", s_size / 2 - 10)}\""), "there is no key `nothing` here"),
+        ["colons only"] = (() => Text(Repeat(":", s_size)), "something stands here that belongs to nothing above it"),
+        ["comments only"] = (() => Text(Repeat("#\n", s_size / 2)), "the file says nothing"),
+        ["blanks only"] = (() => Text(Repeat(" ", s_size)), "the file says nothing"),
+        ["document marks only"] = (() => Text(Repeat("---\n", s_size / 4)), "a second document begins here"),
+        ["tags only"] = (() => Text(Repeat("- !a x\n", s_size / 7)), "the file holds more than 250000 values"),
+        ["random bytes"] = (() => RandomBytes(s_size), "the file is not UTF-8 text"),
+        ["zeroes"] = (() => new byte[s_size], "the control character U+0000 stands here"),
+        ["Latin-1"] = (() => Encoding.Latin1.GetBytes("name: café\n"), "the file is not UTF-8 text"),
+        ["half a character of UTF-16"] = (() => [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("name: x"), 1], "the file is not UTF-16 text"),
+    };
+
+    public static TheoryData<string> Names => [.. s_files.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task A_hostile_file_ends_in_a_problem_with_little_memory(string name)
+    {
+        var (content, problem) = s_files[name];
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "stack.yaml");
+        await File.WriteAllBytesAsync(file, content());
+
+        var (exitCode, output, errors) = await LoadInOwnProcessAsync(file);
+
+        Assert.Equal("", errors);
+        Assert.Equal(1, exitCode);
+        Assert.Contains(problem, output);
+        var memory = int.Parse(output.Split("VmHWM:")[1].Replace("kB", "").Trim(), CultureInfo.InvariantCulture);
+        Assert.InRange(memory, 1, MostMemoryKb);
+    }
+
+    [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    [InlineData("utf-32")]
+    public void A_file_with_a_byte_order_mark_is_read_in_its_encoding(string encoding)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "stack.yaml"), "name: shop\ninstances: {w: {description: ä€😀}}\n", Encoding.GetEncoding(encoding));
+        var stack = StackText.Loader.Load([folder.Path]).Require();
+        Assert.Equal("ä€😀", stack.Instances["w"].Description);
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> LoadInOwnProcessAsync(string file)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!, ["exec", typeof(Program).Assembly.Location, "load", file])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        using var watchdog = new CancellationTokenSource(s_hanging);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(watchdog.Token);
+            var errors = process.StandardError.ReadToEndAsync(watchdog.Token);
+            await process.WaitForExitAsync(watchdog.Token);
+            return (process.ExitCode, await output, await errors);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+        }
+    }
+
+    private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static string Repeat(string part, int count) => new StringBuilder(part.Length * count).Insert(0, part, count).ToString();
+
+    /// <summary>The format once for each number; {1} is the next one.</summary>
+    private static string Numbered(string format, int count)
+    {
+        var compiled = CompositeFormat.Parse(format);
+        var result = new StringBuilder();
+        for (var i = 0; i < count; i++)
+            result.AppendFormat(CultureInfo.InvariantCulture, compiled, i, i + 1);
+        return result.ToString();
+    }
+
+    private static string AliasBomb()
+    {
+        var result = new StringBuilder("x-a: &a0 [x,x,x,x,x,x,x,x,x]\n");
+        for (var i = 1; i < 12; i++)
+            result.Append(CultureInfo.InvariantCulture, $"x-{i}: &a{i} [{Repeat($"*a{i - 1},", 9)}]\n");
+        return result.Append("instances: {web: {config: *a11}}\n").ToString();
+    }
+
+    private static string MergeBomb()
+    {
+        var result = new StringBuilder("x-0: &a0 {").Append(Numbered("k{0}: x,", 2000)).Append("}\n");
+        for (var i = 1; i < 10; i++)
+            result.Append(CultureInfo.InvariantCulture, $"x-{i}: &a{i} {{<<: [{Repeat($"*a{i - 1},", 50)}]}}\n");
+        return result.ToString();
+    }
+
+    private static byte[] RandomBytes(int count)
+    {
+        var bytes = new byte[count];
+        new Random(1).NextBytes(bytes);
+        return bytes;
+    }
+}
