@@ -44,10 +44,13 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
                     ReceiveAsync(data[1], streams.StandardOutput ?? collectedOutput!, cancellationToken),
                     ReceiveAsync(data[2], streams.StandardError ?? collectedError!, cancellationToken));
             Watch(control, stopInput.Token);
-            var outcome = await WaitAsync(operation, cancellationToken).ConfigureAwait(false);
             await output.ConfigureAwait(false);
             await stopInput.CancelAsync().ConfigureAwait(false);
             ObserveInput(input);
+            // A terminal stays open, and with it the operation, until both sides have closed it.
+            if (request.Interactive)
+                data[0].Dispose();
+            var outcome = await WaitAsync(operation, cancellationToken).ConfigureAwait(false);
             return Result(outcome, collectedOutput, collectedError);
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)

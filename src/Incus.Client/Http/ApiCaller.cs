@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
@@ -115,8 +117,14 @@ internal sealed class ApiCaller(IncusConnection connection, string project, stri
     }
 
     /// <summary>The request body for a JSON value.</summary>
-    public static HttpContent JsonBody(JsonNode body) =>
-        new StringContent(body.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
+    public static HttpContent JsonBody(JsonNode body)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        // Incus reads times without undoing JSON's escapes: "+00:00" must not become "\u002B00:00".
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            body.WriteTo(writer);
+        return new ReadOnlyMemoryContent(buffer.WrittenMemory) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+    }
 
     /// <summary>Incus sends its ETag without quotes, which the typed header refuses.</summary>
     private static string ETagOf(HttpResponseMessage response) =>
