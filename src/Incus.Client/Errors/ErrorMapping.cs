@@ -29,8 +29,8 @@ internal static class ErrorMapping
                 ServerMessage = message,
                 Request = request,
             },
-            HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => new IncusForbiddenException(
-                problem, $"{server} knows this client but does not allow it this: use another project, or ask the server's administrator")
+            _ when status is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized || IsPermissionDenied(message) => new IncusForbiddenException(
+                problem, $"{server} does not allow this client to do so: use a project it may use, or ask the server's administrator")
             {
                 StatusCode = status,
                 ServerMessage = message,
@@ -45,6 +45,12 @@ internal static class ErrorMapping
             _ => new IncusException(problem) { StatusCode = status, ServerMessage = message, Request = request },
         };
     }
+
+    /// <summary>Whether a message says that the client may not do this; Incus 6.0 sends some of these with status 500.</summary>
+    private static bool IsPermissionDenied(string? message) =>
+        message is not null
+        && (message.Contains("User does not have permission", StringComparison.OrdinalIgnoreCase)
+            || message.Contains("Certificate is restricted", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether the daemon answers but is not ready yet: its first seconds.</summary>
     public static bool IsStartingUp(IncusException exception) => exception.StatusCode == HttpStatusCode.ServiceUnavailable;

@@ -105,6 +105,20 @@ internal sealed class IncusConnection : IAsyncDisposable
     /// <exception cref="IncusUnreachableException">No answer came.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await SendOnceAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusUnreachableException exception) when (exception.Reason == UnreachableReason.ConnectionLost && request.Method == HttpMethod.Get)
+        {
+            // It may have been a kept connection that the server closed meanwhile; reading again does no harm.
+            using var again = new HttpRequestMessage(HttpMethod.Get, request.RequestUri);
+            return await SendOnceAsync(again, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
         Interlocked.Increment(ref requestCount);
         try
         {

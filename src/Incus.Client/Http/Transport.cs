@@ -48,6 +48,9 @@ internal static class Transport
         if (socketPath is not null)
         {
             handler.ConnectCallback = (_, cancellationToken) => ConnectUnixAsync(socketPath, cancellationToken);
+            // A new connection costs next to nothing here, and a kept one may be of a daemon that is gone: a change
+            // sent to it would be reported as lost half way.
+            handler.PooledConnectionLifetime = TimeSpan.Zero;
             return handler;
         }
         handler.SslOptions = new SslClientAuthenticationOptions

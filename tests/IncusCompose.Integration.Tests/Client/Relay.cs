@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+
+namespace IncusCompose.Integration.Tests.Client;
+
+/// <summary>Passes bytes between clients and a real daemon, and can cut or stall the connections: a network that fails on demand.</summary>
+internal sealed class Relay : IAsyncDisposable
+{
+    private readonly Socket listener;
+    private readonly Func<Socket> connect;
+    private readonly CancellationTokenSource stop = new();
+    private readonly ConcurrentDictionary<Socket, bool> sockets = new();
+    private volatile TaskCompletionSource flowing = Flowing();
+    private volatile bool accepting = true;
+
+    private Relay(Socket listener, Func<Socket> connect)
+    {
+        this.listener = listener;
+        this.connect = connect;
+        listener.Listen();
+        _ = AcceptAsync();
+    }
+
+    /// <summary>Listens on a Unix socket for a daemon's Unix socket.</summary>
+    public static Relay Unix(string path, string target)
+    {
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        return new Relay(listener, () =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Connect(new UnixDomainSocketEndPoint(target));
+            return socket;
+        });
+    }
+
+    /// <summary>Listens on a free port of 127.0.0.1 for a daemon's port there.</summary>
+    public static Relay Tcp(int targetPort)
+    {
+        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        return new Relay(listener, () =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Connect(System.Net.IPAddress.Loopback, targetPort);
+            return socket;
+        });
+    }
+
+    public int Port => ((System.Net.IPEndPoint)listener.LocalEndPoint!).Port;
+
+    /// <summary>Breaks every connection, and until <see cref="Restore"/> each new one.</summary>
+    public void Cut()
+    {
+        accepting = false;
+        BreakConnections();
+    }
+
+    /// <summary>Breaks every connection; new ones work.</summary>
+    public void BreakConnections()
+    {
+        foreach (var socket in sockets.Keys)
+            socket.Dispose();
+        sockets.Clear();
+    }
+
+    public void Restore() => accepting = true;
+
+    /// <summary>Lets no more bytes pass; connections stay.</summary>
+    public void Stall() => flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ValueTask DisposeAsync()
+    {
+        stop.Cancel();
+        flowing.TrySetResult();
+        listener.Dispose();
+        Cut();
+        stop.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var client = await listener.AcceptAsync(stop.Token);
+                if (!accepting)
+                {
+                    client.Dispose();
+                    continue;
+                }
+                var server = connect();
+                sockets[client] = sockets[server] = true;
+                _ = PumpAsync(client, server);
+                _ = PumpAsync(server, client);
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or SocketException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task PumpAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            int count;
+            while ((count = await from.ReceiveAsync(buffer)) > 0)
+            {
+                await flowing.Task;
+                await to.SendAsync(buffer.AsMemory(0, count));
+            }
+            to.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            from.Dispose();
+            to.Dispose();
+        }
+    }
+
+    private static TaskCompletionSource Flowing()
+    {
+        var open = new TaskCompletionSource();
+        open.SetResult();
+        return open;
+    }
+}
