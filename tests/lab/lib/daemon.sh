@@ -32,7 +32,8 @@ start_daemon() {
     pid=$!
     set_value "$1" pid "$pid"
     # Not through a function: the process must be the one that $! names, to be ended when the start is given up.
-    INCUS_DIR=$dir/incus INCUS_SOCKET='' INCUS_CONF=$dir/conf incus admin waitready --timeout="$LAB_TIMEOUT" >/dev/null 2>&1 &
+    incus_for "$1"
+    "${INCUS[@]}" admin waitready --timeout="$LAB_TIMEOUT" >/dev/null 2>&1 &
     waiter=$!
     # Whichever ends first: the wait, or the daemon because it failed.
     wait -n -p first "$waiter" "$pid"
@@ -85,7 +86,8 @@ initialise() {
 shut_down() {
     local pid
     pid=$(daemon_pid "$1") || return 0
-    if timeout "$LAB_TIMEOUT" env INCUS_DIR="$(dir_of "$1")/incus" INCUS_CONF="$(dir_of "$1")/conf" incus admin shutdown --force >/dev/null 2>&1; then
+    incus_for "$1"
+    if timeout "$LAB_TIMEOUT" "${INCUS[@]}" admin shutdown --force >/dev/null 2>&1; then
         wait_gone "$pid"
     fi
 }

@@ -91,10 +91,16 @@ status_of() {
     fi
 }
 
-# Runs the incus command against lab $1, with nothing of the user's own settings.
-lab_incus() {
+# Sets INCUS to the incus command for lab $1: whatever the caller's own environment says, it reaches no other daemon.
+incus_for() {
     local dir
     dir=$(dir_of "$1")
+    INCUS=(env -u INCUS_PROJECT -u INCUS_REMOTE INCUS_DIR="$dir/incus" INCUS_SOCKET="$dir/incus/unix.socket" INCUS_CONF="$dir/conf" incus)
+}
+
+# lab_incus NAME ARG...
+lab_incus() {
+    incus_for "$1"
     shift
-    env -u INCUS_PROJECT -u INCUS_REMOTE INCUS_DIR="$dir/incus" INCUS_SOCKET="$dir/incus/unix.socket" INCUS_CONF="$dir/conf" incus "$@"
+    "${INCUS[@]}" "$@"
 }
