@@ -1,6 +1,7 @@
 using IncusCompose.Cli.Exec;
 using IncusCompose.Cli.Rendering;
 using IncusCompose.Diagnostics;
+using IncusCompose.Planning;
 
 namespace IncusCompose.Cli.Tests;
 
@@ -22,6 +23,17 @@ public sealed class RenderingTests
             stack.yaml:9:7: instances.web.config: warning: the container is privileged
 
             """, text.ToString());
+    }
+
+    [Fact]
+    public void Refused_changes_are_an_error_each()
+    {
+        var error = new PlanRefusedException([.. Plans.Everything().Resources.Where(change => change.Refused is not null)]);
+        using var text = new StringWriter();
+        ErrorRenderer.Write(error, new StyledWriter(text, color: false));
+        Assert.Equal(
+            "error: instance/taken: an instance of this name exists and is not the stack's; rename one of the two\n",
+            text.ToString());
     }
 
     [Fact]

@@ -1,20 +1,28 @@
 using IncusCompose.Diagnostics;
+using IncusCompose.Planning;
 
 namespace IncusCompose.Cli.Rendering;
 
 /// <summary>Errors and remarks for people.</summary>
 internal static class ErrorRenderer
 {
-    /// <summary>Writes what went wrong: every diagnostic of a stack file on a line of its own, else the message.</summary>
+    /// <summary>Writes what went wrong: every diagnostic of a stack file and every refused change on a line of its own, else the message.</summary>
     public static void Write(Exception error, StyledWriter writer)
     {
-        if (error is StackFileException { Diagnostics: var diagnostics })
+        switch (error)
         {
-            foreach (var diagnostic in diagnostics)
-                Write(diagnostic, writer);
-            return;
+            case StackFileException { Diagnostics: var diagnostics }:
+                foreach (var diagnostic in diagnostics)
+                    Write(diagnostic, writer);
+                break;
+            case PlanRefusedException { Changes: var changes }:
+                foreach (var change in changes)
+                    Write($"{change.Id}: {change.Refused}", writer);
+                break;
+            default:
+                Write(error.Message, writer);
+                break;
         }
-        writer.Write("error: ", Style.Error).Line(Lines(error.Message));
     }
 
     /// <summary>Writes a diagnostic, <c>file:line:column</c> first so that editors and terminals can jump there.</summary>
@@ -25,6 +33,8 @@ internal static class ErrorRenderer
             DiagnosticSeverity.Warning => Style.Warning,
             _ => Style.Faint,
         });
+
+    private static void Write(string message, StyledWriter writer) => writer.Write("error: ", Style.Error).Line(Lines(message));
 
     /// <summary>A message of one or more lines, printable, the further lines indented.</summary>
     public static string Lines(string message) =>

@@ -1,0 +1,61 @@
+using IncusCompose.Integration.Tests.Lab;
+
+namespace IncusCompose.Integration.Tests.Cli;
+
+[Collection(LabCollection.Name)]
+public sealed class ExecTests(LabFixture lab)
+{
+    private const string Stack = "name: cliexec\ninstances: { cliexec1: { image: busybox } }\n";
+
+    [Fact]
+    public async Task Streams_and_exit_code_are_the_commands_own()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, Stack);
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+
+        Assert.Equal(
+            new Ended(7, "out\n", "err\n"),
+            await folder.RunAsync("exec", "cliexec1", "--", "sh", "-c", "echo out; echo err >&2; exit 7"));
+        Assert.Equal(
+            new Ended(0, "a value\n/srv\n", ""),
+            await folder.RunAsync("exec", "-e", "KEY=a value", "-w", "/srv", "cliexec1", "--", "sh", "-c", "echo \"$KEY\"; pwd"));
+        Assert.Equal(new Ended(0, "1000\n1001\n", ""), await folder.RunAsync("exec", "-u", "1000:1001", "cliexec1", "--", "sh", "-c", "id -u; id -g"));
+        Assert.Equal(new Ended(0, "0\n/root\n", ""), await folder.RunAsync("exec", "-u", "root", "cliexec1", "--", "sh", "-c", "id -u; echo $HOME"));
+        Assert.Equal(new Ended(0, "hello", ""), await folder.RunWithInputAsync("hello", "exec", "-i", "cliexec1", "--", "cat"));
+        Assert.Equal(new Ended(0, "", ""), await folder.RunWithInputAsync("not passed on", "exec", "cliexec1", "--", "cat"));
+        // A shell that does not find a command says so itself, and its exit code is passed on.
+        Assert.Equal(new Ended(127, "", "sh: nosuch: not found\n"), await folder.RunAsync("exec", "cliexec1", "--", "sh", "-c", "nosuch"));
+    }
+
+    [Fact]
+    public async Task On_a_terminal_the_command_has_one_of_the_same_size()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, Stack);
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+
+        var on = await folder.RunOnTerminalAsync("exec cliexec1 -- sh -c 'tty; stty size; echo $TERM; exit 3'");
+        Assert.Equal((3, "/dev/pts/1\n30 100\nxterm-256color\n"), (on.ExitCode, on.Output.ReplaceLineEndings("\n")));
+        var off = await folder.RunOnTerminalAsync("exec -T cliexec1 -- tty");
+        Assert.Equal((1, "not a tty\n"), (off.ExitCode, off.Output.ReplaceLineEndings("\n")));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_run_is_told_exactly()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, Stack);
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+
+        Assert.Equal(
+            new Ended(1, "", "error: stack cliexec has no instance \"cliexec2\"; it has: cliexec1\n"),
+            await folder.RunAsync("exec", "cliexec2", "--", "ls"));
+        Assert.Equal(
+            new Ended(1, "", "error: There is no command \"nosuch\" in instance cliexec1. Check its name and the PATH of the instance, or give the full path\n"),
+            await folder.RunAsync("exec", "cliexec1", "--", "nosuch"));
+        Assert.Equal(
+            new Ended(1, "", "error: instance \"cliexec1\" has no user \"nobody-here\" in its /etc/passwd; give a name of it or a number\n"),
+            await folder.RunAsync("exec", "-u", "nobody-here", "cliexec1", "--", "ls"));
+    }
+}

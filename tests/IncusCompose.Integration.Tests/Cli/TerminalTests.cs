@@ -1,0 +1,58 @@
+using System.Text.RegularExpressions;
+using Incus.Client;
+using IncusCompose.Integration.Tests.Lab;
+
+namespace IncusCompose.Integration.Tests.Cli;
+
+/// <summary>Colour, live progress and Ctrl+C.</summary>
+[Collection(LabCollection.Name)]
+public sealed partial class TerminalTests(LabFixture lab)
+{
+    [Fact]
+    public async Task On_a_terminal_there_is_colour_and_live_progress_and_the_cursor_comes_back()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, "name: clitty\ninstances: { clitty1: { image: busybox } }\n");
+
+        var up = await folder.RunOnTerminalAsync("up");
+
+        Assert.True(up.ExitCode == 0, up.ToString());
+        Assert.Contains("\e[32m  + \e[0m", up.Output, StringComparison.Ordinal);
+        Assert.Matches("instance/clitty1 +creating", Escapes().Replace(up.Output, ""));
+        Assert.Contains("\e[?25l", up.Output, StringComparison.Ordinal);
+        Assert.True(up.Output.LastIndexOf("\e[?25h", StringComparison.Ordinal) > up.Output.LastIndexOf("\e[?25l", StringComparison.Ordinal));
+        Assert.Matches(@"Stack clitty: 1 created", Escapes().Replace(up.Output, ""));
+
+        folder.Environment["NO_COLOR"] = "1";
+        var down = await folder.RunOnTerminalAsync("down --yes");
+        Assert.True(down.ExitCode == 0, down.ToString());
+        Assert.DoesNotMatch("\e\\[[0-9;]*m", down.Output.Replace("\e[0m", "", StringComparison.Ordinal));
+        Assert.Matches("instance/clitty1 +deleting", Escapes().Replace(down.Output, ""));
+    }
+
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("TERM")]
+    public async Task A_signal_ends_an_up_within_two_seconds_with_a_report_and_the_next_up_carries_on(string signal)
+    {
+        await using var project = await lab.CreateProjectAsync();
+        var instances = string.Concat(Enumerable.Range(1, 20).Select(i => $"  clisig{i}: {{ image: busybox }}\n"));
+        using var folder = new CliFolder(lab, project, "name: clisig\ninstances:\n" + instances);
+
+        var (ended, time) = await folder.InterruptAsync(signal, "created", "up", "--parallel", "2");
+
+        Assert.True(ended.ExitCode == 130, ended.ToString());
+        Assert.True(time < TimeSpan.FromSeconds(2), $"It took {time}.\n{ended}");
+        Assert.StartsWith("Cancelling; once more ends at once.\n", ended.Error, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^  ! instance/clisig\d+  cancelled  not begun$", ended.Output);
+        Assert.Matches(@"(?m)^Stack clisig: \d+ created, \d+ cancelled", ended.Output);
+
+        var again = await folder.RunAsync("up");
+        Assert.True(again is { ExitCode: 0, Error: "" }, again.ToString());
+        Assert.Equal(20, (await project.Client.Instances.ListAsync()).Count(instance => instance.StatusCode == StatusCode.Running));
+        Assert.Equal(0, (await folder.RunAsync("plan")).ExitCode);
+    }
+
+    [GeneratedRegex("\e\\[[0-9;?]*[A-Za-z]")]
+    private static partial Regex Escapes();
+}
