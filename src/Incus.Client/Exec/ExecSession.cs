@@ -20,6 +20,9 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
     /// <summary>How long killing the command may take when the caller has given up.</summary>
     private static readonly TimeSpan KillTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>Whether the command wrote anything, to whichever stream.</summary>
+    private bool wrote;
+
     public async Task<ExecResult> RunAsync(string url, CancellationToken cancellationToken)
     {
         var operation = await caller.StartAsync(HttpMethod.Post, url, Body(), null, cancellationToken).ConfigureAwait(false);
@@ -141,7 +144,7 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
         await socket.SendAsync(ReadOnlyMemory<byte>.Empty, WebSocketMessageType.Text, endOfMessage: true, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task ReceiveAsync(ClientWebSocket socket, Stream destination, CancellationToken cancellationToken)
+    private async Task ReceiveAsync(ClientWebSocket socket, Stream destination, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
@@ -151,6 +154,7 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
                 var part = await socket.ReceiveAsync(buffer.AsMemory(), cancellationToken).ConfigureAwait(false);
                 if (part.MessageType != WebSocketMessageType.Binary)
                     break; // The end mark, or the connection's own end.
+                wrote |= part.Count > 0;
                 await destination.WriteAsync(buffer.AsMemory(0, part.Count), cancellationToken).ConfigureAwait(false);
             }
         }
@@ -202,8 +206,7 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
         var exitCode = ExitCodeOf(outcome)
             ?? throw new IncusException($"The server did not say how the command {request} in {instance} ended") { Operation = outcome.Id };
         // A shell that did not find something says so itself; the server says it of the command given here.
-        var silent = output is not { Length: > 0 } && error is not { Length: > 0 };
-        if (outcome.StatusCode != StatusCode.Success && silent)
+        if (outcome.StatusCode != StatusCode.Success && !wrote)
         {
             throw exitCode == CommandNotFound
                 ? new IncusNotFoundException(
