@@ -92,7 +92,7 @@ internal abstract class ConfiguredKind<T> : ResourceKind
         Id = id,
         Properties = LiveBag(resource),
         Mark = OwnershipMark.Read(resource.Config),
-        Uses = UsesOf(resource),
+        Uses = UsesOf(id, resource),
         Raw = resource,
     };
 
@@ -112,7 +112,7 @@ internal abstract class ConfiguredKind<T> : ResourceKind
     protected virtual T WithFields(T resource, ResourceFields fields) =>
         resource with { Description = fields.Word(PropertyPath.Description), Config = fields.Config };
 
-    protected virtual IReadOnlyList<ResourceId> UsesOf(T resource) => [];
+    protected virtual IReadOnlyList<ResourceId> UsesOf(ResourceId id, T resource) => [];
 
     protected abstract ResourceId IdOf(T resource);
 

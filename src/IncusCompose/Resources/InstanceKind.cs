@@ -192,7 +192,7 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
             Ephemeral = fields.Word(PropertyPath.Ephemeral) == "true",
         };
 
-    protected override IReadOnlyList<ResourceId> UsesOf(Instance resource) =>
+    protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, Instance resource) =>
     [
         .. resource.Profiles.Select(ProfileKind.IdOf),
         .. DeviceUses.Of(resource.ExpandedDevices),

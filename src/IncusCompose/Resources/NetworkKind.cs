@@ -8,6 +8,8 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 {
     public const string KindName = "network";
 
+    private const int MostAttempts = 8;
+
     public override string Name => KindName;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
@@ -55,20 +57,45 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
         return fields;
     }
 
-    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
-        context.Client.Networks.CreateAsync(
-            new Network
-            {
-                Name = id.Name,
-                Type = fields.Word(PropertyPath.Type),
-                Description = fields.Word(PropertyPath.Description),
-                Config = fields.Config,
-            },
-            cancellationToken);
+    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken)
+    {
+        var network = new Network
+        {
+            Name = id.Name,
+            Type = fields.Word(PropertyPath.Type),
+            Description = fields.Word(PropertyPath.Description),
+            Config = fields.Config,
+        };
+        return TryAgainAsync(() => context.Client.Networks.CreateAsync(network, cancellationToken));
+    }
 
     protected override Task PutAsync(IncusClient client, ResourceId id, Network resource, string etag, CancellationToken cancellationToken) =>
-        client.Networks.UpdateAsync(id.Name, resource, etag, cancellationToken);
+        TryAgainAsync(() => client.Networks.UpdateAsync(id.Name, resource, etag, cancellationToken));
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
-        context.Client.Networks.DeleteAsync(id.Name, cancellationToken);
+        TryAgainAsync(() => context.Client.Networks.DeleteAsync(id.Name, cancellationToken));
+
+    /// <summary>
+    /// The server walks through all links of the host when it makes or removes a bridge, and gives up where one vanishes
+    /// under its eyes: some container stopped at that moment. The next walk does not meet that link.
+    /// </summary>
+    private static async Task TryAgainAsync(Func<Task> request)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await request().ConfigureAwait(false);
+                return;
+            }
+            catch (IncusException error) when (attempt < MostAttempts && IsVanishedLink(error))
+            {
+            }
+        }
+    }
+
+    private static bool IsVanishedLink(IncusException error) =>
+        error.ServerMessage is { } message
+        && message.Contains("link show", StringComparison.Ordinal)
+        && message.Contains("does not exist", StringComparison.Ordinal);
 }

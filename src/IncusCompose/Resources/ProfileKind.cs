@@ -39,7 +39,7 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
 
     protected override ResourceId IdOf(Profile resource) => IdOf(resource.Name);
 
-    protected override IReadOnlyList<ResourceId> UsesOf(Profile resource) => DeviceUses.Of(resource.Devices);
+    protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, Profile resource) => DeviceUses.Of(resource.Devices);
 
     protected override Task<Versioned<Profile>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         client.Profiles.FindAsync(id.Name, cancellationToken);

@@ -74,7 +74,7 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
     protected override ResourceId IdOf(StorageVolume resource) =>
         throw new NotSupportedException("A volume's object does not say which pool it is in.");
 
-    protected override IReadOnlyList<ResourceId> UsesOf(StorageVolume resource) => [];
+    protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, StorageVolume resource) => [StoragePoolKind.IdOf(id.Scope!)];
 
     protected override Task<Versioned<StorageVolume>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         client.StorageVolumes.FindAsync(id.Scope!, id.Name, cancellationToken);

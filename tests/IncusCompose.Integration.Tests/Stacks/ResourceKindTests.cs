@@ -1,0 +1,436 @@
+using System.Globalization;
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Diagnostics;
+using IncusCompose.Integration.Tests.Lab;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Integration.Tests.Stacks;
+
+/// <summary>What every kind of resource must do on a real server: be made, changed in place, repaired, pruned, taken down.</summary>
+[Collection(LabCollection.Name)]
+public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
+{
+    private StackWorkbench _bench = null!;
+    private string _stack = "";
+
+    private Lab.Lab Lab => fixture.Lab;
+
+    public async Task InitializeAsync()
+    {
+        _bench = await StackWorkbench.OpenAsync(Lab);
+        _stack = "kinds" + Guid.NewGuid().ToString("N")[..6];
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _bench.DownAsync(_stack, new RemovalOptions { RemoveVolumes = true, RemoveImages = true, RemovePools = true });
+        await _bench.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_running_instance_is_changed_in_place_and_keeps_its_process_its_hardware_address_and_its_disk()
+    {
+        await _bench.UpAsync(Instance("memory: 128MiB"));
+        var before = await _bench.InstanceAsync("box");
+        var pid = await _bench.PidAsync("box");
+        await _bench.ShellAsync("box", "echo precious > /kept");
+
+        var result = await _bench.UpAsync(Instance("memory: 256MiB\n    description: bigger\n    labels: {tier: front}\n    devices: {tmp: {type: disk, source: /tmp, path: /mnt/tmp}}"));
+
+        Assert.Equal(ChangeOutcome.Done, Assert.Single(result.Resources, r => r.Name == "box").Outcome);
+        var after = await _bench.InstanceAsync("box");
+        Assert.Equal("256MiB", after.Config["limits.memory"]);
+        Assert.Equal("bigger", after.Description);
+        Assert.Equal("front", after.Config["user.label.tier"]);
+        Assert.Equal(before.Config["volatile.eth0.hwaddr"], after.Config["volatile.eth0.hwaddr"]);
+        Assert.Equal(pid, await _bench.PidAsync("box"));
+        Assert.Equal("precious", await _bench.ShellAsync("box", "cat /kept"));
+        Assert.Equal(256 * 1024 * 1024, (await _bench.Client.Instances.GetStateAsync("box")).Memory.Total);
+        Assert.Contains("/mnt/tmp", await _bench.ShellAsync("box", "grep /mnt/tmp /proc/mounts"));
+    }
+
+    [Fact]
+    public async Task What_was_dropped_from_the_file_is_removed_from_the_instance()
+    {
+        await _bench.UpAsync(Instance("memory: 128MiB\n    labels: {tier: front}\n    devices: {tmp: {type: disk, source: /tmp, path: /mnt/tmp}}"));
+
+        await _bench.UpAsync(Instance());
+
+        var after = await _bench.InstanceAsync("box");
+        Assert.DoesNotContain("limits.memory", after.Config.Keys);
+        Assert.DoesNotContain("user.label.tier", after.Config.Keys);
+        Assert.DoesNotContain("tmp", after.Devices.Keys);
+    }
+
+    [Fact]
+    public async Task What_somebody_changed_on_the_server_is_drift_and_is_put_back_and_what_they_added_is_kept()
+    {
+        await _bench.UpAsync(Instance("memory: 128MiB"));
+        await Lab.IncusAsync("config", "set", "box", "limits.memory=200MiB", "user.owner=ops");
+
+        var plan = StackWorkbench.Text(await _bench.PlanAsync(Instance("memory: 128MiB")));
+        Assert.Contains("~ config.limits.memory: 200MiB -> 128MiB (drifted)", plan);
+        Assert.Contains("config.user.owner: ops (unmanaged, left alone)", plan);
+
+        await _bench.UpAsync(Instance("memory: 128MiB"));
+        var after = await _bench.InstanceAsync("box");
+        Assert.Equal("128MiB", after.Config["limits.memory"]);
+        Assert.Equal("ops", after.Config["user.owner"]);
+    }
+
+    [Fact]
+    public async Task A_change_that_needs_a_restart_waits_until_restarting_is_allowed_and_then_keeps_the_disk()
+    {
+        await _bench.UpAsync(Instance("environment: {MODE: slow}"));
+        var pid = await _bench.PidAsync("box");
+        await _bench.ShellAsync("box", "echo precious > /kept");
+        var changed = Instance("environment: {MODE: fast}");
+
+        var pending = await _bench.ApplyAsync(changed);
+        Assert.True(Assert.Single(pending.Resources, r => r.Name == "box").PendingRestart);
+        Assert.Equal(pid, await _bench.PidAsync("box"));
+        Assert.True(Assert.Single((await _bench.PlanAsync(changed)).Resources, r => r.Name == "box").PendingRestart);
+
+        await _bench.UpAsync(changed, new PlanOptions { AllowRestart = true });
+        Assert.NotEqual(pid, await _bench.PidAsync("box"));
+        Assert.Contains("MODE=fast", await _bench.ShellAsync("box", "tr '\\0' '\\n' < /proc/1/environ"));
+        Assert.Equal("precious", await _bench.ShellAsync("box", "cat /kept"));
+        Assert.DoesNotContain((await _bench.PlanAsync(changed)).Resources, r => r.PendingRestart);
+    }
+
+    [Fact]
+    public async Task A_restart_by_anybody_settles_a_pending_change()
+    {
+        await _bench.UpAsync(Instance("environment: {MODE: slow}"));
+        await _bench.ApplyAsync(Instance("environment: {MODE: fast}"));
+
+        await Lab.IncusAsync("restart", "box", "--force");
+
+        Assert.DoesNotContain((await _bench.PlanAsync(Instance("environment: {MODE: fast}"))).Resources, r => r.PendingRestart);
+    }
+
+    [Fact]
+    public async Task A_stopped_instance_is_started_again()
+    {
+        await _bench.UpAsync(Instance());
+        await Lab.IncusAsync("stop", "box", "--force");
+
+        Assert.Equal(ChangeAction.Start, Assert.Single((await _bench.PlanAsync(Instance())).Changes).Action);
+        await _bench.UpAsync(Instance());
+        Assert.Equal(StatusCode.Running, (await _bench.InstanceAsync("box")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_changed_image_is_refused_and_when_allowed_rebuilt_with_everything_but_the_root_disk_kept()
+    {
+        await Lab.IncusAsync("image", "alias", "create", "again", (await Fingerprint("busybox"))[..12]);
+        try
+        {
+            const string Volume = "volumes: [\"DATA:/data\"]";
+            await _bench.UpAsync(Instance(Volume.Replace("DATA", _stack, StringComparison.Ordinal), WithVolume()));
+            var before = await _bench.InstanceAsync("box");
+            await _bench.ShellAsync("box", "echo gone > /root-file; echo precious > /data/kept");
+            var changed = Instance(Volume.Replace("DATA", _stack, StringComparison.Ordinal), WithVolume()).Replace("image: busybox", "image: again", StringComparison.Ordinal);
+
+            var refused = await _bench.PlanAsync(changed);
+            Assert.True(refused.IsRefused);
+            await Assert.ThrowsAsync<PlanRefusedException>(() => _bench.Engine.ApplyAsync(_bench.Client, refused));
+            Assert.Equal("gone", await _bench.ShellAsync("box", "cat /root-file"));
+
+            await _bench.UpAsync(changed, new PlanOptions { AllowRebuild = true });
+            var after = await _bench.InstanceAsync("box");
+            Assert.Equal(before.Config["volatile.eth0.hwaddr"], after.Config["volatile.eth0.hwaddr"]);
+            Assert.Equal("precious", await _bench.ShellAsync("box", "cat /data/kept"));
+            Assert.Equal("", await _bench.ShellAsync("box", "cat /root-file 2>/dev/null || true"));
+        }
+        finally
+        {
+            await Lab.IncusAsync("image", "alias", "delete", "again");
+        }
+    }
+
+    [Fact]
+    public async Task An_instance_no_longer_in_the_file_is_listed_and_goes_only_when_pruning()
+    {
+        var both = Instance() + "  extra: {image: busybox}\n";
+        await _bench.UpAsync(both);
+
+        var plan = await _bench.PlanAsync(Instance());
+        Assert.Empty(plan.Changes);
+        Assert.Equal("instance/extra", Assert.Single(plan.Orphans).Id.ToString());
+
+        await _bench.ApplyAsync(Instance());
+        Assert.NotNull(await _bench.Client.Instances.FindAsync("extra"));
+
+        await _bench.UpAsync(Instance(), new PlanOptions { Prune = true });
+        Assert.Null(await _bench.Client.Instances.FindAsync("extra"));
+    }
+
+    [Fact]
+    public async Task A_network_is_made_changed_in_place_repaired_and_pruned()
+    {
+        var bridge = "n" + Lab.Number + "kinds";
+        var subnet = Lab.Subnets[0];
+        string File(string dns, string extra = "") =>
+            Instance($"networks: {{{bridge}: {{ipv4: {subnet}.20, mac: \"00:16:3e:aa:bb:cc\"}}}}", $$"""
+                networks:
+                  {{bridge}}:
+                    config: {ipv4.address: {{subnet}}.1/24, ipv6.address: none, dns.domain: {{dns}}{{extra}} }
+
+                """);
+        await _bench.UpAsync(File("one"));
+        var pid = await _bench.PidAsync("box");
+        await Eventually.GetAsync(
+            () => _bench.ShellAsync("box", "ip -4 -o addr show eth0"),
+            addresses => addresses.Contains($"{subnet}.20/", StringComparison.Ordinal));
+
+        await _bench.UpAsync(File("two", ", ipv4.dhcp.expiry: 2h"));
+        Assert.Equal("two", (await _bench.Client.Networks.GetAsync(bridge)).Value.Config["dns.domain"]);
+
+        await Lab.IncusAsync("network", "set", bridge, "dns.domain=wrong", "user.owner=ops");
+        Assert.Contains("config.dns.domain: wrong -> two (drifted)", StackWorkbench.Text(await _bench.PlanAsync(File("two", ", ipv4.dhcp.expiry: 2h"))));
+        await _bench.UpAsync(File("two"));
+        var network = (await _bench.Client.Networks.GetAsync(bridge)).Value;
+        Assert.Equal("two", network.Config["dns.domain"]);
+        Assert.Equal("ops", network.Config["user.owner"]);
+        Assert.DoesNotContain("ipv4.dhcp.expiry", network.Config.Keys);
+        Assert.Equal(pid, await _bench.PidAsync("box"));
+
+        Assert.Equal($"network/{bridge}", Assert.Single((await _bench.PlanAsync(Instance())).Orphans).Id.ToString());
+        await _bench.UpAsync(Instance(), new PlanOptions { Prune = true });
+        Assert.Null(await _bench.Client.Networks.FindAsync(bridge));
+    }
+
+    [Fact]
+    public async Task A_profile_is_made_changed_in_place_repaired_and_pruned()
+    {
+        string File(string config) => Instance($"profiles: [default, {_stack}]", $$"""
+            profiles:
+              {{_stack}}: {description: shared, config: {{{config}}}, devices: {tmp: {type: disk, source: /tmp, path: /mnt/tmp} } }
+
+            """);
+        await _bench.UpAsync(File("limits.memory: 128MiB, limits.processes: 50"));
+        var pid = await _bench.PidAsync("box");
+
+        await _bench.UpAsync(File("limits.memory: 192MiB"));
+        var profile = (await _bench.Client.Profiles.GetAsync(_stack)).Value;
+        Assert.Equal("192MiB", profile.Config["limits.memory"]);
+        Assert.DoesNotContain("limits.processes", profile.Config.Keys);
+        Assert.Equal("192MiB", (await _bench.InstanceAsync("box")).ExpandedConfig["limits.memory"]);
+
+        await Lab.IncusAsync("profile", "set", _stack, "limits.memory=1GiB");
+        await Lab.IncusAsync("profile", "device", "add", _stack, "own", "disk", "source=/opt", "path=/mnt/opt");
+        await _bench.UpAsync(File("limits.memory: 192MiB"));
+        profile = (await _bench.Client.Profiles.GetAsync(_stack)).Value;
+        Assert.Equal("192MiB", profile.Config["limits.memory"]);
+        Assert.Contains("own", profile.Devices.Keys);
+        Assert.Equal(pid, await _bench.PidAsync("box"));
+
+        var restart = Assert.Single((await _bench.PlanAsync(File("limits.memory: 192MiB, raw.lxc: lxc.tty.max = 2"))).Changes, c => c.Name == "box");
+        Assert.True(restart.PendingRestart);
+        Assert.Contains($"config.raw.lxc of profile {_stack}", restart.Reason);
+
+        await _bench.UpAsync(Instance(), new PlanOptions { Prune = true });
+        Assert.Null(await _bench.Client.Profiles.FindAsync(_stack));
+    }
+
+    [Fact]
+    public async Task A_volume_is_made_changed_in_place_outlives_the_instance_and_goes_only_by_its_own_word()
+    {
+        string File(string volume) => Instance($"volumes: [\"{_stack}:/data\"]", $$"""
+            volumes:
+              {{_stack}}: {{{volume}}}
+
+            """);
+        await _bench.UpAsync(File("description: one"));
+        await _bench.ShellAsync("box", "echo precious > /data/kept");
+        var pid = await _bench.PidAsync("box");
+
+        await _bench.UpAsync(File("description: two, config: {user.note: hello}"));
+        var volume = (await _bench.Client.StorageVolumes.GetAsync("default", _stack)).Value;
+        Assert.Equal("two", volume.Description);
+        Assert.Equal("hello", volume.Config["user.note"]);
+        Assert.Equal(pid, await _bench.PidAsync("box"));
+
+        await Lab.IncusAsync("storage", "volume", "set", "default", _stack, "user.note=wrong", "user.owner=ops");
+        await _bench.UpAsync(File("description: two"));
+        volume = (await _bench.Client.StorageVolumes.GetAsync("default", _stack)).Value;
+        Assert.DoesNotContain("user.note", volume.Config.Keys);
+        Assert.Equal("ops", volume.Config["user.owner"]);
+
+        await _bench.DownAsync(_stack);
+        Assert.NotNull(await _bench.Client.StorageVolumes.FindAsync("default", _stack));
+        await _bench.UpAsync(File("description: two"));
+        Assert.Equal("precious", await _bench.ShellAsync("box", "cat /data/kept"));
+
+        var pruned = await _bench.PlanAsync(Instance(), new PlanOptions { Prune = true });
+        Assert.Equal($"volume/default/{_stack}", Assert.Single(pruned.Orphans).Id.ToString());
+        await _bench.UpAsync(Instance(), new PlanOptions { Prune = true, RemoveVolumes = true });
+        Assert.Null(await _bench.Client.StorageVolumes.FindAsync("default", _stack));
+    }
+
+    [Fact]
+    public async Task A_storage_pool_is_made_changed_in_place_and_stays_when_the_stack_is_taken_down()
+    {
+        string File(string description) => $$"""
+            name: {{_stack}}
+            storage_pools:
+              {{_stack}}: {driver: dir, description: {{description}}}
+            volumes:
+              data: {}
+            instances:
+              box:
+                image: busybox
+                disk: {pool: {{_stack}}}
+                volumes: ["data:/data"]
+
+            """;
+        await _bench.UpAsync(File("one"));
+        Assert.Equal(_stack, (await _bench.InstanceAsync("box")).ExpandedDevices["root"]["pool"]);
+        Assert.NotNull(await _bench.Client.StorageVolumes.FindAsync(_stack, "data"));
+
+        await _bench.UpAsync(File("two"));
+        Assert.Equal("two", (await _bench.Client.StoragePools.GetAsync(_stack)).Value.Description);
+
+        await _bench.DownAsync(_stack);
+        Assert.NotNull(await _bench.Client.StoragePools.FindAsync(_stack));
+        await _bench.DownAsync(_stack, new RemovalOptions { RemoveVolumes = true, RemovePools = true });
+        Assert.Null(await _bench.Client.StoragePools.FindAsync(_stack));
+    }
+
+    [Fact]
+    public async Task A_project_is_made_with_everything_in_it_and_taken_down_with_everything_in_it()
+    {
+        string File(string description) => $$"""
+            name: {{_stack}}
+            project: {name: {{_stack}}, create: true, description: {{description}}, config: {features.images: false, limits.instances: 5} }
+            volumes:
+              data: {}
+            instances:
+              box:
+                image: busybox
+                volumes: ["data:/data"]
+
+            """;
+        await _bench.UpAsync(File("one"));
+        await _bench.UpAsync(File("two"));
+        var project = (await _bench.Client.Projects.GetAsync(_stack)).Value;
+        Assert.Equal("two", project.Description);
+        Assert.Equal("5", project.Config["limits.instances"]);
+        var view = _bench.Client.ForProject(_stack);
+        Assert.Equal(StatusCode.Running, (await view.Instances.GetAsync("box")).Value.StatusCode);
+        Assert.Equal("default", (await view.Instances.GetAsync("box")).Value.Devices["root"]["pool"]);
+
+        var kept = await _bench.Engine.ApplyAsync(view, await _bench.Engine.CompareRemovalAsync(view, _stack));
+        Assert.True(kept.Succeeded);
+        Assert.Contains("still holds storage-pools/default/volumes/custom/data", Assert.Single(kept.Resources, r => r.Kind == "project").Change.Reason);
+
+        var down = await _bench.Engine.ApplyAsync(view, await _bench.Engine.CompareRemovalAsync(view, _stack, new RemovalOptions { RemoveVolumes = true }));
+        Assert.True(down.Succeeded, string.Join("\n", down.Resources.Select(r => r.Message)));
+        Assert.Null(await _bench.Client.Projects.FindAsync(_stack));
+        Assert.False((await _bench.Engine.CompareRemovalAsync(view, _stack)).HasChanges);
+    }
+
+    [Fact]
+    public async Task A_name_that_is_somebody_elses_is_a_conflict_before_anything_happens()
+    {
+        await Lab.IncusAsync("init", "busybox", "box");
+        try
+        {
+            var error = Assert.Single((await Assert.ThrowsAsync<StackFileException>(() => _bench.PlanAsync(Instance()))).Diagnostics);
+
+            Assert.Equal("NameTaken", error.Id);
+            Assert.Equal(
+                $"{_bench.File}:3:3: instances.box: there is already an instance \"box\" on the server, and it was not made by this stack; rename one of the two, or delete the other",
+                error.ToString());
+        }
+        finally
+        {
+            await Lab.IncusAsync("delete", "box", "--force");
+        }
+    }
+
+    [Fact]
+    public async Task Taking_down_needs_no_file_keeps_what_is_external_and_is_idempotent()
+    {
+        var external = Instance("volumes: [\"outside:/data\"]", "volumes:\n  outside: {external: true}\n");
+        await Lab.IncusAsync("storage", "volume", "create", "default", "outside");
+        try
+        {
+            await _bench.UpAsync(external);
+
+            Assert.True((await _bench.DownAsync(_stack, new RemovalOptions { RemoveVolumes = true })).Succeeded);
+            Assert.Null(await _bench.Client.Instances.FindAsync("box"));
+            Assert.NotNull(await _bench.Client.StorageVolumes.FindAsync("default", "outside"));
+            Assert.False((await _bench.Engine.CompareRemovalAsync(_bench.Client, _stack)).HasChanges);
+            Assert.True((await _bench.DownAsync(_stack)).Succeeded);
+        }
+        finally
+        {
+            await _bench.DownAsync(_stack);
+            await Lab.IncusAsync("storage", "volume", "delete", "default", "outside");
+        }
+    }
+
+    [Fact]
+    public async Task A_plan_that_was_looked_at_is_applied_exactly_or_not_at_all()
+    {
+        await _bench.UpAsync(Instance("memory: 128MiB"));
+        var plan = await _bench.PlanAsync(Instance("memory: 256MiB"));
+        await Lab.IncusAsync("config", "set", "box", "user.owner=ops");
+
+        var outdated = await Assert.ThrowsAsync<PlanOutdatedException>(
+            () => _bench.Engine.ApplyAsync(_bench.Client, plan, new ApplyOptions { Exact = true }));
+
+        Assert.Equal("instance/box", Assert.Single(outdated.Resources).ToString());
+        Assert.Equal("128MiB", (await _bench.InstanceAsync("box")).Config["limits.memory"]);
+        Assert.True((await _bench.Engine.ApplyAsync(
+            _bench.Client, await _bench.PlanAsync(Instance("memory: 256MiB")), new ApplyOptions { Exact = true })).Succeeded);
+    }
+
+    [Fact]
+    public async Task A_failed_instance_stops_its_dependants_and_a_second_apply_carries_on()
+    {
+        // The port is taken by the first instance, so the second cannot start.
+        var port = 20000 + int.Parse(Lab.Number, CultureInfo.InvariantCulture);
+        string File(int second) => $$"""
+            name: {{_stack}}
+            instances:
+              one: {image: busybox}
+              two:
+                image: busybox
+                devices: {p: {type: proxy, listen: "tcp:127.0.0.1:{{second}}", connect: "tcp:127.0.0.1:80"} }
+              three: {image: busybox, depends_on: [two]}
+
+            """;
+        await Lab.IncusAsync("launch", "busybox", "blocker");
+        await Lab.IncusAsync("config", "device", "add", "blocker", "p", "proxy", $"listen=tcp:127.0.0.1:{port}", "connect=tcp:127.0.0.1:80");
+        try
+        {
+            var failed = await _bench.ApplyAsync(File(port));
+
+            Assert.False(failed.Succeeded);
+            Assert.Equal(ChangeOutcome.Done, failed.Resources.Single(r => r.Name == "one").Outcome);
+            Assert.Equal(ChangeOutcome.Failed, failed.Resources.Single(r => r.Name == "two").Outcome);
+            Assert.Contains("proxy device", failed.Resources.Single(r => r.Name == "two").Message);
+            Assert.Equal(ChangeOutcome.Skipped, failed.Resources.Single(r => r.Name == "three").Outcome);
+            Assert.Equal("not begun, since instance/two failed", failed.Resources.Single(r => r.Name == "three").Message);
+
+            await _bench.UpAsync(File(port + 200));
+        }
+        finally
+        {
+            await Lab.IncusAsync("delete", "blocker", "--force");
+        }
+    }
+
+    private string WithVolume() => $"volumes:\n  {_stack}: {{}}\n";
+
+    /// <summary>A stack of one instance with the given keys, and whatever stands at the top level before it.</summary>
+    private string Instance(string keys = "cpu: 1", string top = "") =>
+        $"name: {_stack}\n{top}instances:\n  box:\n    image: busybox\n    {keys}\n";
+
+    private async Task<string> Fingerprint(string alias) =>
+        (await _bench.Client.Images.GetByAliasAsync(alias)).Value.Fingerprint;
+}
