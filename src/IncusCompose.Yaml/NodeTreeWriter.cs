@@ -1,3 +1,4 @@
+using System.Buffers;
 using IncusCompose.Loading.Documents;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -9,6 +10,9 @@ namespace IncusCompose.Yaml;
 /// <summary>Writes document nodes as block-style YAML. Each scalar keeps the style that its node names.</summary>
 internal static class NodeTreeWriter
 {
+    // Other line ends than the usual one become the usual one, and a byte order mark is lost.
+    private static readonly SearchValues<char> s_needEscape = SearchValues.Create("\t\r\u0085\u00A0\u2028\u2029\uFEFF");
+
     public static void Write(DocumentNode node, TextWriter writer)
     {
         // Lines are never folded: a folded value is hard to read and to search for.
@@ -30,7 +34,9 @@ internal static class NodeTreeWriter
         switch (node)
         {
             case ScalarNode scalar:
-                emitter.Emit(new Scalar(AnchorName.Empty, tag, scalar.Value, Style(scalar), isPlainImplicit: tag.IsEmpty, isQuotedImplicit: tag.IsEmpty));
+                // The emitter would quote an empty plain value, which makes an empty text of what is no value.
+                var text = scalar is { IsNull: true, Value: "" } ? "null" : scalar.Value;
+                emitter.Emit(new Scalar(AnchorName.Empty, tag, text, Style(scalar), isPlainImplicit: tag.IsEmpty, isQuotedImplicit: tag.IsEmpty));
                 break;
             case SequenceNode sequence:
                 var flow = sequence.Items.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block;
@@ -53,10 +59,19 @@ internal static class NodeTreeWriter
         }
     }
 
+    /// <summary>The style that the node names, unless the parser would read something else than what is written in it.</summary>
     private static YamlStyle Style(ScalarNode scalar) => scalar.Style switch
     {
         ScalarStyle.Quoted => YamlStyle.DoubleQuoted,
-        ScalarStyle.Block => YamlStyle.Literal,
-        _ => YamlStyle.Plain,
+        ScalarStyle.Block => CanBeBlock(scalar.Value) ? YamlStyle.Literal : YamlStyle.DoubleQuoted,
+        // The emitter itself quotes plain text that means something in YAML.
+        _ => scalar.Value.AsSpan().ContainsAny(s_needEscape) || scalar.Value.Contains('\n', StringComparison.Ordinal) ? YamlStyle.DoubleQuoted : YamlStyle.Plain,
     };
+
+    private static bool CanBeBlock(string text) =>
+        text.Length > 0
+        && !char.IsWhiteSpace(text[0])
+        && !text.AsSpan().ContainsAny(s_needEscape)
+        // Blanks at the end of a line are lost on people.
+        && !text.Contains(" \n", StringComparison.Ordinal);
 }
