@@ -281,7 +281,7 @@ run_counted() {
     say "" "== $name"
     out=$(mktemp)
     # Its own count stays out of sight: the last line of this run is the only one of that form.
-    "$@" 2>&1 | tee "$out" | grep -vE "$counted" || status=${PIPESTATUS[0]}
+    timeout --kill-after 10 20m "$@" 2>&1 | tee "$out" | grep -vE "$counted" || status=${PIPESTATUS[0]}
     line=$(grep -E "$counted" "$out" | tail -n 1 || true)
     rm -f "$out"
     if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
