@@ -53,6 +53,7 @@ internal static class Transport
             // uses, while the daemon reads from a new connection before it accepts the next one (starttls.go): a silent
             // one holds up every other client, the daemon's own hooks among them.
             handler.PooledConnectionLifetime = TimeSpan.Zero;
+            handler.PooledConnectionIdleTimeout = TimeSpan.Zero;
             return handler;
         }
         handler.SslOptions = new SslClientAuthenticationOptions
