@@ -9,13 +9,29 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
 
-    # In the default load context, so that [IncusCompose.…] and [Incus.Client.…] work as type literals.
+    # In the default load context, so that [IncusCompose...] and [Incus.Client...] work as type literals.
     # YamlDotNet is not here on purpose: it is loaded from bin/deps, apart from any other module's copy.
     RequiredAssemblies   = @('bin/Incus.Client.dll', 'bin/IncusCompose.dll')
     FormatsToProcess     = @('bin/IncusCompose.format.ps1xml')
-    TypesToProcess       = @()
 
-    CmdletsToExport      = @()
+    CmdletsToExport      = @(
+        'Compare-IncusStack'
+        'Connect-IncusServer'
+        'Get-IncusInstance'
+        'Get-IncusServer'
+        'Get-IncusStack'
+        'Import-IncusStack'
+        'Invoke-IncusCommand'
+        'Invoke-IncusCompose'
+        'New-IncusInstance'
+        'Remove-IncusInstance'
+        'Remove-IncusStack'
+        'Restart-IncusInstance'
+        'Start-IncusInstance'
+        'Stop-IncusInstance'
+        'Test-IncusStack'
+        'Wait-IncusInstance'
+    )
     FunctionsToExport    = @()
     VariablesToExport    = @()
     AliasesToExport      = @()

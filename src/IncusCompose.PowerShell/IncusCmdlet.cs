@@ -36,7 +36,11 @@ public abstract class IncusCmdlet : PSCmdlet, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    internal void Begin() => Run(BeginAsync);
+    internal void Begin()
+    {
+        OnBegin();
+        Run(BeginAsync);
+    }
 
     internal void Process() => Run(ProcessAsync);
 
@@ -65,6 +69,11 @@ public abstract class IncusCmdlet : PSCmdlet, IDisposable
 
     /// <inheritdoc/>
     protected sealed override void StopProcessing() => Stop();
+
+    /// <summary>What to take from the runspace, on the pipeline thread, before anything else.</summary>
+    private protected virtual void OnBegin()
+    {
+    }
 
     /// <summary>What to do before the first object of the pipeline.</summary>
     private protected virtual Task BeginAsync(Pipeline pipeline, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -21,11 +21,10 @@ public sealed class ComposeEngine
 
     /// <summary>Makes an engine.</summary>
     /// <param name="format">Reads and writes stack files and the user's remotes file.</param>
-    /// <param name="variables">Where the <c>INCUS_*</c> variables come from; null: the process's environment.</param>
-    public ComposeEngine(IDocumentFormat format, Func<string, string?>? variables = null)
+    public ComposeEngine(IDocumentFormat format)
     {
         _loader = new StackLoader(format);
-        _connector = new ServerConnector(format, variables ?? Environment.GetEnvironmentVariable);
+        _connector = new ServerConnector(format);
     }
 
     /// <summary>Loads a stack file and checks all that can be checked without a server. Never throws for what a file says.</summary>

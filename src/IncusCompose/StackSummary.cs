@@ -25,6 +25,9 @@ public sealed record StackSummary
     /// <summary>The Incus project that it lives in.</summary>
     public required string Project { get; init; }
 
+    /// <summary>The server that it is on, as the front end names it; empty where nobody named it.</summary>
+    public string Server { get; init; } = "";
+
     /// <summary>Everything that is marked as the stack's, by kind and name.</summary>
     public required IReadOnlyList<StackResource> Resources { get; init; }
 

@@ -11,7 +11,6 @@ internal sealed class IncusConnection : IAsyncDisposable
     private readonly HttpClient http;
     private readonly ConnectionFailures failures;
     private readonly ServerCertificateCheck certificates;
-    private readonly string? socketProject;
     private long requestCount;
     private HashSet<string> extensions = [];
 
@@ -20,7 +19,6 @@ internal sealed class IncusConnection : IAsyncDisposable
         Options = options;
         Address = address;
         IsUnix = socket is not null;
-        socketProject = socket?.Project;
         DisplayName = options.RemoteName is { } name ? $"{name} ({address})" : address;
         certificates = new ServerCertificateCheck(options);
         failures = new ConnectionFailures(DisplayName, socket, options, certificates);
@@ -63,13 +61,14 @@ internal sealed class IncusConnection : IAsyncDisposable
         IncusUnreachableException? first = null;
         foreach (var address in options.Addresses)
         {
-            var connection = Unopened(options, address);
+            var socket = Transport.SocketOf(address, options);
+            var connection = new IncusConnection(options, socket is null ? Transport.NormalizeHttps(address) : $"unix://{socket.Path}", socket);
             try
             {
                 var server = await connection.RefreshServerAsync(cancellationToken).ConfigureAwait(false);
                 if (!options.AllowUntrusted && server.Auth == "untrusted")
                     throw connection.failures.NotTrusted();
-                return (connection, options.Project ?? connection.socketProject ?? IncusClient.DefaultProject);
+                return (connection, options.Project ?? socket?.Project ?? IncusClient.DefaultProject);
             }
             catch (IncusUnreachableException exception)
             {
@@ -83,13 +82,6 @@ internal sealed class IncusConnection : IAsyncDisposable
             }
         }
         throw first!;
-    }
-
-    /// <summary>A connection that has not been used yet.</summary>
-    internal static IncusConnection Unopened(ConnectionOptions options, string address)
-    {
-        var socket = Transport.SocketOf(address, options);
-        return new IncusConnection(options, socket is null ? Transport.NormalizeHttps(address) : $"unix://{socket.Path}", socket);
     }
 
     public bool HasExtension(string name) => extensions.Contains(name);

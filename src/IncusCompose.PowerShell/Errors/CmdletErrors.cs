@@ -1,5 +1,9 @@
 using System.Management.Automation;
+using System.Net;
+using Incus.Client;
+using IncusCompose.Applying;
 using IncusCompose.Diagnostics;
+using IncusCompose.Planning;
 
 namespace IncusCompose.PowerShell.Errors;
 
@@ -12,7 +16,11 @@ internal static class CmdletErrors
     public static CmdletError From(Exception exception, object? target) => exception switch
     {
         CmdletException known => known.Error,
+        IncusException incus => FromServer(incus, target),
         StackFileException invalid => new(invalid, "StackFileInvalid", ErrorCategory.InvalidData, target),
+        PlanRefusedException refused => new(refused, "PlanRefused", ErrorCategory.InvalidOperation, target,
+            null, "Nothing was changed. Allow what is refused by its own switch, or change the file back."),
+        PlanOutdatedException outdated => new(outdated, "PlanOutdated", ErrorCategory.InvalidOperation, target),
         FileNotFoundException or DirectoryNotFoundException => new(exception, "FileNotFound", ErrorCategory.ObjectNotFound, target),
         UnauthorizedAccessException => new(exception, "FileAccessDenied", ErrorCategory.PermissionDenied, target),
         IOException => new(exception, "FileUnreadable", ErrorCategory.ReadError, target),
@@ -20,5 +28,68 @@ internal static class CmdletErrors
         OperationCanceledException => new(exception, "Cancelled", ErrorCategory.OperationStopped, target),
         ArgumentException or FormatException => new(exception, "ArgumentInvalid", ErrorCategory.InvalidArgument, target),
         _ => new(exception, "UnexpectedError", ErrorCategory.NotSpecified, target),
+    };
+
+    /// <summary>There is no instance of a name.</summary>
+    public static CmdletError InstanceNotFound(string name, string project, string server, object target, Exception? cause = null) =>
+        Own("InstanceNotFound", ErrorCategory.ObjectNotFound, target,
+            $"There is no instance '{name}' in project {project} on {server}.",
+            "See what there is with Get-IncusInstance; another project or server is named with -Project or -Remote.", cause);
+
+    /// <summary>There is no stack of a name.</summary>
+    public static CmdletError StackNotFound(string name, string project, string server, object target) =>
+        Own("StackNotFound", ErrorCategory.ObjectNotFound, target,
+            $"There is no stack '{name}' in project {project} on {server}.",
+            "See what there is with Get-IncusStack -AllProjects; another server is named with -Remote.");
+
+    /// <summary>A change of a plan failed; its dependants were not begun.</summary>
+    public static CmdletError ChangeFailed(ResourceResult result)
+    {
+        var cause = From(result.Error ?? new InvalidOperationException(result.Message), result);
+        return cause with { Message = $"{result.Id}: {cause.Text}" };
+    }
+
+    /// <summary>An error that this module found itself.</summary>
+    public static CmdletError Own(string id, ErrorCategory category, object? target, string message, string? recommendedAction, Exception? cause = null) =>
+        new(cause ?? new InvalidOperationException(message), id, category, target, message, recommendedAction);
+
+    private static CmdletError FromServer(IncusException exception, object? target)
+    {
+        var (id, category) = exception switch
+        {
+            IncusUnreachableException unreachable => Unreachable(unreachable.Reason),
+            IncusNotFoundException => ("NotFound", ErrorCategory.ObjectNotFound),
+            IncusConflictException => ("Conflict", ErrorCategory.ResourceExists),
+            IncusPreconditionFailedException => ("ChangedMeanwhile", ErrorCategory.ResourceBusy),
+            IncusForbiddenException => ("Forbidden", ErrorCategory.PermissionDenied),
+            IncusExtensionMissingException => ("ApiExtensionMissing", ErrorCategory.NotImplemented),
+            OperationLostException => ("OperationOutcomeUnknown", ErrorCategory.InvalidResult),
+            IncusOperationException => ("OperationFailed", ErrorCategory.InvalidResult),
+            _ => ByStatus(exception.StatusCode),
+        };
+        return new CmdletError(exception, id, category, target, exception.Problem, exception.Advice);
+    }
+
+    private static (string Id, ErrorCategory Category) Unreachable(UnreachableReason reason) => reason switch
+    {
+        UnreachableReason.NoDaemon => ("DaemonNotFound", ErrorCategory.ResourceUnavailable),
+        UnreachableReason.NotRunning => ("DaemonNotRunning", ErrorCategory.ResourceUnavailable),
+        UnreachableReason.NoPermission => ("SocketAccessDenied", ErrorCategory.PermissionDenied),
+        UnreachableReason.Refused => ("ConnectionRefused", ErrorCategory.ConnectionError),
+        UnreachableReason.CertificateRefused => ("ServerCertificateRefused", ErrorCategory.SecurityError),
+        UnreachableReason.CertificateNotTrustedByServer => ("ClientCertificateNotTrusted", ErrorCategory.AuthenticationError),
+        UnreachableReason.NameResolution => ("HostNameNotResolved", ErrorCategory.ConnectionError),
+        UnreachableReason.Timeout => ("ConnectionTimedOut", ErrorCategory.OperationTimeout),
+        UnreachableReason.ConnectionLost => ("ConnectionLost", ErrorCategory.ConnectionError),
+        _ => ("ServerUnreachable", ErrorCategory.ConnectionError),
+    };
+
+    private static (string Id, ErrorCategory Category) ByStatus(HttpStatusCode? status) => status switch
+    {
+        HttpStatusCode.BadRequest => ("RequestRefused", ErrorCategory.InvalidArgument),
+        HttpStatusCode.Unauthorized => ("NotTrusted", ErrorCategory.AuthenticationError),
+        HttpStatusCode.ServiceUnavailable or HttpStatusCode.Locked => ("ServerBusy", ErrorCategory.ResourceUnavailable),
+        >= HttpStatusCode.InternalServerError => ("ServerFailed", ErrorCategory.InvalidResult),
+        _ => ("RequestFailed", ErrorCategory.InvalidOperation),
     };
 }

@@ -18,7 +18,7 @@ internal interface ICmdletHost
     /// <summary>The files that a path of the user's means.</summary>
     /// <param name="path">The path as written.</param>
     /// <param name="literal">True where wildcard characters stand for themselves.</param>
-    /// <returns>Full paths: one for a path without wildcards, whether it exists or not.</returns>
+    /// <returns>Full paths: one for a path without wildcards, whether it exists or not; none where a pattern matches nothing.</returns>
     IReadOnlyList<string> ResolvePath(string path, bool literal);
 
     /// <summary>Writes an object to the pipeline.</summary>

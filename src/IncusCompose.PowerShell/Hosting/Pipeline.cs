@@ -38,6 +38,10 @@ internal sealed class Pipeline
     public Task<bool> ShouldProcessAsync(string description, string question, string caption) =>
         AskAsync(host => host.ShouldProcess(description, question, caption));
 
+    /// <inheritdoc cref="ICmdletHost.ResolvePath"/>
+    public Task<IReadOnlyList<string>> ResolvePathAsync(string path, bool literal) =>
+        AskAsync(host => host.ResolvePath(path, literal));
+
     /// <summary>Runs a function on the pipeline thread and hands back what it returns.</summary>
     private async Task<T> AskAsync<T>(Func<ICmdletHost, T> question)
     {

@@ -24,7 +24,17 @@ internal sealed class PowerShellHost : ICmdletHost
     public IReadOnlyList<string> ResolvePath(string path, bool literal)
     {
         if (!literal && WildcardPattern.ContainsWildcardCharacters(path))
-            return _cmdlet.GetResolvedProviderPathFromPSPath(path, out _);
+        {
+            try
+            {
+                return _cmdlet.GetResolvedProviderPathFromPSPath(path, out _);
+            }
+            catch (ItemNotFoundException)
+            {
+                return [];
+            }
+        }
+
         return [_cmdlet.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path)];
     }
 

@@ -6,9 +6,19 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Client;
 
 [Collection(LabCollection.Name)]
-public sealed class FileTests(BoxFixture box) : IClassFixture<BoxFixture>
+public sealed class FileTests(LabFixture lab) : IAsyncLifetime
 {
-    private InstanceApi Instances => box.Instances;
+    private TestProject project = null!;
+
+    private InstanceApi Instances => project.Client.Instances;
+
+    public async Task InitializeAsync()
+    {
+        project = await lab.CreateProjectAsync();
+        await project.LaunchAsync("box");
+    }
+
+    public async Task DisposeAsync() => await project.DisposeAsync();
 
     [Fact]
     public async Task A_file_is_written_with_owner_and_mode_and_read_back()
@@ -44,10 +54,10 @@ public sealed class FileTests(BoxFixture box) : IClassFixture<BoxFixture>
     [Fact]
     public async Task A_stopped_instance_takes_and_gives_files_too()
     {
-        var stopped = await box.CreateStoppedAsync();
-        await Instances.PushFileAsync(stopped, "/early", new MemoryStream("x"u8.ToArray()));
+        await Instances.StopAsync("box", force: true).CompleteAsync();
+        await Instances.PushFileAsync("box", "/early", new MemoryStream("x"u8.ToArray()));
         using var read = new MemoryStream();
-        await Instances.PullFileAsync(stopped, "/early", read);
+        await Instances.PullFileAsync("box", "/early", read);
         Assert.Equal("x"u8.ToArray(), read.ToArray());
     }
 

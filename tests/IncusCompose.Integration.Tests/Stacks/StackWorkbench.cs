@@ -17,10 +17,9 @@ internal sealed class StackWorkbench : IAsyncDisposable
     {
         Lab = lab;
         Client = client;
-        Engine = new ComposeEngine(new YamlDocumentFormat(), lab.Environment.GetValueOrDefault);
     }
 
-    public ComposeEngine Engine { get; }
+    public ComposeEngine Engine { get; } = new(new YamlDocumentFormat());
 
     public Lab.Lab Lab { get; }
 

@@ -1,0 +1,111 @@
+using System.Management.Automation;
+using IncusCompose.Applying;
+using IncusCompose.Diagnostics;
+using IncusCompose.Planning;
+using IncusCompose.PowerShell.Errors;
+using IncusCompose.PowerShell.Hosting;
+using IncusCompose.PowerShell.Sessions;
+using IncusCompose.Resources;
+
+namespace IncusCompose.PowerShell.Commands;
+
+/// <summary>
+/// Applies a plan as cmdlets do: asks for each change in order before anything is done, shows how far it has come,
+/// and writes each result when it is there.
+/// </summary>
+internal sealed class PlanRunner
+{
+    private readonly Pipeline _pipeline;
+    private readonly ComposeEngine _engine;
+    private readonly string _caption;
+
+    /// <summary>Makes a runner.</summary>
+    /// <param name="pipeline">Where to ask and to write.</param>
+    /// <param name="engine">What applies the plan.</param>
+    /// <param name="caption">The title of questions: the cmdlet's name.</param>
+    public PlanRunner(Pipeline pipeline, ComposeEngine engine, string caption)
+    {
+        _pipeline = pipeline;
+        _engine = engine;
+        _caption = caption;
+    }
+
+    /// <summary>Asks, applies, and writes the results. Failed changes are non-terminating errors, written when all has ended.</summary>
+    /// <param name="connection">The server that the plan was made for.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="options">How to apply it.</param>
+    /// <param name="target">What the user gave: the target of an error about the whole plan.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public async Task RunAsync(ServerConnection connection, StackPlan plan, ApplyOptions options, object target, CancellationToken cancellationToken)
+    {
+        foreach (var warning in plan.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
+            _pipeline.WriteWarning(warning.ToString());
+        foreach (var orphan in plan.Orphans)
+            _pipeline.WriteWarning($"{orphan.Id} is no longer in the file; {orphan.Advice}");
+        if (plan.IsRefused)
+        {
+            _pipeline.WriteError(CmdletErrors.From(new PlanRefusedException([.. plan.Resources.Where(change => change.Refused is not null)]), target));
+            return;
+        }
+
+        var allowed = await AskAsync(plan).ConfigureAwait(false);
+        if (plan.HasChanges && !allowed.HasChanges)
+            return;
+
+        var progress = new ApplyProgress(_pipeline, allowed);
+        try
+        {
+            var result = await _engine.ApplyAsync(connection.Client, allowed, options, progress, cancellationToken).ConfigureAwait(false);
+            foreach (var resource in result.Resources.Where(resource => !progress.HasWritten(resource.Id) && !resource.Change.IsExternal))
+                _pipeline.WriteObject(resource);
+            // After all the results, so that -ErrorAction Stop ends a pipeline and not work that is half done.
+            foreach (var failed in result.Resources.Where(resource => resource.Outcome == ChangeOutcome.Failed))
+                _pipeline.WriteError(CmdletErrors.ChangeFailed(failed));
+        }
+        catch (PlanOutdatedException exception)
+        {
+            _pipeline.WriteError(CmdletErrors.From(exception, target));
+        }
+        finally
+        {
+            progress.Complete();
+        }
+    }
+
+    /// <summary>Asks for each change in order. A change that depends on one that was declined is left out with it.</summary>
+    private async Task<StackPlan> AskAsync(StackPlan plan)
+    {
+        var declined = new HashSet<ResourceId>();
+        var asked = new List<ResourceChange>();
+        foreach (var change in plan.Resources)
+        {
+            if (change.Action == ChangeAction.None)
+            {
+                asked.Add(change);
+                continue;
+            }
+
+            var missing = change.DependsOn.FirstOrDefault(declined.Contains);
+            var text = Describe(change);
+            if (await _pipeline.ShouldProcessAsync(text, text + Environment.NewLine, _caption).ConfigureAwait(false))
+            {
+                if (missing is null)
+                {
+                    asked.Add(change);
+                    continue;
+                }
+
+                _pipeline.WriteWarning($"{change.Id} is left as it is, since {missing} is.");
+            }
+
+            declined.Add(change.Id);
+            asked.Add(change with { Action = ChangeAction.None });
+        }
+
+        return plan with { Resources = asked };
+    }
+
+    /// <summary>What a change is, in the plan's own words.</summary>
+    private static string Describe(ResourceChange change) =>
+        string.Join(Environment.NewLine + "        ", [PlanText.Headline(change).Trim(), .. change.Properties.Select(property => PlanText.Line(property).TrimEnd())]);
+}

@@ -1,0 +1,49 @@
+using System.Management.Automation;
+using IncusCompose.PowerShell.Completion;
+using IncusCompose.PowerShell.Hosting;
+using IncusCompose.PowerShell.Sessions;
+
+namespace IncusCompose.PowerShell.Commands;
+
+/// <summary>Connects to a server and makes it the one that this runspace's commands use.</summary>
+[Cmdlet(VerbsCommunications.Connect, "IncusServer", DefaultParameterSetName = RemoteSet)]
+[OutputType(typeof(IncusServer))]
+public sealed class ConnectIncusServerCommand : IncusCmdlet
+{
+    private const string RemoteSet = "Remote";
+    private const string SocketSet = "Socket";
+
+    /// <summary>A remote of the Incus client configuration; without it, INCUS_REMOTE or the default remote.</summary>
+    [Parameter(ParameterSetName = RemoteSet, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(RemoteCompleter))]
+    public string? Remote { get; set; }
+
+    /// <summary>The path of a Unix socket.</summary>
+    [Parameter(ParameterSetName = SocketSet, Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    public string? Socket { get; set; }
+
+    /// <summary>The project that commands work in where they name none; without it, INCUS_PROJECT or the remote's.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ProjectCompleter))]
+    public string? Project { get; set; }
+
+    private ServerSession _session = null!;
+    private string? _server;
+
+    /// <inheritdoc/>
+    private protected override void OnBegin()
+    {
+        _session = Host.Session;
+        _server = Socket is null ? Remote : Host.ResolvePath(Socket, literal: true)[0];
+    }
+
+    /// <inheritdoc/>
+    private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)
+    {
+        var connection = await _session.ChooseAsync(_server, Project, cancellationToken).ConfigureAwait(false);
+        pipeline.WriteObject(IncusServer.From(connection, isDefault: true));
+    }
+}

@@ -1,0 +1,93 @@
+# What the test files share. Dot-sourced in a BeforeAll; run.ps1 has started a lab and set the variables that point to it.
+
+$script:Root = (Resolve-Path (Join-Path $PSScriptRoot '../..')).Path
+$script:Manifest = Join-Path $Root 'IncusCompose.psd1'
+
+# What Incus's own command says, as objects: the tests never ask the module what the module did.
+function Get-Api {
+    param([Parameter(Mandatory)][string] $Path)
+    $json = incus query $Path
+    if ($LASTEXITCODE -ne 0) { throw "incus query $Path ended with $LASTEXITCODE" }
+    $json | ConvertFrom-Json -AsHashtable -Depth 50
+}
+
+# Everything that a stack could have changed, as one text to compare before and after.
+function Get-ServerState {
+    $state = foreach ($collection in 'instances', 'networks', 'profiles', 'projects', 'images', 'storage-pools', 'storage-pools/default/volumes') {
+        # The bridges of other labs on this machine are seen too, but are nobody's business here.
+        $items = @(Get-Api "/1.0/$($collection)?recursion=1") | Where-Object { $_ -and ($collection -ne 'networks' -or $_.managed) }
+        foreach ($item in $items) {
+            $item.Remove('last_used_at')
+            $item.Remove('used_by')
+        }
+        "$collection $($items | Sort-Object { $_.name ?? $_.fingerprint } | ForEach-Object { ConvertTo-Json (ConvertTo-Sorted $_) -Depth 50 -Compress })"
+    }
+    $state -join "`n"
+}
+
+function ConvertTo-Sorted {
+    param($Value)
+    if ($Value -is [System.Collections.IDictionary]) {
+        $sorted = [ordered]@{}
+        foreach ($key in $Value.Keys | Sort-Object) { $sorted[$key] = ConvertTo-Sorted $Value[$key] }
+        return $sorted
+    }
+    if ($Value -is [array]) { return , @($Value | ForEach-Object { ConvertTo-Sorted $_ }) }
+    $Value
+}
+
+# Runs a script in a PowerShell of its own and returns what it wrote; fails with its errors where it does.
+function Invoke-Pwsh {
+    param(
+        [Parameter(Mandatory)][string] $Script,
+        [string] $WorkingDirectory = $Root
+    )
+    $errors = New-TemporaryFile
+    try {
+        Push-Location $WorkingDirectory
+        $text = "`$ErrorActionPreference = 'Stop'; `$PSStyle.OutputRendering = 'PlainText'; `$ProgressPreference = 'SilentlyContinue'; $Script"
+        $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($text))
+        $output = pwsh -NoLogo -NoProfile -NonInteractive -EncodedCommand $encoded 2>$errors
+        if ($LASTEXITCODE -ne 0) { throw "pwsh ended with $LASTEXITCODE`: $(Get-Content -Raw $errors) $output" }
+        $output
+    } finally {
+        Pop-Location
+        Remove-Item $errors
+    }
+}
+
+# A stack file in a folder of the test's own; LAB_SUBNET's neighbours belong to this lab alone.
+function Write-StackFile {
+    param(
+        [Parameter(Mandatory)][string] $Text,
+        [string] $Name = 'stack.yaml'
+    )
+    $folder = Join-Path $TestDrive ([guid]::NewGuid().ToString('n'))
+    $null = New-Item -ItemType Directory $folder
+    $path = Join-Path $folder $Name
+    Set-Content -Path $path -Value $Text
+    $path
+}
+
+# A bridge's name is one for the whole machine, and is no longer than 15 characters.
+function Get-BridgeName { param([string] $Suffix) "pe$($env:LAB_NUMBER)$Suffix" }
+
+# The lab's own subnets beside its bridge's, as "10.213.N".
+function Get-FreeSubnet {
+    param([int] $Index)
+    ($env:LAB_FREE_SUBNETS -split ',')[$Index] -replace '\.0/24$', ''
+}
+
+# Takes away what a test left, with the vendor's own command.
+function Clear-Lab {
+    foreach ($instance in @(Get-Api '/1.0/instances?recursion=1')) { incus delete --force $instance.name }
+    foreach ($network in @(Get-Api '/1.0/networks?recursion=1')) {
+        if ($network.managed -and $network.name -ne $env:LAB_BRIDGE) { incus network delete $network.name }
+    }
+    foreach ($volume in @(Get-Api '/1.0/storage-pools/default/volumes?recursion=1')) {
+        if ($volume.type -eq 'custom') { incus storage volume delete default $volume.name }
+    }
+    foreach ($item in @(Get-Api '/1.0/profiles?recursion=1')) {
+        if ($item.name -ne 'default') { incus profile delete $item.name }
+    }
+}
