@@ -56,6 +56,8 @@ internal static class NodeTreeWriter
 
                 emitter.Emit(new MappingEnd());
                 break;
+            default:
+                throw new ArgumentException($"A {node.GetType().Name} cannot be written", nameof(node));
         }
     }
 

@@ -21,10 +21,11 @@ public sealed class ComposeEngine
 
     /// <summary>Makes an engine.</summary>
     /// <param name="format">Reads and writes stack files and the user's remotes file.</param>
-    public ComposeEngine(IDocumentFormat format)
+    /// <param name="variables">Where the <c>INCUS_*</c> variables come from; null: the process's environment.</param>
+    public ComposeEngine(IDocumentFormat format, Func<string, string?>? variables = null)
     {
         _loader = new StackLoader(format);
-        _connector = new ServerConnector(format);
+        _connector = new ServerConnector(format, variables ?? Environment.GetEnvironmentVariable);
     }
 
     /// <summary>Loads a stack file and checks all that can be checked without a server. Never throws for what a file says.</summary>

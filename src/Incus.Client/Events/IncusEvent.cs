@@ -56,7 +56,7 @@ public sealed record LifecycleEvent : IncusResource
     /// <summary>API address of the resource.</summary>
     public string Source { get => field ?? ""; init; }
 
-    /// <summary>Name of the resource (extension <c>event_lifecycle_name_and_project</c>, else taken from <see cref="Source"/>).</summary>
+    /// <summary>Name of the resource (extension <c>event_lifecycle_name_and_project</c>; empty before).</summary>
     public string Name { get => field ?? ""; init; }
 
     /// <summary>Its project; empty where it has none.</summary>

@@ -11,6 +11,7 @@ internal sealed class IncusConnection : IAsyncDisposable
     private readonly HttpClient http;
     private readonly ConnectionFailures failures;
     private readonly ServerCertificateCheck certificates;
+    private readonly string? socketProject;
     private long requestCount;
     private HashSet<string> extensions = [];
 
@@ -19,6 +20,7 @@ internal sealed class IncusConnection : IAsyncDisposable
         Options = options;
         Address = address;
         IsUnix = socket is not null;
+        socketProject = socket?.Project;
         DisplayName = options.RemoteName is { } name ? $"{name} ({address})" : address;
         certificates = new ServerCertificateCheck(options);
         failures = new ConnectionFailures(DisplayName, socket, options, certificates);
@@ -61,14 +63,13 @@ internal sealed class IncusConnection : IAsyncDisposable
         IncusUnreachableException? first = null;
         foreach (var address in options.Addresses)
         {
-            var socket = Transport.SocketOf(address, options);
-            var connection = new IncusConnection(options, socket is null ? Transport.NormalizeHttps(address) : $"unix://{socket.Path}", socket);
+            var connection = Unopened(options, address);
             try
             {
                 var server = await connection.RefreshServerAsync(cancellationToken).ConfigureAwait(false);
                 if (!options.AllowUntrusted && server.Auth == "untrusted")
                     throw connection.failures.NotTrusted();
-                return (connection, options.Project ?? socket?.Project ?? IncusClient.DefaultProject);
+                return (connection, options.Project ?? connection.socketProject ?? IncusClient.DefaultProject);
             }
             catch (IncusUnreachableException exception)
             {
@@ -82,6 +83,13 @@ internal sealed class IncusConnection : IAsyncDisposable
             }
         }
         throw first!;
+    }
+
+    /// <summary>A connection that has not been used yet.</summary>
+    internal static IncusConnection Unopened(ConnectionOptions options, string address)
+    {
+        var socket = Transport.SocketOf(address, options);
+        return new IncusConnection(options, socket is null ? Transport.NormalizeHttps(address) : $"unix://{socket.Path}", socket);
     }
 
     public bool HasExtension(string name) => extensions.Contains(name);

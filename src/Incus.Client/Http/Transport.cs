@@ -49,8 +49,11 @@ internal static class Transport
         {
             handler.ConnectCallback = (_, cancellationToken) => ConnectUnixAsync(socketPath, cancellationToken);
             // A new connection costs next to nothing here, and a kept one may be of a daemon that is gone: a change
-            // sent to it would be reported as lost half way.
+            // sent to it would be reported as lost half way. And a pool that keeps connections opens some that it never
+            // uses, while the daemon reads from a new connection before it accepts the next one (starttls.go): a silent
+            // one holds up every other client, the daemon's own hooks among them.
             handler.PooledConnectionLifetime = TimeSpan.Zero;
+            handler.PooledConnectionIdleTimeout = TimeSpan.Zero;
             return handler;
         }
         handler.SslOptions = new SslClientAuthenticationOptions

@@ -10,7 +10,7 @@ namespace Incus.Client;
 public sealed class IncusOperation
 {
     /// <summary>An operation of which nothing is heard for so long is asked about, should an event have got lost.</summary>
-    private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a request to cancel may take when the caller has given up already.</summary>
     private static readonly TimeSpan CancelTime = TimeSpan.FromSeconds(5);

@@ -14,11 +14,14 @@ internal static partial class NameRules
     /// <param name="Advice">What to do.</param>
     public readonly record struct Problem(string Message, string Advice);
 
-    /// <summary>Reports every name in the stack that the server would refuse.</summary>
+    /// <summary>
+    /// Reports every name in the stack that a server would refuse. The rules are the newest server's, so that a file works
+    /// everywhere; what exists already may have a name that only an older server gave.
+    /// </summary>
     public static void Check(StackDefinition stack, Findings findings)
     {
         Report(Stack(stack.Name), "BadStackName", "a stack", stack.Name, "name");
-        if (stack.Project is { } project)
+        if (stack.Project is { Create: true } project)
             Report(Project(project.Name), "BadProjectName", "a project", project.Name, findings.Has("project.name") ? "project.name" : "project");
         foreach (var instance in stack.Instances.Values)
         {
@@ -33,13 +36,13 @@ internal static partial class NameRules
             }
         }
 
-        foreach (var network in stack.Networks.Values)
+        foreach (var network in stack.Networks.Values.Where(network => !network.External))
             Report(Network(network.Name, network.Type), "BadNetworkName", "a network", network.Name, $"networks.{network.Name}");
-        foreach (var name in stack.StoragePools.Keys)
-            Report(Api(name), "BadPoolName", "a storage pool", name, $"storage_pools.{name}");
-        foreach (var name in stack.Volumes.Keys)
-            Report(Api(name), "BadVolumeName", "a volume", name, $"volumes.{name}");
-        foreach (var profile in stack.Profiles.Values)
+        foreach (var pool in stack.StoragePools.Values.Where(pool => !pool.External))
+            Report(Api(pool.Name), "BadPoolName", "a storage pool", pool.Name, $"storage_pools.{pool.Name}");
+        foreach (var volume in stack.Volumes.Values.Where(volume => !volume.External))
+            Report(Api(volume.Name), "BadVolumeName", "a volume", volume.Name, $"volumes.{volume.Name}");
+        foreach (var profile in stack.Profiles.Values.Where(profile => !profile.External))
         {
             Report(Api(profile.Name), "BadProfileName", "a profile", profile.Name, $"profiles.{profile.Name}");
             foreach (var device in profile.Devices.Keys)

@@ -6,19 +6,9 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Client;
 
 [Collection(LabCollection.Name)]
-public sealed class ExecTests(LabFixture lab) : IAsyncLifetime
+public sealed class ExecTests(BoxFixture box) : IClassFixture<BoxFixture>
 {
-    private TestProject project = null!;
-
-    private InstanceApi Instances => project.Client.Instances;
-
-    public async Task InitializeAsync()
-    {
-        project = await lab.CreateProjectAsync();
-        await project.LaunchAsync("box");
-    }
-
-    public async Task DisposeAsync() => await project.DisposeAsync();
+    private InstanceApi Instances => box.Instances;
 
     [Fact]
     public async Task Output_error_and_exit_code_come_apart()
@@ -102,8 +92,8 @@ public sealed class ExecTests(LabFixture lab) : IAsyncLifetime
     [Fact]
     public async Task A_stopped_instance_refuses()
     {
-        await Instances.StopAsync("box", force: true).CompleteAsync();
-        var failure = await Assert.ThrowsAnyAsync<IncusException>(() => ShellAsync("true"));
+        var stopped = await box.CreateStoppedAsync();
+        var failure = await Assert.ThrowsAnyAsync<IncusException>(() => Instances.ExecAsync(stopped, Shell("true")));
         Assert.Contains("not running", failure.Message, StringComparison.OrdinalIgnoreCase);
     }
 

@@ -6,19 +6,9 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Client;
 
 [Collection(LabCollection.Name)]
-public sealed class FileTests(LabFixture lab) : IAsyncLifetime
+public sealed class FileTests(BoxFixture box) : IClassFixture<BoxFixture>
 {
-    private TestProject project = null!;
-
-    private InstanceApi Instances => project.Client.Instances;
-
-    public async Task InitializeAsync()
-    {
-        project = await lab.CreateProjectAsync();
-        await project.LaunchAsync("box");
-    }
-
-    public async Task DisposeAsync() => await project.DisposeAsync();
+    private InstanceApi Instances => box.Instances;
 
     [Fact]
     public async Task A_file_is_written_with_owner_and_mode_and_read_back()
@@ -54,10 +44,10 @@ public sealed class FileTests(LabFixture lab) : IAsyncLifetime
     [Fact]
     public async Task A_stopped_instance_takes_and_gives_files_too()
     {
-        await Instances.StopAsync("box", force: true).CompleteAsync();
-        await Instances.PushFileAsync("box", "/early", new MemoryStream("x"u8.ToArray()));
+        var stopped = await box.CreateStoppedAsync();
+        await Instances.PushFileAsync(stopped, "/early", new MemoryStream("x"u8.ToArray()));
         using var read = new MemoryStream();
-        await Instances.PullFileAsync("box", "/early", read);
+        await Instances.PullFileAsync(stopped, "/early", read);
         Assert.Equal("x"u8.ToArray(), read.ToArray());
     }
 

@@ -122,6 +122,32 @@ public sealed class InterruptionTests(LabFixture lab) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_client_that_may_not_hear_all_projects_hears_its_own_and_asks_in_others()
+    {
+        relay.Forbid("GET /1.0/events?all-projects=true");
+        var before = connection.RequestCount;
+        await Instances.CreateAsync(new InstanceCreate { Name = "scoped", Source = InstanceSource.Empty() }).CompleteAsync().WaitAsync(Limit);
+        // Two tries of the websocket, one request.
+        Assert.Equal(3, connection.RequestCount - before);
+
+        await using var other = await lab.CreateProjectAsync();
+        before = connection.RequestCount;
+        await connection.ForProject(other.Name).Instances.CreateAsync(new InstanceCreate { Name = "asked", Source = InstanceSource.Empty() })
+            .CompleteAsync().WaitAsync(Limit);
+        Assert.InRange(connection.RequestCount - before, 2, 3);
+    }
+
+    [Fact]
+    public async Task A_client_that_may_hear_nothing_asks()
+    {
+        relay.Forbid("GET /1.0/events");
+        Assert.False(await connection.Events.EnsureOpenAsync());
+        await Instances.CreateAsync(new InstanceCreate { Name = "deaf", Source = InstanceSource.Empty() }).CompleteAsync().WaitAsync(Limit);
+        var refused = await Assert.ThrowsAsync<IncusException>(() => connection.Events.ExpectAsync(static _ => true));
+        Assert.Contains("no events", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Cancelling_the_wait_cancels_the_operation_where_the_server_can()
     {
         // The server fetches an image through a relay that lets nothing pass: it would wait for a long time.

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using System.Text;
 
 namespace IncusCompose.Integration.Tests.Client;
 
@@ -12,6 +13,7 @@ internal sealed class Relay : IAsyncDisposable
     private readonly ConcurrentDictionary<Socket, bool> sockets = new();
     private volatile TaskCompletionSource flowing = Flowing();
     private volatile bool accepting = true;
+    private volatile string? forbidden;
 
     private Relay(Socket listener, Func<Socket> connect)
     {
@@ -66,6 +68,10 @@ internal sealed class Relay : IAsyncDisposable
 
     public void Restore() => accepting = true;
 
+    /// <summary>Answers requests that begin so (such as <c>GET /1.0/events</c>) with 403, as a server with other rules would.
+    /// Looks at the first request of a connection.</summary>
+    public void Forbid(string beginning) => forbidden = beginning;
+
     /// <summary>Lets no more bytes pass; connections stay.</summary>
     public void Stall() => flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -91,15 +97,39 @@ internal sealed class Relay : IAsyncDisposable
                     client.Dispose();
                     continue;
                 }
-                var server = connect();
-                sockets[client] = sockets[server] = true;
-                _ = PumpAsync(client, server);
-                _ = PumpAsync(server, client);
+                sockets[client] = true;
+                _ = ServeAsync(client);
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or SocketException)
         {
             // The test is over.
+        }
+    }
+
+    private async Task ServeAsync(Socket client)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            var count = await client.ReceiveAsync(buffer);
+            if (forbidden is { } beginning && Encoding.ASCII.GetString(buffer, 0, count).StartsWith(beginning, StringComparison.Ordinal))
+            {
+                await client.SendAsync("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray());
+                client.Shutdown(SocketShutdown.Send);
+                return;
+            }
+            await flowing.Task;
+            // Not before there is something to send: Incus accepts nothing more until it has read from a new connection.
+            var server = connect();
+            sockets[server] = true;
+            await server.SendAsync(buffer.AsMemory(0, count));
+            _ = PumpAsync(server, client);
+            await PumpAsync(client, server);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            client.Dispose();
         }
     }
 

@@ -151,6 +151,42 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_root_disk_on_another_pool_is_a_replacement_refused_until_allowed_that_keeps_hardware_address_and_volumes()
+    {
+        string File(string pool) => Instance(
+            $"disk: {{pool: {pool}}}\n    volumes: [\"{_stack}:/data\"]",
+            $"storage_pools:\n  {_stack}p: {{driver: dir}}\nvolumes:\n  {_stack}: {{pool: default}}\n");
+        await _bench.UpAsync(File("default"));
+        var before = await _bench.InstanceAsync("box");
+        await _bench.ShellAsync("box", "echo precious > /data/kept");
+
+        var refused = await _bench.PlanAsync(File(_stack + "p"));
+        Assert.Contains("-AllowReplace", Assert.Single(refused.Changes).Refused);
+
+        await _bench.UpAsync(File(_stack + "p"), new PlanOptions { AllowReplace = true });
+        var after = await _bench.InstanceAsync("box");
+        Assert.Equal(_stack + "p", after.ExpandedDevices["root"]["pool"]);
+        Assert.Equal(before.Config["volatile.eth0.hwaddr"], after.Config["volatile.eth0.hwaddr"]);
+        Assert.Equal("precious", await _bench.ShellAsync("box", "cat /data/kept"));
+    }
+
+    [Fact]
+    public async Task An_instance_that_does_not_stop_by_itself_is_stopped_by_force_after_its_time()
+    {
+        await _bench.UpAsync(Instance());
+        // Init is told to stop by a signal; one that is frozen never hears it.
+        var pid = await _bench.PidAsync("box");
+        using (var freeze = System.Diagnostics.Process.Start("kill", ["-STOP", pid.ToString(CultureInfo.InvariantCulture)]))
+            await freeze.WaitForExitAsync();
+
+        var down = await _bench.Engine.ApplyAsync(
+            _bench.Client, await _bench.Engine.CompareRemovalAsync(_bench.Client, _stack), new ApplyOptions { StopTimeout = TimeSpan.FromSeconds(1) });
+
+        Assert.True(down.Succeeded, string.Join("\n", down.Resources.Select(resource => resource.Message)));
+        Assert.Null(await _bench.Client.Instances.FindAsync("box"));
+    }
+
+    [Fact]
     public async Task An_instance_no_longer_in_the_file_is_listed_and_goes_only_when_pruning()
     {
         var both = Instance() + "  extra: {image: busybox}\n";

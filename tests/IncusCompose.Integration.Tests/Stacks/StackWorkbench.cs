@@ -17,9 +17,10 @@ internal sealed class StackWorkbench : IAsyncDisposable
     {
         Lab = lab;
         Client = client;
+        Engine = new ComposeEngine(new YamlDocumentFormat(), lab.Environment.GetValueOrDefault);
     }
 
-    public ComposeEngine Engine { get; } = new(new YamlDocumentFormat());
+    public ComposeEngine Engine { get; }
 
     public Lab.Lab Lab { get; }
 

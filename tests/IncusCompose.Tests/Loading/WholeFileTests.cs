@@ -4,7 +4,7 @@ namespace IncusCompose.Tests.Loading;
 
 public class WholeFileTests
 {
-    private const string Shop = """
+    public const string Shop = """
         name: shop
         description: A web shop
         project: { create: true, config: { features.images: false } }

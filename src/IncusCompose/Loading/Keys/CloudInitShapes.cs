@@ -36,6 +36,9 @@ internal static class CloudInitShapes
                 case MappingNode { Entries: [{ Key.Value: "file", Value: ScalarNode path }] }:
                     return TryReadFile(path, site.At("file"), context, out value);
                 case MappingNode mapping:
+                    // Some value in it cannot be used, which has been reported.
+                    if (!IsUsable(mapping))
+                        return false;
                     using (var text = new StringWriter())
                     {
                         text.Write(header);
@@ -49,6 +52,13 @@ internal static class CloudInitShapes
                     return false;
             }
         }
+
+        private static bool IsUsable(DocumentNode node) => node switch
+        {
+            MappingNode mapping => mapping.Entries.All(entry => IsUsable(entry.Value)),
+            SequenceNode sequence => sequence.Items.All(IsUsable),
+            _ => node is not UnusableNode,
+        };
 
         private static bool TryReadFile(ScalarNode path, Site site, BindingContext context, out string value)
         {

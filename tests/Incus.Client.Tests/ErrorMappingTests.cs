@@ -1,0 +1,43 @@
+using System.Net;
+
+namespace Incus.Client.Tests;
+
+/// <summary>The server's refusals become exceptions that a program can tell apart.</summary>
+public sealed class ErrorMappingTests
+{
+    [Theory]
+    [InlineData(404, "Instance not found", typeof(IncusNotFoundException))]
+    [InlineData(409, "Conflict", typeof(IncusConflictException))]
+    [InlineData(400, "The profile already exists", typeof(IncusConflictException))]
+    [InlineData(500, "UNIQUE constraint failed: instances.project_id, instances.name", typeof(IncusConflictException))]
+    [InlineData(412, "Precondition failed", typeof(IncusPreconditionFailedException))]
+    [InlineData(403, "not authorized", typeof(IncusForbiddenException))]
+    [InlineData(401, null, typeof(IncusForbiddenException))]
+    [InlineData(500, "User does not have permissions for project \"x\"", typeof(IncusForbiddenException))]
+    [InlineData(400, "Invalid devices", typeof(IncusException))]
+    [InlineData(500, null, typeof(IncusException))]
+    public void Each_refusal_has_its_type(int status, string? message, Type expected)
+    {
+        var exception = ErrorMapping.FromAnswer((HttpStatusCode)status, message, "PUT /1.0/instances/web", "lab");
+        Assert.IsType(expected, exception);
+        Assert.Equal((HttpStatusCode)status, exception.StatusCode);
+        Assert.Equal(message, exception.ServerMessage);
+        Assert.Equal("PUT /1.0/instances/web", exception.Request);
+        Assert.StartsWith($"PUT /1.0/instances/web: {message ?? $"HTTP status {status}"}", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_message_is_the_problem_and_then_the_advice()
+    {
+        var exception = new IncusException("It broke.", "Mend it");
+        Assert.Equal("It broke. Mend it", exception.Message);
+        Assert.Equal(("It broke.", "Mend it"), (exception.Problem, exception.Advice));
+    }
+
+    [Fact]
+    public void A_request_is_described_without_its_query()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/1.0/operations/1/websocket?secret=s3cret");
+        Assert.Equal("GET /1.0/operations/1/websocket", IncusConnection.Describe(request));
+    }
+}

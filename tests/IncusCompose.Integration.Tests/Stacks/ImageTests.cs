@@ -1,0 +1,129 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Diagnostics;
+using IncusCompose.Integration.Tests.Lab;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Integration.Tests.Stacks;
+
+/// <summary>A second lab, which serves its image to the first one.</summary>
+public sealed class ImageServerFixture : IAsyncLifetime
+{
+    /// <summary>The image server.</summary>
+    public Lab.Lab Server { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Server = await Lab.Lab.StartAsync($"images{Environment.ProcessId}", "--https");
+
+    public async Task DisposeAsync()
+    {
+        if (Server is not null)
+            await Server.DisposeAsync();
+    }
+}
+
+/// <summary>Images from elsewhere: brought to the server once, before anything is created from them.</summary>
+[Collection(LabCollection.Name)]
+public sealed class ImageTests(LabFixture fixture, ImageServerFixture images) : IAsyncLifetime, IClassFixture<ImageServerFixture>
+{
+    private readonly string _stack = "images" + Guid.NewGuid().ToString("N")[..6];
+    private StackWorkbench _bench = null!;
+
+    private string Reference => $"{images.Server.Name}:busybox";
+
+    public async Task InitializeAsync()
+    {
+        await fixture.Lab.VerbAsync("remote", images.Server.Name);
+        _bench = await StackWorkbench.OpenAsync(fixture.Lab);
+    }
+
+    public async Task DisposeAsync()
+    {
+        var view = _bench.Client.ForProject(_stack);
+        await _bench.Engine.ApplyAsync(view, await _bench.Engine.CompareRemovalAsync(view, _stack, new RemovalOptions { RemoveVolumes = true, RemoveImages = true }));
+        await _bench.DisposeAsync();
+        await fixture.Lab.IncusAsync("remote", "remove", images.Server.Name);
+    }
+
+    [Fact]
+    public async Task One_image_is_fetched_once_for_all_its_instances_and_stays_until_told()
+    {
+        var file = File("one: {image: REF}\n  two: {image: REF}\n  three: {image: REF}");
+
+        var result = await _bench.UpAsync(file);
+
+        Assert.Equal(ChangeOutcome.Done, Assert.Single(result.Resources, resource => resource.Kind == "image").Outcome);
+        var image = Assert.Single(await View().Images.ListAsync());
+        Assert.Equal("busybox", image.UpdateSource?.Alias);
+        Assert.All(await View().Instances.ListAsync(), instance => Assert.Equal(image.Fingerprint, instance.Config["volatile.base_image"]));
+
+        var more = await _bench.UpAsync(file + "  four: {image: " + Reference + "}\n");
+        Assert.Equal(ChangeOutcome.Unchanged, Assert.Single(more.Resources, resource => resource.Kind == "image").Outcome);
+
+        await DownAsync(new RemovalOptions());
+        Assert.Single(await View().Images.ListAsync());
+        await DownAsync(new RemovalOptions { RemoveImages = true });
+        Assert.Null(await _bench.Client.Projects.FindAsync(_stack));
+    }
+
+    [Fact]
+    public async Task A_declared_image_gets_its_alias_is_changed_in_place_and_is_an_orphan_when_dropped()
+    {
+        string Declared(string keys) => File("one: {image: app}").Replace("instances:", $"images:\n  app: {{source: \"{Reference}\"{keys}}}\ninstances:", StringComparison.Ordinal);
+
+        await _bench.UpAsync(Declared(", alias: mine"));
+        Assert.Equal("mine", Assert.Single(Assert.Single(await View().Images.ListAsync()).Aliases).Name);
+
+        await _bench.UpAsync(Declared(", alias: mine, auto_update: true"));
+        Assert.True(Assert.Single(await View().Images.ListAsync()).AutoUpdate);
+
+        await fixture.Lab.IncusAsync("image", "alias", "delete", "mine", "--project", _stack);
+        await _bench.UpAsync(Declared(", alias: mine, auto_update: true"));
+        Assert.Equal("mine", Assert.Single(Assert.Single(await View().Images.ListAsync()).Aliases).Name);
+
+        var without = File("").Replace("instances:\n  \n", "", StringComparison.Ordinal);
+        Assert.Contains((await _bench.PlanAsync(without)).Orphans, orphan => orphan.Id.Kind == "image");
+        await _bench.UpAsync(without, new PlanOptions { Prune = true });
+        Assert.Empty(await View().Images.ListAsync());
+    }
+
+    [Fact]
+    public async Task An_image_that_its_server_does_not_have_fails_with_its_name_and_skips_what_needs_it()
+    {
+        var result = await _bench.ApplyAsync(File($"one: {{image: \"{images.Server.Name}:nope\"}}"));
+
+        var image = Assert.Single(result.Resources, resource => resource.Kind == "image");
+        Assert.Equal(ChangeOutcome.Failed, image.Outcome);
+        Assert.Equal($"image/{images.Server.Name}:nope", image.Id.ToString());
+        Assert.Contains("not found", image.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(ChangeOutcome.Skipped, Assert.Single(result.Resources, resource => resource.Kind == "instance").Outcome);
+        Assert.Empty(await View().Instances.ListAsync());
+    }
+
+    [Fact]
+    public async Task A_remote_that_nobody_knows_is_an_error_before_anything_happens()
+    {
+        var error = Assert.Single((await Assert.ThrowsAsync<StackFileException>(() => _bench.PlanAsync(File("one: {image: \"nowhere:debian/12\"}")))).Diagnostics);
+
+        Assert.Equal("UnknownRemote", error.Id);
+        Assert.StartsWith("there is no remote \"nowhere\" to fetch nowhere:debian/12 from", error.Message);
+        Assert.Contains("incus remote add nowhere URL", error.Advice);
+        Assert.Null(await _bench.Client.Projects.FindAsync(_stack));
+    }
+
+    private IncusClient View() => _bench.Client.ForProject(_stack);
+
+    private async Task DownAsync(RemovalOptions options)
+    {
+        var result = await _bench.Engine.ApplyAsync(View(), await _bench.Engine.CompareRemovalAsync(View(), _stack, options));
+        Assert.True(result.Succeeded, string.Join("\n", result.Resources.Select(resource => resource.Message)));
+    }
+
+    /// <summary>A stack in a project of its own, which has images of its own.</summary>
+    private string File(string instances) => $$"""
+        name: {{_stack}}
+        project: {create: true}
+        instances:
+          {{instances.Replace("REF", Reference, StringComparison.Ordinal)}}
+
+        """;
+}
