@@ -61,7 +61,7 @@ internal static class StackPlanner
         var changes = new Dictionary<ResourceId, ResourceChange>();
         foreach (var live in owned)
         {
-            var why = Keeps(live, options) ? "kept" : ResourceKinds.Of(live.Id).WhyKept(live, deleted);
+            var why = Keeps(live, options) ? "kept" : ResourceKinds.Of(live.Id).WhyKept(live, deleted, server);
             changes[live.Id] = new ResourceChange
             {
                 Id = live.Id,

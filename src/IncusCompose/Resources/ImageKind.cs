@@ -76,6 +76,15 @@ internal sealed class ImageKind : ResourceKind
 
     public override string AddressOf(LiveResource live) => $"/1.0/images/{((Image)live.Raw).Fingerprint}";
 
+    public override string? WhyKept(LiveResource live, IReadOnlySet<string> deleted, ServerObservation server)
+    {
+        var fingerprint = ((Image)live.Raw).Fingerprint;
+        var user = server.OfKind(InstanceKind.KindName).FirstOrDefault(instance =>
+            ((Instance)instance.Raw).Config.GetValueOrDefault("volatile.base_image") == fingerprint
+            && !deleted.Contains(ResourceKinds.Of(instance.Id).AddressOf(instance)));
+        return user is null ? null : $"kept, since {user.Id} was made from it too";
+    }
+
     /// <summary>Images are shared: one that is there is used whoever brought it, and what the file says is made so.</summary>
     public override bool IsShared => true;
 

@@ -40,7 +40,7 @@ internal sealed class ProjectKind : ConfiguredKind<Project>
         PropertyPath.IsConfig(path, out var key) && key.StartsWith("features.", StringComparison.Ordinal);
 
     // A project that still holds anything cannot be deleted; its default profile comes and goes with it.
-    public override string? WhyKept(LiveResource live, IReadOnlySet<string> deleted)
+    public override string? WhyKept(LiveResource live, IReadOnlySet<string> deleted, ServerObservation server)
     {
         var left = ((Project)live.Raw).UsedBy
             .Select(address => address.Split('?')[0])

@@ -46,8 +46,8 @@ internal abstract class ResourceKind
     /// <summary>The resource's address in the API, as other resources name it in <c>used_by</c>.</summary>
     public virtual string AddressOf(LiveResource live) => $"/1.0/{Name}s/{live.Id.Name}";
 
-    /// <summary>Why a resource stays when its stack is taken down; null where it can go once <paramref name="deleted"/> are gone.</summary>
-    public virtual string? WhyKept(LiveResource live, IReadOnlySet<string> deleted) => null;
+    /// <summary>Why a resource stays when its stack is taken down; null where it can go once the <paramref name="deleted"/> addresses are gone.</summary>
+    public virtual string? WhyKept(LiveResource live, IReadOnlySet<string> deleted, ServerObservation server) => null;
 
     /// <summary>What else than its properties makes a resource what it is: whether an instance runs.</summary>
     public virtual string StateOf(LiveResource live) => "";

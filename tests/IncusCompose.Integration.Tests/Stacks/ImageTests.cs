@@ -61,6 +61,10 @@ public sealed class ImageTests(LabFixture fixture, ImageServerFixture images) : 
 
         await DownAsync(new RemovalOptions());
         Assert.Single(await View().Images.ListAsync());
+        await fixture.Lab.IncusAsync("init", image.Fingerprint, "other", "--project", _stack, "--storage", "default");
+        await DownAsync(new RemovalOptions { RemoveImages = true });
+        Assert.Single(await View().Images.ListAsync());
+        await fixture.Lab.IncusAsync("delete", "other", "--project", _stack);
         await DownAsync(new RemovalOptions { RemoveImages = true });
         Assert.Null(await _bench.Client.Projects.FindAsync(_stack));
     }
