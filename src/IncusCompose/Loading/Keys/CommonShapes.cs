@@ -48,7 +48,7 @@ internal static partial class CommonShapes
     public static Shape<string> ConfigValue { get; } = new ConfigValueShape();
 
     /// <summary>Raw configuration.</summary>
-    public static MapShape<string> Config { get; } = new(ConfigValue, "limits.memory: 1GiB");
+    public static MapShape<string> Config(string example) => new(ConfigValue, example);
 
     /// <summary>Raw devices by name.</summary>
     public static MapShape<IReadOnlyDictionary<string, string>> Devices { get; } = new(new MapShape<string>(ConfigValue, "type: disk"), "eth0: {type: nic, network: lan}");

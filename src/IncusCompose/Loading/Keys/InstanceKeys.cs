@@ -12,7 +12,7 @@ internal static partial class InstanceKeys
 
     /// <summary>One entry of <c>instances</c>.</summary>
     public static ObjectShape<InstanceDefinition> Instance { get; } = new ObjectShape<InstanceDefinition>(name => new InstanceDefinition { Name = name })
-        .Add("image", Scalars.Word("an image such as `images:debian/12`, or a key of `images`"), "What to create it from: a key of the file's `images`, `remote:alias`, or an alias or fingerprint on the server",
+        .Add("image", Scalars.Word("an image such as `images:debian/12`, or a key of `images`"), "What to create it from: a key of the file's `images`, `remote:alias`, or an alias or fingerprint on the server; `" + InstanceDefinition.DefaultImage + "` where the key is missing",
             (instance, value) => instance with { Image = value })
         .Add("type", Scalars.Choice(("container", InstanceType.Container), ("virtual-machine", InstanceType.VirtualMachine)), "`container` (the default) or `virtual-machine`", (instance, value) => instance with { Type = value })
         .Add("description", Scalars.Text, "Free text for people", (instance, value) => instance with { Description = value })
@@ -31,7 +31,7 @@ internal static partial class InstanceKeys
         .Add("boot_priority", Scalars.Number("a whole number such as `10`", int.MinValue, int.MaxValue), "Instances with a higher one start first with the host", (instance, value) => instance with { BootPriority = value })
         .Add("labels", CommonShapes.Labels, "Labels, kept on the instance as `user.label.NAME`", (instance, value) => instance with { Labels = value })
         .Add("ephemeral", Scalars.Boolean, "Whether Incus deletes it when it stops", (instance, value) => instance with { Ephemeral = value })
-        .Add("config", CommonShapes.Config, "Raw Incus instance configuration; wins over the words above", (instance, value) => instance with { Config = value })
+        .Add("config", CommonShapes.Config("limits.processes: 100"), "Raw Incus instance configuration; wins over the words above", (instance, value) => instance with { Config = value })
         .Add("devices", CommonShapes.Devices, "Raw Incus devices by name; win over the devices that the words above make", (instance, value) => instance with { Devices = value })
         .Foreign("cpus", "write `cpu` with a whole number; for part of a CPU write `config: {limits.cpu.allowance: 50%}`")
         .Foreign("mem_limit", "write `memory`")
@@ -82,7 +82,7 @@ internal static partial class InstanceKeys
         var condition = new ScalarShape<DependencyCondition>("`started`", text => text is "started" or "service_started"
             ? new(DependencyCondition.Started)
             : new(default, "is not a condition that is known here", ConditionAdvice))
-        { ProblemId = "BadCondition", Choices = ["started", "service_started"] };
+        { ProblemId = "BadCondition" };
         return new FormsShape<IReadOnlyList<InstanceDependency>>
         {
             Sequence = new ListShape<InstanceDependency>(Scalars.Word("an instance's name").As(name => new InstanceDependency(name)), "[db]"),

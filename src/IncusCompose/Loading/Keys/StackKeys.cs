@@ -32,7 +32,7 @@ internal static class StackKeys
             .Add("name", Scalars.Word("a project's name"), "The project's name; the stack's where the key is missing", (project, value) => project with { Name = value })
             .Add("create", Scalars.Boolean, "Whether the stack makes and owns the project; it must exist by default", (project, value) => project with { Create = value })
             .Add("description", Scalars.Text, "Free text for people", (project, value) => project with { Description = value })
-            .Add("config", CommonShapes.Config, "Raw Incus project configuration", (project, value) => project with { Config = value }),
+            .Add("config", CommonShapes.Config("features.networks: false"), "Raw Incus project configuration", (project, value) => project with { Config = value }),
     };
 
     private static ObjectShape<NetworkDefinition> Network() => new ObjectShape<NetworkDefinition>(name => new NetworkDefinition { Name = name })
@@ -41,7 +41,7 @@ internal static class StackKeys
         .Add("description", Scalars.Text, "Free text for people", (network, value) => network with { Description = value })
         .Add("ipv4", CommonShapes.NetworkAddress(AddressFamily.InterNetwork), "The host's IPv4 address on the network, with prefix length; `auto` or `none`", (network, value) => network with { Config = network.Config.Fill("ipv4.address", value) })
         .Add("ipv6", CommonShapes.NetworkAddress(AddressFamily.InterNetworkV6), "The host's IPv6 address on the network, with prefix length; `auto` or `none`", (network, value) => network with { Config = network.Config.Fill("ipv6.address", value) })
-        .Add("config", CommonShapes.Config, "Raw Incus network configuration; wins over the words above", (network, value) => network with { Config = network.Config.Override(value) })
+        .Add("config", CommonShapes.Config("ipv4.nat: true"), "Raw Incus network configuration; wins over the words above", (network, value) => network with { Config = network.Config.Override(value) })
         .Add("external", Scalars.Boolean, "Whether the network must exist and is never changed", (network, value) => network with { External = value })
         .Foreign("driver", "write `type`")
         .Foreign("subnet", "write `ipv4` with the host's address and the prefix length, such as `10.20.0.1/24`")
@@ -52,7 +52,7 @@ internal static class StackKeys
     private static ObjectShape<StoragePoolDefinition> StoragePool() => new ObjectShape<StoragePoolDefinition>(name => new StoragePoolDefinition { Name = name })
         .Add("driver", Scalars.Word("a driver such as `dir` or `btrfs`"), "Incus's storage driver", (pool, value) => pool with { Driver = value })
         .Add("description", Scalars.Text, "Free text for people", (pool, value) => pool with { Description = value })
-        .Add("config", CommonShapes.Config, "Raw Incus pool configuration (`source`, `size`, …)", (pool, value) => pool with { Config = value })
+        .Add("config", CommonShapes.Config("size: 20GiB"), "Raw Incus pool configuration (`source`, `size`, …)", (pool, value) => pool with { Config = value })
         .Add("external", Scalars.Boolean, "Whether the pool must exist and is never changed", (pool, value) => pool with { External = value });
 
     private static ObjectShape<VolumeDefinition> Volume() => new ObjectShape<VolumeDefinition>(name => new VolumeDefinition { Name = name })
@@ -60,14 +60,14 @@ internal static class StackKeys
         .Add("size", CommonShapes.Size, "The volume's size; the pool's default where the key is missing", (volume, value) => volume with { Size = value })
         .Add("content_type", Scalars.Choice(("filesystem", "filesystem"), ("block", "block")), "`filesystem` (the default) or `block`", (volume, value) => volume with { ContentType = value })
         .Add("description", Scalars.Text, "Free text for people", (volume, value) => volume with { Description = value })
-        .Add("config", CommonShapes.Config, "Raw Incus volume configuration; wins over the words above", (volume, value) => volume with { Config = value })
+        .Add("config", CommonShapes.Config("snapshots.schedule: \"@daily\""), "Raw Incus volume configuration; wins over the words above", (volume, value) => volume with { Config = value })
         .Add("external", Scalars.Boolean, "Whether the volume must exist and is never changed", (volume, value) => volume with { External = value })
         .Foreign("driver", "write `pool`: the pool's driver is the volume's")
         .Foreign("name", "leave it out: a volume is called what its key says");
 
     private static ObjectShape<ProfileDefinition> Profile() => new ObjectShape<ProfileDefinition>(name => new ProfileDefinition { Name = name })
         .Add("description", Scalars.Text, "Free text for people", (profile, value) => profile with { Description = value })
-        .Add("config", CommonShapes.Config, "Raw Incus instance configuration", (profile, value) => profile with { Config = value })
+        .Add("config", CommonShapes.Config("limits.memory: 1GiB"), "Raw Incus instance configuration", (profile, value) => profile with { Config = value })
         .Add("devices", CommonShapes.Devices, "Raw Incus devices by name", (profile, value) => profile with { Devices = value })
         .Add("external", Scalars.Boolean, "Whether the profile must exist and is never changed", (profile, value) => profile with { External = value });
 

@@ -11,7 +11,7 @@ internal sealed class ListShape<T>(Shape<T> item, string example) : Shape<IReadO
 {
     public override string Wanted => $"a list such as `{example}`";
 
-    public Shape<T> Item => item;
+    public override IEnumerable<(string Step, Shape Shape)> Parts => [("[]", item)];
 
     public override bool TryBind(DocumentNode node, Site site, BindingContext context, out IReadOnlyList<T> value)
     {
@@ -43,7 +43,7 @@ internal sealed class MapShape<T>(Shape<T> item, string example) : Shape<IReadOn
 {
     public override string Wanted => $"a mapping such as `{example}`";
 
-    public Shape<T> Item => item;
+    public override IEnumerable<(string Step, Shape Shape)> Parts => [(".*", item)];
 
     public override bool TryBind(DocumentNode node, Site site, BindingContext context, out IReadOnlyDictionary<string, T> value)
     {
@@ -80,8 +80,11 @@ internal sealed class FormsShape<T> : Shape<T>
     /// <summary>The form that is a mapping; null: there is none.</summary>
     public Shape<T>? Mapping { get; init; }
 
-    public override string Wanted =>
-        string.Join(", or ", new[] { Scalar, Sequence, Mapping }.OfType<Shape<T>>().Select(shape => shape.Wanted));
+    public override string Wanted => string.Join(", or ", Forms.Select(shape => shape.Wanted));
+
+    public override IEnumerable<(string Step, Shape Shape)> Parts => Forms.Select(form => ("", (Shape)form));
+
+    private IEnumerable<Shape<T>> Forms => new[] { Scalar, Sequence, Mapping }.OfType<Shape<T>>();
 
     public override bool IsAbsent(DocumentNode node) => Scalar?.IsAbsent(node) ?? base.IsAbsent(node);
 
@@ -109,7 +112,7 @@ internal sealed class ConvertedShape<TFrom, T>(Shape<TFrom> inner, ConvertedShap
 
     public override string Wanted => inner.Wanted;
 
-    public Shape<TFrom> Inner => inner;
+    public override IEnumerable<(string Step, Shape Shape)> Parts => [("", inner)];
 
     public override bool IsAbsent(DocumentNode node) => inner.IsAbsent(node);
 

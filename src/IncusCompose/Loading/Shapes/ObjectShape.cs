@@ -10,9 +10,16 @@ namespace IncusCompose.Loading.Shapes;
 /// <param name="Required">True where the object makes no sense without it.</param>
 internal abstract record ObjectKey(string Name, Shape Shape, string Description, bool Required);
 
+/// <summary>A shape that has known keys, whatever it is made into.</summary>
+internal interface IKeyedShape
+{
+    /// <summary>The keys in the order of declaration, which is the order to write them in.</summary>
+    IReadOnlyList<ObjectKey> Keys { get; }
+}
+
 /// <summary>A mapping with known keys, made into a record.</summary>
 /// <param name="seed">The record before any key is set, from the key that the object stands under.</param>
-internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>
+internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedShape
 {
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
     private readonly List<ObjectKey> _inOrder = [];
@@ -30,8 +37,9 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>
             Value.TryBind(node, site, context, out var value) ? Set(record, value) : record;
     }
 
-    /// <summary>The keys in the order of declaration, which is the order to write them in.</summary>
     public IReadOnlyList<ObjectKey> Keys => _inOrder;
+
+    public override IEnumerable<(string Step, Shape Shape)> Parts => _inOrder.Select(key => ($".{key.Name}", key.Shape));
 
     public override string Wanted =>
         $"a mapping with keys such as {string.Join(" and ", _inOrder.Take(2).Select(key => $"`{key.Name}`"))}";

@@ -21,9 +21,6 @@ internal sealed class ScalarShape<T>(string wanted, Func<string, Parsed<T>> pars
     /// <summary>True where empty text is a value; else it is like no value, so that <c>${SIZE:-}</c> means "as by default".</summary>
     public bool EmptyIsValue { get; init; }
 
-    /// <summary>The only values that can be written; empty: no such list.</summary>
-    public IReadOnlyList<string> Choices { get; init; } = [];
-
     public override bool IsAbsent(DocumentNode node) =>
         base.IsAbsent(node) || (!EmptyIsValue && node is ScalarNode { Value: "" });
 
@@ -55,7 +52,7 @@ internal static class Scalars
     public static ScalarShape<string> Text { get; } = new("text", text => new(text)) { EmptyIsValue = true };
 
     /// <summary>Yes or no, in the words of YAML 1.1 and 1.2.</summary>
-    public static ScalarShape<bool> Boolean { get; } = new("`true` or `false`", ParseBoolean) { Choices = ["true", "false"] };
+    public static ScalarShape<bool> Boolean { get; } = new("`true` or `false`", ParseBoolean);
 
     /// <summary>Text that names something, so that it is never empty.</summary>
     public static ScalarShape<string> Word(string wanted) => new(wanted, text =>
@@ -81,8 +78,7 @@ internal static class Scalars
             }
 
             return new(default!, "is not known here", IncusCompose.Diagnostics.Suggestions.DidYouMean(text, words, $"write {list}"));
-        })
-        { Choices = words };
+        });
     }
 
     private static Parsed<bool> ParseBoolean(string text) => text.ToLowerInvariant() switch

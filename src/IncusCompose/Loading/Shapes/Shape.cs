@@ -11,6 +11,9 @@ internal abstract class Shape
     /// <summary>What to write, for a person: <c>a size such as `10GiB`</c>.</summary>
     public abstract string Wanted { get; }
 
+    /// <summary>The shapes of what stands inside, by the step from here in a path: <c>.key</c>, <c>.*</c>, <c>[]</c>, or nothing for another form.</summary>
+    public virtual IEnumerable<(string Step, Shape Shape)> Parts => [];
+
     /// <summary>True for a value that says as much as if its key were not there.</summary>
     public virtual bool IsAbsent(DocumentNode node) => node is ScalarNode { IsNull: true };
 }

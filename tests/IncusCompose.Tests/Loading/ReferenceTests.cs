@@ -1,0 +1,60 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using IncusCompose.Loading.Keys;
+using IncusCompose.Loading.Shapes;
+
+namespace IncusCompose.Tests.Loading;
+
+/// <summary>
+/// docs/stack-file.md says what the loader declares. INCUS_COMPOSE_REGENERATE=1 writes its tables anew.
+/// </summary>
+public partial class ReferenceTests
+{
+    private static readonly string s_page = Path.GetFullPath(Path.Combine(StackText.Here(), "../../../docs/stack-file.md"));
+
+    [Fact]
+    public void Every_key_is_in_the_reference_as_it_is_declared()
+    {
+        var page = File.ReadAllText(s_page);
+        var declared = new Dictionary<string, IKeyedShape>();
+        Collect("", StackKeys.Stack, declared);
+
+        var documented = Section().Matches(page).Select(match => match.Groups["path"].Value).ToList();
+        Assert.Equal(declared.Keys.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
+        var expected = Section().Replace(page, match => $"{match.Groups["begin"].Value}\n{Table(declared[match.Groups["path"].Value])}<!-- /keys -->");
+        if (Environment.GetEnvironmentVariable("INCUS_COMPOSE_REGENERATE") == "1")
+            File.WriteAllText(s_page, expected);
+        Assert.Equal(expected, File.ReadAllText(s_page));
+    }
+
+    [Fact]
+    public void Every_example_of_the_reference_loads_without_a_problem()
+    {
+        var examples = Example().Matches(File.ReadAllText(s_page)).Select(match => match.Groups["yaml"].Value).ToList();
+        Assert.True(examples.Count >= 12);
+        foreach (var example in examples)
+            Assert.True(StackText.Problems(example).Length == 0, example + "\n" + string.Join('\n', StackText.Problems(example)));
+    }
+
+    private static void Collect(string path, Shape shape, Dictionary<string, IKeyedShape> found)
+    {
+        if (shape is IKeyedShape keyed)
+            found.Add(path, keyed);
+        foreach (var (step, part) in shape.Parts)
+            Collect((path + step).TrimStart('.'), part, found);
+    }
+
+    private static string Table(IKeyedShape shape)
+    {
+        var table = new StringBuilder("| Key | Write | Says |\n|---|---|---|\n");
+        foreach (var key in shape.Keys)
+            table.Append($"| `{key.Name}`{(key.Required ? " (needed)" : "")} | {key.Shape.Wanted} | {key.Description} |\n");
+        return table.ToString();
+    }
+
+    [GeneratedRegex("(?<begin><!-- keys:(?: (?<path>[^ ]+))? -->)\n.*?<!-- /keys -->", RegexOptions.Singleline)]
+    private static partial Regex Section();
+
+    [GeneratedRegex("```yaml\n(?<yaml>.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Example();
+}
