@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # The tiny image: Debian's busybox-static and the scripts in image/, in one tar file that Incus imports.
 
-# Writes the image to the file $1. The same busybox gives the same bytes, and so the same fingerprint.
+# Writes the image to $1/busybox.tar. The same busybox gives the same bytes, and so the same fingerprint.
 build_image() {
-    local out=$1 tree applet
-    tree=$(mktemp -d)
+    local tree=$1/busybox applet
+    rm -rf "$tree"
     mkdir -p "$tree"/rootfs/{bin,sbin,lib,etc,proc,sys,dev,tmp,run,root,srv/hello/cgi-bin,var/log}
     chmod 1777 "$tree/rootfs/tmp"
     install -m 0755 "$(command -v busybox)" "$tree/rootfs/bin/busybox"
@@ -31,16 +31,19 @@ templates:
 EOF
     mkdir "$tree/templates"
     echo '{{ container.name }}' >"$tree/templates/hostname.tpl"
-    tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@1735689600 -C "$tree" -cf "$out" metadata.yaml templates rootfs
+    tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@1735689600 -C "$tree" -cf "$1/busybox.tar" metadata.yaml templates rootfs
     rm -rf "$tree"
 }
 
 # Builds the image and imports it into lab $1 as `busybox`, unless it is there; anyone who reaches the lab may copy it.
 import_image() {
-    local tar
+    local dir status
     ! lab_incus "$1" image info busybox >/dev/null 2>&1 || return 0
-    tar=$(dir_of "$1")/busybox.tar
-    build_image "$tar"
-    lab_incus "$1" image import "$tar" --alias busybox --public >/dev/null
-    rm -f "$tar"
+    # In the lab's directory, so that it goes with the lab if this is the last thing that happens to it.
+    dir=$(dir_of "$1")
+    build_image "$dir"
+    lab_incus "$1" image import "$dir/busybox.tar" --alias busybox --public >/dev/null
+    status=$?
+    rm -f "$dir/busybox.tar"
+    return "$status"
 }
