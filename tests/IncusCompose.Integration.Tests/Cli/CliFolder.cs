@@ -56,26 +56,25 @@ public sealed class CliFolder : IDisposable
     public Task<Ended> RunOnTerminalAsync(string arguments, string? input = null) =>
         RunToEndAsync("script", ["-qec", $"stty rows 30 cols 100; exec dotnet '{Program}' {arguments}", "/dev/null"], input, endInput: false);
 
-    /// <summary>Starts the program, sends it a signal as soon as it has written a text, and measures what it takes to end from there.</summary>
-    public async Task<(Ended Ended, TimeSpan Time)> InterruptAsync(string signal, string when, params string[] arguments)
+    /// <summary>
+    /// Starts the program, sends it a signal as soon as it has written a text, a second one (where asked for) as soon as
+    /// it has told that the first one arrived, and measures what it takes to end from the first.
+    /// </summary>
+    public async Task<(Ended Ended, TimeSpan Time)> InterruptAsync(string signal, bool twice, string when, params string[] arguments)
     {
         using var process = Start("dotnet", [Program, .. arguments]);
         process.StandardInput.Close();
-        var error = process.StandardError.ReadToEndAsync();
-        var output = new StringBuilder();
         using var limit = new CancellationTokenSource(Limit);
-        while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
-        {
-            output.Append(line).Append('\n');
-            if (line.Contains(when, StringComparison.Ordinal))
-                break;
-        }
+        var output = await ReadUntilAsync(process.StandardOutput, when, limit.Token);
         var clock = Stopwatch.StartNew();
-        using (var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]))
-            await kill.WaitForExitAsync(limit.Token);
-        output.Append(await process.StandardOutput.ReadToEndAsync(limit.Token));
+        await KillAsync(process, signal, limit.Token);
+        var rest = process.StandardOutput.ReadToEndAsync(limit.Token);
+        var error = await ReadUntilAsync(process.StandardError, "Cancelling", limit.Token);
+        if (twice)
+            await KillAsync(process, signal, limit.Token);
+        error += await process.StandardError.ReadToEndAsync(limit.Token);
         await process.WaitForExitAsync(limit.Token);
-        return (new Ended(process.ExitCode, output.ToString(), await error), clock.Elapsed);
+        return (new Ended(process.ExitCode, output + await rest, error), clock.Elapsed);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -95,6 +94,24 @@ public sealed class CliFolder : IDisposable
         using var limit = new CancellationTokenSource(Limit);
         await process.WaitForExitAsync(limit.Token);
         return new Ended(process.ExitCode, await output, await error);
+    }
+
+    private static async Task<string> ReadUntilAsync(StreamReader reader, string text, CancellationToken cancellationToken)
+    {
+        var read = new StringBuilder();
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
+        {
+            read.Append(line).Append('\n');
+            if (line.Contains(text, StringComparison.Ordinal))
+                break;
+        }
+        return read.ToString();
+    }
+
+    private static async Task KillAsync(Process process, string signal, CancellationToken cancellationToken)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(cancellationToken);
     }
 
     private Process Start(string program, IEnumerable<string> arguments)

@@ -39,7 +39,7 @@ public sealed partial class TerminalTests(LabFixture lab)
         var instances = string.Concat(Enumerable.Range(1, 20).Select(i => $"  clisig{i}: {{ image: busybox }}\n"));
         using var folder = new CliFolder(lab, project, "name: clisig\ninstances:\n" + instances);
 
-        var (ended, time) = await folder.InterruptAsync(signal, "created", "up", "--parallel", "2");
+        var (ended, time) = await folder.InterruptAsync(signal, twice: false, "created", "up", "--parallel", "2");
 
         Assert.True(ended.ExitCode == 130, ended.ToString());
         Assert.True(time < TimeSpan.FromSeconds(2), $"It took {time}.\n{ended}");
@@ -51,6 +51,22 @@ public sealed partial class TerminalTests(LabFixture lab)
         Assert.True(again is { ExitCode: 0, Error: "" }, again.ToString());
         Assert.Equal(20, (await project.Client.Instances.ListAsync()).Count(instance => instance.StatusCode == StatusCode.Running));
         Assert.Equal(0, (await folder.RunAsync("plan")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_second_signal_ends_it_at_once()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        var instances = string.Concat(Enumerable.Range(1, 8).Select(i => $"  clitwice{i}: {{ image: busybox }}\n"));
+        using var folder = new CliFolder(lab, project, "name: clitwice\ninstances:\n" + instances);
+
+        var (ended, time) = await folder.InterruptAsync("INT", twice: true, "creating", "up", "--parallel", "2");
+
+        Assert.True(ended.ExitCode == 130, ended.ToString());
+        Assert.True(time < TimeSpan.FromSeconds(1), $"It took {time}.\n{ended}");
+        Assert.DoesNotContain("Stack clitwice: ", ended.Output, StringComparison.Ordinal);
+        var again = await folder.RunAsync("up");
+        Assert.True(again is { ExitCode: 0, Error: "" }, again.ToString());
     }
 
     [GeneratedRegex("\e\\[[0-9;?]*[A-Za-z]")]
