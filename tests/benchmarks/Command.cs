@@ -1,0 +1,48 @@
+using System.Diagnostics;
+
+namespace IncusCompose.Benchmarks;
+
+/// <summary>Runs programs and stops at the first that fails.</summary>
+internal static class Command
+{
+    /// <summary>The folder of the solution.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>The program as it is built for users.</summary>
+    public static string IncusCompose { get; } = Path.Combine(Root, "bin", "incus-compose");
+
+    /// <summary>Runs a program to its end; its output is thrown away.</summary>
+    /// <exception cref="InvalidOperationException">It ended with another code than 0; the message holds what it wrote.</exception>
+    public static async Task RunAsync(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}{await error}");
+    }
+
+    /// <summary>Where a program is in PATH; null where it is not.</summary>
+    public static string? Find(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, program))
+            .FirstOrDefault(File.Exists);
+
+    private static string FindRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "IncusCompose.sln")))
+                return folder.FullName;
+        }
+        throw new InvalidOperationException("The benchmarks do not stand in a checkout of IncusCompose.");
+    }
+}
