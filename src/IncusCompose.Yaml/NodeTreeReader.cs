@@ -169,12 +169,9 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
 
             if (!keys.TryAdd(key.Value, key))
             {
-                var problem = Diagnostic.Error("DuplicateKey", key.Location, Path,
+                Report(Diagnostic.Error("DuplicateKey", key.Location, Path,
                     $"the key {Quote(key.Value)} is written twice; it already stands at {keys[key.Value].Location}",
-                    "remove one of the two");
-                if (diagnostics.Count >= MaxProblems)
-                    throw new StopReading(problem);
-                diagnostics.Add(problem);
+                    "remove one of the two"));
             }
             else if (isMerge)
             {
@@ -228,7 +225,7 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
             case SequenceNode sequence when sequence.Items.All(item => item is MappingNode):
                 return [.. sequence.Items.Cast<MappingNode>()];
             default:
-                diagnostics.Add(Diagnostic.Error("BadMerge", key.Location, Path, "`<<` merges something that is not a mapping",
+                Report(Diagnostic.Error("BadMerge", key.Location, Path, "`<<` merges something that is not a mapping",
                     "name a mapping, as in `<<: *defaults`, or a list of mappings"));
                 return null;
         }
@@ -246,6 +243,13 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
             throw Stop("TooManyValues", place, $"the file holds more than {limits.MaxNodes} values, aliases written out",
                 "split the stack, or use fewer aliases of aliases");
         }
+    }
+
+    private void Report(Diagnostic problem)
+    {
+        if (diagnostics.Count >= MaxProblems)
+            throw new StopReading(problem);
+        diagnostics.Add(problem);
     }
 
     // Without its path, which is what is too long here.

@@ -142,17 +142,17 @@ public sealed class StackLoader(IDocumentFormat format)
             return new Dictionary<string, string>();
         try
         {
-            using var reader = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            var text = new char[EnvironmentFile.MaxCharacters + 1];
-            var length = reader.ReadBlock(text, 0, text.Length);
-            return EnvironmentFile.Parse(shownPath, new string(text, 0, length), variables, diagnostics);
+            if (BoundedText.Read(path, EnvironmentFile.MaxCharacters) is { } text)
+                return EnvironmentFile.Parse(shownPath, text, variables, diagnostics);
+            diagnostics.Add(Diagnostic.Error("EnvironmentFileTooLarge", new SourceLocation(shownPath, 0, 0), "", "the file is larger than 1 MiB", "is it really an environment file?"));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or DecoderFallbackException)
         {
             var reason = error is DecoderFallbackException ? "is not UTF-8 text" : "cannot be read";
             diagnostics.Add(Diagnostic.Error("UnreadableFile", new SourceLocation(shownPath, 0, 0), "", $"the environment file {reason}"));
-            return new Dictionary<string, string>();
         }
+
+        return new Dictionary<string, string>();
     }
 
     private StackDefinition Bind(DocumentNode root, string baseDirectory, VariableScope variables, LoadOptions options, DiagnosticList diagnostics)

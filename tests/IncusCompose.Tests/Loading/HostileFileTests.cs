@@ -34,6 +34,8 @@ public class HostileFileTests
         ["a list of millions of empty lists"] = (() => Text($"instances: [{Repeat("[],", s_size / 3 - 10)}]"), "the file holds more than 250000 values"),
         ["a mapping of a million keys"] = (() => Text("instances:\n" + Numbered("  k{0}: x\n", 600_000)), "the file holds more than 250000 values"),
         ["the same key a million times"] = (() => Text(Repeat("a: b\n", 1_000_000)), "the key `a` is written twice"),
+        ["texts merged very often"] = (() => Text(Numbered("i{0}: {{<<: a}}\n", 60_000)), "`<<` merges something that is not a mapping"),
+        ["cloud-init data without an end"] = (() => Text("instances: {web: {cloud_init: {user_data: {file: /dev/zero}}}}"), "the file `/dev/zero` is larger than 1 MiB"),
         ["a hundred thousand unknown keys"] = (() => Text(Numbered("instance{0}: x\n", 120_000)), "did you mean `instances`?"),
         ["as many missing references"] = (() => Text("instances:\n" + Numbered(" instance{0}: {{depends_on: [instancf{0}]}}\n", 49_000)), "there is no instance `instancf0`"),
         ["as many names that are nearly others"] = (() => Text("instances:\n" + Numbered(" i{0}: {{cpu: x, networks: [netwrk{0}]}}\n", 25_000) + "networks:\n" + Numbered(" networ{0}: {{}}\n", 25_000)), "`x` is neither a number nor a set of CPUs"),

@@ -120,6 +120,10 @@ public class InterpolationTests
         Assert.Equal([expected], StackText.Problems("description: x", s_variables, file).Where(problem => problem.StartsWith(".env", StringComparison.Ordinal)));
 
     [Fact]
+    public void An_env_file_of_more_than_a_million_characters_is_an_error() =>
+        Assert.Equal([".env: the file is larger than 1 MiB; is it really an environment file?"], StackText.Problems("name: x", s_variables, new string('a', 1024 * 1024 + 1)));
+
+    [Fact]
     public void A_bomb_in_the_env_file_is_an_error()
     {
         var bomb = "V0=0123456789\n" + string.Concat(Enumerable.Range(1, 30).Select(i => $"V{i}=$V{i - 1}$V{i - 1}$V{i - 1}\n"));

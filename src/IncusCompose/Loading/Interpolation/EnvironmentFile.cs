@@ -39,10 +39,7 @@ internal sealed class EnvironmentFile
     public static IReadOnlyDictionary<string, string> Parse(string file, string text, VariableScope scope, DiagnosticList diagnostics)
     {
         var reader = new EnvironmentFile(file, text.Replace("\r\n", "\n", StringComparison.Ordinal), scope, diagnostics);
-        if (text.Length > MaxCharacters)
-            diagnostics.Add(Diagnostic.Error("EnvironmentFileTooLarge", new SourceLocation(file, 0, 0), "", "the file is larger than 1 MiB", "is it really an environment file?"));
-        else
-            reader.ReadLines();
+        reader.ReadLines();
         return reader._values;
     }
 

@@ -21,7 +21,7 @@ internal static class CloudInitShapes
     private sealed class DataShape(string header) : Shape<string>
     {
         // The server stores it as a configuration value and hands it to every start: it is never large.
-        private const int MaxFileBytes = 1024 * 1024;
+        private const int MaxFileLength = 1024 * 1024;
 
         public override string Wanted => "text, a mapping of cloud-config keys, or `file:` with a path";
 
@@ -72,15 +72,14 @@ internal static class CloudInitShapes
 
             try
             {
-                using var file = File.OpenRead(Path.GetFullPath(path.Value, context.BaseDirectory));
-                if (file.Length > MaxFileBytes)
+                var text = BoundedText.Read(Path.GetFullPath(path.Value, context.BaseDirectory), MaxFileLength);
+                if (text is null)
                 {
                     context.Error("FileTooLarge", path, site, $"the file {BindingContext.Excerpt(path.Value, site)} is larger than 1 MiB", "let cloud-init fetch what is large");
                     return false;
                 }
 
-                using var reader = new StreamReader(file, new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true));
-                value = reader.ReadToEnd();
+                value = text;
                 return true;
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Text.DecoderFallbackException or ArgumentException)
