@@ -86,6 +86,33 @@ public sealed class ReachabilityTests : IDisposable
     }
 
     [Fact]
+    public async Task A_connection_is_made_with_the_first_bytes_and_not_before()
+    {
+        using var listener = Listen();
+        await using var stream = new UnixSocketStream(SocketPath);
+        var reading = stream.ReadAsync(new byte[10]).AsTask();
+        Assert.False(listener.Poll(TimeSpan.FromMilliseconds(50), SelectMode.SelectRead));
+
+        await stream.WriteAsync("ping"u8.ToArray());
+
+        using var server = await listener.AcceptAsync();
+        var buffer = new byte[10];
+        Assert.Equal(4, await server.ReceiveAsync(buffer));
+        await server.SendAsync("pong!"u8.ToArray());
+        Assert.Equal(5, await reading);
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_never_made_can_be_closed_while_somebody_reads()
+    {
+        var stream = new UnixSocketStream(SocketPath);
+        var reading = stream.ReadAsync(new byte[10]).AsTask();
+        await stream.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => reading);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => stream.WriteAsync(new byte[1]).AsTask());
+    }
+
+    [Fact]
     public async Task A_port_without_listener_is_refused()
     {
         var port = FreePort();

@@ -45,7 +45,7 @@ internal sealed class ConnectionFailures(string server, SocketLocation? socket, 
                     "Start it: sudo systemctl start incus.socket incus.service (or see its log)", exception, request),
                 // What a missing file is turned into on the way up.
                 SocketError.AddressNotAvailable => NoSocket(location, exception, request),
-                SocketError.TimedOut => Build(
+                SocketError.TimedOut or SocketError.WouldBlock => Build(
                     UnreachableReason.Timeout, $"The Incus socket {location.Path} did not answer in time", "Look at the daemon's log", exception, request),
                 _ => null,
             };

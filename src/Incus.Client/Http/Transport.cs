@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Net.Sockets;
 using System.Security.Authentication;
 
 namespace Incus.Client;
@@ -47,11 +46,9 @@ internal static class Transport
         };
         if (socketPath is not null)
         {
-            handler.ConnectCallback = (_, cancellationToken) => ConnectUnixAsync(socketPath, cancellationToken);
+            handler.ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new UnixSocketStream(socketPath));
             // A new connection costs next to nothing here, and a kept one may be of a daemon that is gone: a change
-            // sent to it would be reported as lost half way. And a pool that keeps connections opens some that it never
-            // uses, while the daemon reads from a new connection before it accepts the next one (starttls.go): a silent
-            // one holds up every other client, the daemon's own hooks among them.
+            // sent to it would be reported as lost half way.
             handler.PooledConnectionLifetime = TimeSpan.Zero;
             handler.PooledConnectionIdleTimeout = TimeSpan.Zero;
             return handler;
@@ -64,20 +61,5 @@ internal static class Transport
         if (options.ClientCertificate is { } certificate)
             handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, null, offline: true);
         return handler;
-    }
-
-    private static async ValueTask<Stream> ConnectUnixAsync(string path, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 }

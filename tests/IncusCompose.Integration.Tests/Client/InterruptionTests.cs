@@ -148,6 +148,34 @@ public sealed class InterruptionTests(LabFixture lab) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cancelled_requests_leave_nothing_behind_that_keeps_others_from_the_daemon()
+    {
+        await using var hasty = await lab.Lab.ConnectAsync();
+        await using var other = await lab.Lab.ConnectAsync();
+        var cancelled = 0;
+        for (var round = 0; round < 20; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(async n =>
+            {
+                using var cancel = new CancellationTokenSource();
+                var request = hasty.Profiles.ListAsync(cancel.Token);
+                Thread.SpinWait(n * round * 20);
+                await cancel.CancelAsync();
+                try
+                {
+                    await request;
+                }
+                catch (OperationCanceledException)
+                {
+                    Interlocked.Increment(ref cancelled);
+                }
+            }));
+            Assert.NotEmpty(await other.Profiles.ListAsync().WaitAsync(Limit));
+        }
+        Assert.NotEqual(0, cancelled);
+    }
+
+    [Fact]
     public async Task Cancelling_the_wait_cancels_the_operation_where_the_server_can()
     {
         // The server fetches an image through a relay that lets nothing pass: it would wait for a long time.
