@@ -1,4 +1,5 @@
 using Incus.Client;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Instances;
 
@@ -7,7 +8,7 @@ public static class InstanceFacts
 {
     /// <summary>The stack that owns it, by its mark; null where none does.</summary>
     /// <param name="instance">The instance.</param>
-    public static string? StackOf(Instance instance) => instance.Config.GetValueOrDefault("user.incus-compose.stack");
+    public static string? StackOf(Instance instance) => instance.Config.GetValueOrDefault(OwnershipMark.StackKey);
 
     /// <summary>What it was created from, in the image's own words; null where that is not known.</summary>
     /// <param name="instance">The instance.</param>
