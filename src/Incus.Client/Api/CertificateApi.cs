@@ -40,5 +40,5 @@ public sealed class CertificateApi
     /// <exception cref="IncusNotFoundException">There is none of that fingerprint.</exception>
     /// <exception cref="IncusException">The request failed.</exception>
     public Task DeleteAsync(string fingerprint, CancellationToken cancellationToken = default) =>
-        caller.ChangeAsync(HttpMethod.Delete, caller.Url($"/1.0/certificates/{Uri.EscapeDataString(fingerprint)}"), null, null, cancellationToken);
+        caller.ChangeAsync(HttpMethod.Delete, caller.Url($"/1.0/certificates/{ApiCaller.Segment(fingerprint)}"), null, null, cancellationToken);
 }

@@ -206,5 +206,5 @@ public sealed class ImageApi : ReadableApi<Image>
     public Task<IncusOperation> DeleteAsync(string fingerprint, CancellationToken cancellationToken = default) =>
         Caller.StartAsync(HttpMethod.Delete, Caller.Url(PathOf(fingerprint)), (JsonNode?)null, null, cancellationToken);
 
-    private static string AliasPath(string alias) => $"/1.0/images/aliases/{Uri.EscapeDataString(alias)}";
+    private static string AliasPath(string alias) => $"/1.0/images/aliases/{ApiCaller.Segment(alias)}";
 }

@@ -52,5 +52,5 @@ public sealed class OperationApi
     public Task CancelAsync(string id, CancellationToken cancellationToken = default) =>
         caller.SendAsync(HttpMethod.Delete, caller.Url(PathOf(id)), null, null, cancellationToken);
 
-    internal static string PathOf(string id) => $"/1.0/operations/{Uri.EscapeDataString(id)}";
+    internal static string PathOf(string id) => $"/1.0/operations/{ApiCaller.Segment(id)}";
 }

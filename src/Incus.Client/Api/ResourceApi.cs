@@ -17,7 +17,7 @@ public abstract class ReadableApi<T> where T : IncusResource
 
     internal abstract JsonTypeInfo<Envelope<IReadOnlyList<T>>> Many { get; }
 
-    internal string PathOf(string name) => $"{CollectionPath}/{Uri.EscapeDataString(name)}";
+    internal string PathOf(string name) => $"{CollectionPath}/{ApiCaller.Segment(name)}";
 
     /// <summary>Lists the members with their fields, in one request (recursion=1).</summary>
     /// <param name="cancellationToken">Ends the request.</param>

@@ -115,7 +115,7 @@ public sealed class StorageVolumeApi
     public Task DeleteAsync(string pool, string name, CancellationToken cancellationToken = default) =>
         caller.ChangeAsync(HttpMethod.Delete, caller.Url(PathOf(pool, name)), null, null, cancellationToken);
 
-    private static string Collection(string pool) => $"/1.0/storage-pools/{Uri.EscapeDataString(pool)}/volumes/custom";
+    private static string Collection(string pool) => $"/1.0/storage-pools/{ApiCaller.Segment(pool)}/volumes/custom";
 
-    private static string PathOf(string pool, string name) => $"{Collection(pool)}/{Uri.EscapeDataString(name)}";
+    private static string PathOf(string pool, string name) => $"{Collection(pool)}/{ApiCaller.Segment(name)}";
 }

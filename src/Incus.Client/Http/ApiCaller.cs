@@ -33,6 +33,13 @@ internal sealed class ApiCaller(IncusConnection connection, string project, stri
         return url.ToString();
     }
 
+    /// <summary>A name as one segment of a path. Nothing and dots would name something else: the collection (a change of
+    /// <c>/1.0/instances</c> is one of all instances) or the server itself.</summary>
+    /// <exception cref="ArgumentException">It can not be a name.</exception>
+    public static string Segment(string name) => name is null or "" or "." or ".."
+        ? throw new ArgumentException($"\"{name}\" is not a name", nameof(name))
+        : Uri.EscapeDataString(name);
+
     /// <summary>GET of an object.</summary>
     /// <exception cref="IncusException">The server refused, or could not be reached.</exception>
     public async Task<Versioned<T>> GetAsync<T>(string url, JsonTypeInfo<Envelope<T>> type, CancellationToken cancellationToken)
