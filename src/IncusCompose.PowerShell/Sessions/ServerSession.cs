@@ -52,7 +52,7 @@ internal sealed class ServerSession : IDisposable
 
     /// <summary>Whether a connection is the one that is used where a command names none.</summary>
     public bool IsDefault(ServerConnection connection) =>
-        connection.Server == (DefaultServer ?? _connector.DefaultRemoteOf(LoadConfiguration()));
+        connection.Server == (DefaultServer ?? LoadConfiguration().DefaultRemote);
 
     /// <summary>Closes every connection. What is under way ends with an error.</summary>
     public void Dispose()
@@ -75,7 +75,7 @@ internal sealed class ServerSession : IDisposable
         }
 
         var configuration = LoadConfiguration();
-        server ??= _connector.DefaultRemoteOf(configuration);
+        server ??= configuration.DefaultRemote;
         return (server, configuration.OptionsFor(server));
     }
 

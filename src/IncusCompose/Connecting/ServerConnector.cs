@@ -11,8 +11,6 @@ namespace IncusCompose.Connecting;
 /// </summary>
 public sealed class ServerConnector
 {
-    private const string SocketVariable = "INCUS_SOCKET";
-
     private readonly IDocumentFormat _format;
     private readonly Func<string, string?> _variables;
 
@@ -41,18 +39,8 @@ public sealed class ServerConnector
         return ClientConfiguration.Combine(environment, user?.Remotes, user?.DefaultRemote, machine?.Remotes);
     }
 
-    /// <summary>The remote that is used where neither a stack file nor a command names one.</summary>
-    /// <remarks>
-    /// <c>INCUS_REMOTE</c>; else the local server where <c>INCUS_SOCKET</c> names its socket (whoever sets it means that
-    /// server, whatever the default remote is); else the user's default remote.
-    /// </remarks>
-    public string DefaultRemoteOf(ClientConfiguration configuration) =>
-        configuration.Environment.Remote is null && !string.IsNullOrEmpty(_variables(SocketVariable))
-            ? ClientConfiguration.LocalRemote
-            : configuration.DefaultRemote;
-
     /// <summary>Connects to a remote.</summary>
-    /// <param name="remote">Its name; null for the one of <see cref="DefaultRemoteOf"/>.</param>
+    /// <param name="remote">Its name; null for <c>INCUS_REMOTE</c>, else the user's default remote.</param>
     /// <param name="project">A project; null for <c>INCUS_PROJECT</c>, else the remote's own.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="IncusNotFoundException">There is no such remote; the message names those that there are.</exception>
@@ -61,7 +49,7 @@ public sealed class ServerConnector
     public async Task<IncusClient> ConnectAsync(string? remote = null, string? project = null, CancellationToken cancellationToken = default)
     {
         var configuration = Load();
-        var name = remote ?? DefaultRemoteOf(configuration);
+        var name = remote ?? configuration.DefaultRemote;
         if (!configuration.Remotes.ContainsKey(name))
         {
             var known = configuration.Remotes.Keys.Order(StringComparer.Ordinal).ToList();

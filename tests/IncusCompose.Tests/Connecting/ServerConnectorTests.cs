@@ -65,7 +65,7 @@ public sealed class ServerConnectorTests : IDisposable
     {
         var configuration = Connector.Load();
         Assert.Equal(["images", "local"], configuration.Remotes.Keys.Order());
-        Assert.Equal("local", Connector.DefaultRemoteOf(configuration));
+        Assert.Equal("local", configuration.DefaultRemote);
     }
 
     [Fact]
@@ -84,14 +84,13 @@ public sealed class ServerConnectorTests : IDisposable
     }
 
     [Fact]
-    public void The_default_remote_is_the_variables_then_the_named_sockets_then_the_files()
+    public void The_default_remote_is_the_variables_then_the_files_and_a_named_socket_changes_only_what_local_is()
     {
         WriteUserFile(UserFile);
-        Assert.Equal("prod", Connector.DefaultRemoteOf(Connector.Load()));
         _variables["INCUS_SOCKET"] = "/lab/unix.socket";
-        Assert.Equal("local", Connector.DefaultRemoteOf(Connector.Load()));
-        _variables["INCUS_REMOTE"] = "prod";
-        Assert.Equal("prod", Connector.DefaultRemoteOf(Connector.Load()));
+        Assert.Equal("prod", Connector.Load().DefaultRemote);
+        _variables["INCUS_REMOTE"] = "local";
+        Assert.Equal("local", Connector.Load().DefaultRemote);
     }
 
     [Fact]
