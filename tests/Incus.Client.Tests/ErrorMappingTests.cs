@@ -27,6 +27,16 @@ public sealed class ErrorMappingTests
     }
 
     [Fact]
+    public void A_missing_project_is_named_with_what_to_do()
+    {
+        var exception = ErrorMapping.FromAnswer(
+            HttpStatusCode.NotFound, "Failed to load project \"shop\": Project not found", "GET /1.0/networks", "lab");
+        Assert.IsType<IncusNotFoundException>(exception);
+        Assert.Equal("There is no project \"shop\" on lab", exception.Problem);
+        Assert.Contains("incus project create shop", exception.Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_message_is_the_problem_and_then_the_advice()
     {
         var exception = new IncusException("It broke.", "Mend it");

@@ -1,9 +1,10 @@
 using System.Net;
+using System.Text.RegularExpressions;
 
 namespace Incus.Client;
 
 /// <summary>Turns the server's refusals into exceptions.</summary>
-internal static class ErrorMapping
+internal static partial class ErrorMapping
 {
     /// <summary>The exception for an answer that is not a success.</summary>
     /// <param name="status">HTTP status.</param>
@@ -16,6 +17,13 @@ internal static class ErrorMapping
         var problem = $"{request}: {said}";
         return status switch
         {
+            HttpStatusCode.NotFound when MissingProject(message) is { } project => new IncusNotFoundException(
+                $"There is no project \"{project}\" on {server}", $"Create it (incus project create {project}), or name another one")
+            {
+                StatusCode = status,
+                ServerMessage = message,
+                Request = request,
+            },
             HttpStatusCode.NotFound => new IncusNotFoundException(problem)
             {
                 StatusCode = status,
@@ -45,6 +53,13 @@ internal static class ErrorMapping
             _ => new IncusException(problem) { StatusCode = status, ServerMessage = message, Request = request },
         };
     }
+
+    /// <summary>The project that a message says is missing; null where it says something else.</summary>
+    private static string? MissingProject(string? message) =>
+        message is not null && ProjectNotFound().Match(message) is { Success: true } match ? match.Groups[1].Value : null;
+
+    [GeneratedRegex("project \"([^\"]+)\": Project not found")]
+    private static partial Regex ProjectNotFound();
 
     /// <summary>Whether a message says that the client may not do this; Incus 6.0 sends some of these with status 500.</summary>
     private static bool IsPermissionDenied(string? message) =>

@@ -22,11 +22,15 @@ internal sealed class YamlLoadContext : AssemblyLoadContext
     }
 
     /// <summary>Loads the parser.</summary>
-    /// <exception cref="FileNotFoundException">The module's files are not complete.</exception>
+    /// <exception cref="InvalidOperationException">The module's files are not complete.</exception>
     public static IDocumentFormat CreateFormat()
     {
         var module = Path.GetDirectoryName(typeof(YamlLoadContext).Assembly.Location)!;
-        var context = new YamlLoadContext(Path.Combine(module, "deps"));
+        var folder = Path.Combine(module, "deps");
+        // Said here: the engine would take a missing assembly for a missing stack file.
+        if (!File.Exists(Path.Combine(folder, AssemblyName + ".dll")))
+            throw new InvalidOperationException($"The module is not complete: {Path.Combine(folder, AssemblyName)}.dll is missing. Build or install it again.");
+        var context = new YamlLoadContext(folder);
         var format = context.LoadFromAssemblyName(new AssemblyName(AssemblyName)).GetType(FormatName, throwOnError: true)!;
         return (IDocumentFormat)Activator.CreateInstance(format)!;
     }

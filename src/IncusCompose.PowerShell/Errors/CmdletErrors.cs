@@ -36,6 +36,12 @@ internal static class CmdletErrors
             $"There is no instance '{name}' in project {project} on {server}.",
             "See what there is with Get-IncusInstance; another project or server is named with -Project or -Remote.", cause);
 
+    /// <summary>There is no project of a name.</summary>
+    public static CmdletError ProjectNotFound(string name, string server) =>
+        Own("ProjectNotFound", ErrorCategory.ObjectNotFound, name,
+            $"There is no project '{name}' on {server}.",
+            $"Create it (incus project create {name}), or name another one with -Project.");
+
     /// <summary>There is no stack of a name.</summary>
     public static CmdletError StackNotFound(string name, string project, string server, object target) =>
         Own("StackNotFound", ErrorCategory.ObjectNotFound, target,
@@ -58,6 +64,7 @@ internal static class CmdletErrors
         var (id, category) = exception switch
         {
             IncusUnreachableException unreachable => Unreachable(unreachable.Reason),
+            IncusNotFoundException when IsAboutProject(exception) => ("ProjectNotFound", ErrorCategory.ObjectNotFound),
             IncusNotFoundException => ("NotFound", ErrorCategory.ObjectNotFound),
             IncusConflictException => ("Conflict", ErrorCategory.ResourceExists),
             IncusPreconditionFailedException => ("ChangedMeanwhile", ErrorCategory.ResourceBusy),
@@ -69,6 +76,9 @@ internal static class CmdletErrors
         };
         return new CmdletError(exception, id, category, target, exception.Problem, exception.Advice);
     }
+
+    private static bool IsAboutProject(IncusException exception) =>
+        exception.ServerMessage?.EndsWith("Project not found", StringComparison.Ordinal) == true;
 
     private static (string Id, ErrorCategory Category) Unreachable(UnreachableReason reason) => reason switch
     {

@@ -56,10 +56,9 @@ public sealed class GetIncusInstanceCommand : ServerCmdlet
 
     private async Task<IReadOnlyList<Instance>> ListAsync(ServerConnection connection, string? name, CancellationToken cancellationToken)
     {
-        var instances = connection.Client.Instances;
         var all = AllProjects
-            ? await instances.ListAllProjectsAsync(cancellationToken).ConfigureAwait(false)
-            : await instances.ListAsync(cancellationToken).ConfigureAwait(false);
+            ? await connection.Client.Instances.ListAllProjectsAsync(cancellationToken).ConfigureAwait(false)
+            : await InstanceLookup.ListAsync(connection, cancellationToken).ConfigureAwait(false);
         var wanted = WildcardPattern.Get(name ?? "*", WildcardOptions.IgnoreCase);
         return [.. from instance in all
                    where wanted.IsMatch(instance.Name)

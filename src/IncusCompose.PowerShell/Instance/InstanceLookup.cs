@@ -21,7 +21,7 @@ internal static class InstanceLookup
         if (identity.IsPattern)
         {
             var wanted = WildcardPattern.Get(identity.Name, WildcardOptions.IgnoreCase);
-            var all = await connection.Client.Instances.ListAsync(cancellationToken).ConfigureAwait(false);
+            var all = await ListAsync(connection, cancellationToken).ConfigureAwait(false);
             return [.. all.Where(instance => wanted.IsMatch(instance.Name)).OrderBy(instance => instance.Name, StringComparer.Ordinal)];
         }
 
@@ -31,9 +31,28 @@ internal static class InstanceLookup
         }
         catch (IncusNotFoundException exception)
         {
+            await RequireProjectAsync(connection, cancellationToken).ConfigureAwait(false);
             pipeline.WriteError(CmdletErrors.InstanceNotFound(identity.Name, connection.Project, connection.Server, identity.Original, exception));
             return [];
         }
+    }
+
+    /// <summary>The instances of the connection's project.</summary>
+    /// <exception cref="CmdletException">There is no such project.</exception>
+    public static async Task<IReadOnlyList<Instance>> ListAsync(ServerConnection connection, CancellationToken cancellationToken)
+    {
+        var instances = await connection.Client.Instances.ListAsync(cancellationToken).ConfigureAwait(false);
+        if (instances.Count == 0)
+            await RequireProjectAsync(connection, cancellationToken).ConfigureAwait(false);
+        return instances;
+    }
+
+    /// <summary>Incus says of a project that does not exist that it holds no instances: this tells the two apart.</summary>
+    private static async Task RequireProjectAsync(ServerConnection connection, CancellationToken cancellationToken)
+    {
+        var project = connection.Project;
+        if (project != IncusClient.DefaultProject && await connection.Client.Projects.FindAsync(project, cancellationToken).ConfigureAwait(false) is null)
+            throw new CmdletException(CmdletErrors.ProjectNotFound(project, connection.Server));
     }
 
     /// <summary>Reads the states of those that run, several at one time, and returns the instances in the order given.</summary>

@@ -9,8 +9,10 @@ internal sealed class ServerSession : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly Dictionary<string, IncusClient> _clients = new(StringComparer.Ordinal);
-    private readonly ServerConnector _connector = new(new YamlDocumentFormat());
     private bool _disposed;
+
+    /// <summary>Finds servers in the user's configuration.</summary>
+    public ServerConnector Connector { get; } = new(new YamlDocumentFormat());
 
     /// <summary>The engine that the runspace's cmdlets use.</summary>
     public ComposeEngine Engine { get; } = new(new YamlDocumentFormat());
@@ -22,7 +24,7 @@ internal sealed class ServerSession : IDisposable
     public string? DefaultProject { get; private set; }
 
     /// <summary>The user's remotes as they are right now.</summary>
-    public ClientConfiguration LoadConfiguration() => _connector.Load();
+    public ClientConfiguration LoadConfiguration() => Connector.Load();
 
     /// <summary>Connects, and makes the server and the project the ones that are used where a command names none.</summary>
     /// <param name="server">As for <see cref="ConnectAsync"/>; null for the user's default remote.</param>

@@ -38,6 +38,67 @@ internal sealed record RemotesFile(string? DefaultRemote, IReadOnlyList<IncusRem
                 : []);
     }
 
+    /// <summary>
+    /// Adds a remote to a file, which is made where there is none with the remotes that Incus's client begins with.
+    /// Everything else in it stays, but for comments, which Incus's own client drops as well.
+    /// </summary>
+    /// <exception cref="IncusException">The file cannot be read or written, or is not what Incus's client writes.</exception>
+    public static void Add(string path, IDocumentFormat format, IncusRemote remote)
+    {
+        var known = Read(path, format);
+        MappingNode root;
+        if (known is null)
+        {
+            root = Map(("default-remote", Scalar(ClientConfiguration.LocalRemote)), ("remotes", Map(
+                [.. ClientConfiguration.Default().Remotes.Values.Select(begin => (begin.Name, (DocumentNode)Node(begin)))])));
+        }
+        else
+        {
+            using var stream = File.OpenRead(path);
+            root = (MappingNode?)format.Read(path, stream, DocumentLimits.Default).Root ?? Map();
+        }
+
+        var remotes = root.Find("remotes") as MappingNode ?? Map();
+        root = With(root, "remotes", With(remotes, remote.Name, Node(remote)));
+        var whole = path + ".new";
+        try
+        {
+            using (var writer = new StreamWriter(whole))
+                format.Write(root, writer);
+            File.Move(whole, path, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IncusException($"The remotes file {path} can not be written: {error.Message}", "Make its folder writable, or set INCUS_CONF to another one", error);
+        }
+    }
+
+    private static MappingNode Node(IncusRemote remote)
+    {
+        var entries = new List<(string, DocumentNode)>
+        {
+            ("addr", Scalar(string.Join(',', remote.Addresses))),
+            ("protocol", Scalar(remote.Protocol)),
+            ("public", Scalar(remote.Public ? "true" : "false")),
+        };
+        if (remote.AuthType is not null)
+            entries.Add(("auth_type", Scalar(remote.AuthType)));
+        if (remote.Project is not null)
+            entries.Add(("project", Scalar(remote.Project)));
+        return Map([.. entries]);
+    }
+
+    private static MappingNode With(MappingNode mapping, string key, DocumentNode value) =>
+        mapping with
+        {
+            Entries = [.. mapping.Entries.Where(entry => entry.Key.Value != key), new MappingEntry(Scalar(key), value)],
+        };
+
+    private static MappingNode Map(params (string Key, DocumentNode Value)[] entries) =>
+        new(SourceLocation.None, [.. entries.Select(entry => new MappingEntry(Scalar(entry.Key), entry.Value))]);
+
+    private static ScalarNode Scalar(string value) => new(SourceLocation.None, value);
+
     private static IncusRemote ReadRemote(string name, DocumentNode node)
     {
         var path = $"remotes.{name}";

@@ -62,4 +62,32 @@ public sealed class ServerConnector
         var options = configuration.OptionsFor(name);
         return await IncusClient.ConnectAsync(project is null ? options : options with { Project = project }, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// Gets this user trusted by a server that issued a trust token, and adds it to the user's remotes, where Incus's own
+    /// client finds it too. The client certificate is made where the user has none; the server's is pinned.
+    /// </summary>
+    /// <param name="name">What to call the remote.</param>
+    /// <param name="token">The token's text, a secret: what <c>incus config trust add</c> prints.</param>
+    /// <param name="address">The server's address, <c>host[:port]</c> or <c>https://host:port</c>; null: those that the token names.</param>
+    /// <param name="project">The remote's project; null for <c>default</c>.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>The remote.</returns>
+    /// <exception cref="FormatException">It is not a trust token.</exception>
+    /// <exception cref="IncusConflictException">There is a remote of that name.</exception>
+    /// <exception cref="IncusUnreachableException">No address answers with the certificate that the token names.</exception>
+    /// <exception cref="IncusException">The server does not accept the token, or the user's files cannot be written.</exception>
+    public async Task<IncusRemote> AddRemoteAsync(
+        string name, string token, string? address = null, string? project = null, CancellationToken cancellationToken = default)
+    {
+        var configuration = Load();
+        if (configuration.Remotes.ContainsKey(name))
+            throw new IncusConflictException($"There is a remote named \"{name}\" already", $"Choose another name, or remove it with: incus remote remove {name}");
+        using var certificate = configuration.GetOrCreateClientCertificate();
+        var trust = await IncusClient.TrustAsync(token, certificate, address, cancellationToken).ConfigureAwait(false);
+        configuration.StoreServerCertificate(name, trust.ServerCertificate);
+        var remote = new IncusRemote { Name = name, Addresses = [trust.Address], AuthType = "tls", Project = project };
+        RemotesFile.Add(Path.Combine(configuration.ConfigDirectory!, "config.yml"), _format, remote);
+        return remote;
+    }
 }

@@ -1,0 +1,107 @@
+using System.Management.Automation;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace IncusCompose.PowerShell.Tests;
+
+/// <summary>What the module says of itself fits what its assembly holds.</summary>
+public sealed partial class ManifestTests
+{
+    private static readonly string s_root = FindRoot();
+
+    private static readonly IReadOnlyList<Type> s_cmdlets =
+        [.. typeof(IncusCmdlet).Assembly.GetTypes().Where(type => type.GetCustomAttribute<CmdletAttribute>() is not null)];
+
+    public static TheoryData<Type> Cmdlets => [.. s_cmdlets];
+
+    [Fact]
+    public void Every_cmdlet_is_exported_and_nothing_else()
+    {
+        var manifest = File.ReadAllText(Path.Combine(s_root, "IncusCompose.psd1"));
+        var list = ExportList().Match(manifest);
+        Assert.True(list.Success);
+
+        var exported = Quoted().Matches(list.Groups[1].Value).Select(match => match.Groups[1].Value);
+
+        Assert.Equal(s_cmdlets.Select(NameOf).Order(StringComparer.Ordinal), exported.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_module_s_version_is_the_assemblies_own()
+    {
+        var manifest = File.ReadAllText(Path.Combine(s_root, "IncusCompose.psd1"));
+        var version = typeof(IncusCmdlet).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+        Assert.Contains($"ModuleVersion        = '{version}'", manifest, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cmdlets))]
+    public void A_cmdlet_is_one_sealed_public_class_named_after_it(Type cmdlet)
+    {
+        Assert.True(cmdlet is { IsSealed: true, IsPublic: true });
+        Assert.Equal(NameOf(cmdlet).Replace("-", "", StringComparison.Ordinal) + "Command", cmdlet.Name);
+        Assert.True(cmdlet.IsSubclassOf(typeof(IncusCmdlet)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Cmdlets))]
+    public void What_destroys_asks_and_what_only_reads_does_not(Type cmdlet)
+    {
+        var verb = NameOf(cmdlet).Split('-')[0];
+        var named = AttributeOf(cmdlet).NamedArguments.ToDictionary(argument => argument.MemberName, argument => argument.TypedValue.Value);
+        var reads = verb is "Get" or "Import" or "Test" or "Compare" or "Wait" or "Connect";
+
+        Assert.Equal(!reads, named.GetValueOrDefault("SupportsShouldProcess") is true);
+        Assert.Equal(verb == "Remove", named.GetValueOrDefault("ConfirmImpact") is (int)ConfirmImpact.High);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cmdlets))]
+    public void A_cmdlet_says_what_it_returns(Type cmdlet)
+    {
+        // What is removed is returned by no one.
+        if (cmdlet.Name != "RemoveIncusInstanceCommand")
+            Assert.NotEmpty(cmdlet.GetCustomAttributes<OutputTypeAttribute>());
+    }
+
+    [Fact]
+    public void Every_view_is_of_a_type_that_there_is()
+    {
+        var assemblies = new[] { typeof(IncusCmdlet).Assembly, typeof(ComposeEngine).Assembly };
+        var views = XDocument.Load(Path.Combine(s_root, "src/IncusCompose.PowerShell/IncusCompose.format.ps1xml"));
+        var types = views.Descendants("TypeName").Select(name => name.Value).ToList();
+
+        Assert.NotEmpty(types);
+        Assert.All(types, name => Assert.Contains(assemblies, assembly => assembly.GetType(name) is not null));
+        foreach (var view in views.Descendants("View"))
+        {
+            var type = assemblies.Select(assembly => assembly.GetType(view.Descendants("TypeName").Single().Value)).First(found => found is not null)!;
+            Assert.All(view.Descendants("PropertyName"), property => Assert.NotNull(type.GetProperty(property.Value)));
+        }
+    }
+
+    private static string NameOf(Type cmdlet)
+    {
+        var arguments = AttributeOf(cmdlet).ConstructorArguments;
+        return $"{arguments[0].Value}-{arguments[1].Value}";
+    }
+
+    /// <summary>The attribute as it is written: the attribute class of the reference assembly holds nothing.</summary>
+    private static CustomAttributeData AttributeOf(Type cmdlet) =>
+        cmdlet.GetCustomAttributesData().Single(attribute => attribute.AttributeType == typeof(CmdletAttribute));
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "IncusCompose.psd1")))
+            folder = folder.Parent!;
+        return folder.FullName;
+    }
+
+    [GeneratedRegex(@"CmdletsToExport\s*=\s*@\(([^)]*)\)")]
+    private static partial Regex ExportList();
+
+    [GeneratedRegex("'([^']+)'")]
+    private static partial Regex Quoted();
+}
