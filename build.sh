@@ -4,6 +4,8 @@ set -euo pipefail
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
 cd -- "$root"
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+# A file or a pipe gets no colours, whatever writes to it.
+[ -t 1 ] || export NO_COLOR=1
 lab=$root/tests/lab/lab
 export LAB_ROOT=${LAB_ROOT:-/var/tmp/incus-compose-lab}
 
