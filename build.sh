@@ -348,6 +348,9 @@ task_package() {
     for part in IncusCompose.psd1 en-US README.md CHANGELOG.md LICENSE; do
         [ ! -e "$part" ] || cp -R -- "$part" "$to/"
     done
+    # What was packaged must import, and parse a stack file with the parser that was packaged.
+    ! find_pwsh || pwsh -NoLogo -NoProfile -NonInteractive -Command "\$ErrorActionPreference = 'Stop'; Import-Module './$to/IncusCompose.psd1'; \$null = Import-IncusStack '$stack'; \"imported: \$((Get-Command -Module IncusCompose).Count) cmdlets\"" ||
+        die "The package does not import: see above."
     say "packaged: $to"
 }
 
