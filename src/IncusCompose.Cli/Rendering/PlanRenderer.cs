@@ -152,7 +152,7 @@ internal static class PlanRenderer
 
     private static void WriteSums(StackPlan plan, StyledWriter writer)
     {
-        var unchanged = plan.Resources.Count(r => r.Action == ChangeAction.None);
+        var unchanged = plan.Unchanged;
         if (!plan.HasChanges)
         {
             writer.Line((plan.Definition, unchanged) switch

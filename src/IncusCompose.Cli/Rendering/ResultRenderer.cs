@@ -41,7 +41,7 @@ internal static class ResultRenderer
         AddOthers(ChangeOutcome.Cancelled, "cancelled");
         if (parts.Count == 0)
             parts.Add("nothing done");
-        var unchanged = result.Resources.Count(r => r.Outcome is ChangeOutcome.Unchanged || r.Outcome is ChangeOutcome.Done && r.Action == ChangeAction.None);
+        var unchanged = result.Resources.Count(r => r.Outcome == ChangeOutcome.Unchanged && !r.Change.IsExternal);
         if (unchanged > 0)
             parts.Add($"{unchanged} unchanged");
         writer.Write($"Stack {result.Stack}: ", Style.Heading)

@@ -68,8 +68,7 @@ public static class PlanText
     {
         int Count(params ChangeAction[] actions) => plan.Resources.Count(resource => actions.Contains(resource.Action));
 
-        // What is only looked up is nobody's to keep.
-        var unchanged = plan.Resources.Count(resource => resource.Action == ChangeAction.None && !resource.IsExternal);
+        var unchanged = plan.Unchanged;
         if (!plan.HasChanges)
             return $"{plan.Stack}: no changes ({unchanged} {(unchanged == 1 ? "resource" : "resources")} as wanted)";
         var parts = new List<string>();

@@ -113,6 +113,9 @@ public sealed record StackPlan
     /// <summary>The resources with something to do, dependencies first.</summary>
     public IReadOnlyList<ResourceChange> Changes => [.. Resources.Where(r => r.Action != ChangeAction.None)];
 
+    /// <summary>How many of the stack's resources stay as they are; what is only looked up is nobody's to keep and does not count.</summary>
+    public int Unchanged => Resources.Count(resource => resource.Action == ChangeAction.None && !resource.IsExternal);
+
     /// <summary>Marked resources that are no longer in the file and are left alone.</summary>
     public IReadOnlyList<OrphanedResource> Orphans { get; init; } = [];
 

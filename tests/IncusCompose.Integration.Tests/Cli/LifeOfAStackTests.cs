@@ -39,7 +39,7 @@ public sealed class LifeOfAStackTests(LabFixture lab)
         var up = await folder.RunAsync("up");
         Assert.True(up is { ExitCode: 0, Error: "" }, up.ToString());
         Assert.Matches(@"(?m)^  \+ instance/clidb  created  \d+\.\d s$", up.Output);
-        Assert.Matches(@"(?m)^Stack clilife: 3 created, \d unchanged in \d+\.\d s\.$", up.Output);
+        Assert.Matches(@"(?m)^Stack clilife: 3 created in \d+\.\d s\.$", up.Output);
         Assert.DoesNotContain('\e', up.Output);
 
         var again = await folder.RunAsync("plan");
