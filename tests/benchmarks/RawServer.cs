@@ -43,11 +43,17 @@ internal sealed class RawServer : IDisposable
         await OperateAsync(HttpMethod.Delete, $"/1.0/instances/{name}", null);
     }));
 
-    /// <summary>The names of all instances of the default project.</summary>
-    public async Task<IReadOnlyList<string>> InstancesAsync()
+    /// <summary>Takes everything away, in whatever state it is.</summary>
+    public async Task ClearAsync()
     {
-        var list = await _http.GetFromJsonAsync<JsonElement>("/1.0/instances");
-        return [.. list.GetProperty("metadata").EnumerateArray().Select(path => path.GetString()!.Split('/')[^1])];
+        var list = await _http.GetFromJsonAsync<JsonElement>("/1.0/instances?recursion=1");
+        await Task.WhenAll(list.GetProperty("metadata").EnumerateArray().Select(async instance =>
+        {
+            var name = instance.GetProperty("name").GetString();
+            if (instance.GetProperty("status").GetString() != "Stopped")
+                await OperateAsync(HttpMethod.Put, $"/1.0/instances/{name}/state", new JsonObject { ["action"] = "stop", ["force"] = true, ["timeout"] = -1 });
+            await OperateAsync(HttpMethod.Delete, $"/1.0/instances/{name}", null);
+        }));
     }
 
     /// <summary>Reads documents to their last byte, all at once; how many bytes they have.</summary>
@@ -66,8 +72,9 @@ internal sealed class RawServer : IDisposable
         var begun = await response.Content.ReadFromJsonAsync<JsonElement>();
         if (!response.IsSuccessStatusCode)
             throw new InvalidOperationException($"{method} {path}: {begun}");
-        var ended = await _http.GetFromJsonAsync<JsonElement>($"{begun.GetProperty("operation").GetString()}/wait");
-        if (ended.GetProperty("metadata").GetProperty("status_code").GetInt32() != 200)
+        using var waited = await _http.GetAsync($"{begun.GetProperty("operation").GetString()}/wait");
+        var ended = await waited.Content.ReadFromJsonAsync<JsonElement>();
+        if (ended.GetProperty("metadata") is not { ValueKind: JsonValueKind.Object } operation || operation.GetProperty("status_code").GetInt32() != 200)
             throw new InvalidOperationException($"{method} {path}: {ended}");
     }
 }

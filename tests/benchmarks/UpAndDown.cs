@@ -11,7 +11,7 @@ internal static class UpAndDown
     public static async Task MeasureAsync(RawServer server, Report report, int rounds)
     {
         using var stack = StackFile.Of("bench", Names, Image);
-        Task Clear() => ClearAsync(server);
+        Task Clear() => server.ClearAsync();
         Task ComposeUp() => Command.RunAsync(Command.IncusCompose, "up", "-f", stack.Path);
         Task ComposeDown() => Command.RunAsync(Command.IncusCompose, "down", "-f", stack.Path, "--yes");
         await Clear();
@@ -50,6 +50,4 @@ internal static class UpAndDown
         foreach (var name in Names)
             await Command.RunAsync("incus", "launch", Image, name, "--quiet");
     }
-
-    private static async Task ClearAsync(RawServer server) => await server.DeleteAsync(await server.InstancesAsync());
 }
