@@ -61,6 +61,9 @@ public sealed class IncusClient : IAsyncDisposable
     /// <summary>What the server said of itself when the connection was opened, or at the last <see cref="RefreshServerAsync"/>.</summary>
     public ServerInfo Server => caller.Connection.Server;
 
+    /// <summary>The name of the remote that it was connected to; its address where it was connected to by address.</summary>
+    public string Name => caller.Connection.Options.RemoteName ?? Address;
+
     /// <summary>Address in use: <c>unix:///path</c> or <c>https://host:port</c>.</summary>
     public string Address => caller.Connection.Address;
 

@@ -62,7 +62,7 @@ public sealed class ComposeEngine
         await opening.ConfigureAwait(false);
 
         StackPlan Plan(MetadataConfiguration? metadata) =>
-            StackPlanner.Plan(new PlanningContext(stack, view.Project, server, remotes), options, metadata, client.Address);
+            StackPlanner.Plan(new PlanningContext(stack, view.Project, server, remotes), options, metadata, client.Name);
 
         var plan = Plan(metadata: null);
         // Only a change of a running instance makes it worth asking which keys need a restart.
@@ -86,7 +86,7 @@ public sealed class ComposeEngine
             ? await StackObserver.ObserveAsync(client, missingProject: null, cancellationToken).ConfigureAwait(false)
             : new ServerObservation([], []);
         await opening.ConfigureAwait(false);
-        return StackPlanner.PlanRemoval(stack, client.Project, server, options ?? new RemovalOptions(), client.Address);
+        return StackPlanner.PlanRemoval(stack, client.Project, server, options ?? new RemovalOptions(), client.Name);
     }
 
     /// <summary>
