@@ -25,7 +25,6 @@ public abstract class ServerCmdlet : IncusCmdlet
 
     /// <summary>The server, as Connect-IncusServer and Get-IncusServer return it.</summary>
     [Parameter(ValueFromPipeline = true)]
-    [ValidateNotNull]
     public IncusServer? Server { get; set; }
 
     /// <summary>The connections of the runspace.</summary>

@@ -135,30 +135,34 @@ public sealed class ComposeEngine
         ];
     }
 
-    /// <summary>Creates one instance that belongs to no stack, by the same rules as a stack's.</summary>
+    /// <summary>
+    /// Creates instances that belong to no stack, by the same rules as a stack's, and at once: each image is fetched once.
+    /// What fails is in the result, not thrown.
+    /// </summary>
     /// <param name="client">The server, in the project to use.</param>
-    /// <param name="instance">What to create.</param>
-    /// <param name="start">False to leave it stopped.</param>
+    /// <param name="instances">What to create; no two of the same name.</param>
+    /// <param name="start">False to leave them stopped.</param>
+    /// <param name="throttleLimit">Most creations at work at one time.</param>
     /// <param name="progress">Is told what happens.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="StackFileException">It cannot be created on this server: the name is taken, an image or network is missing.</exception>
-    /// <exception cref="IncusException">The server refused.</exception>
-    public async Task<Instance> CreateInstanceAsync(
+    /// <exception cref="StackFileException">
+    /// One of them cannot be created on this server (the name is taken, an image or network is missing); nothing was done.
+    /// </exception>
+    /// <exception cref="IncusException">The server could not be asked.</exception>
+    public async Task<ApplyResult> CreateInstancesAsync(
         IncusClient client,
-        InstanceDefinition instance,
+        IReadOnlyCollection<InstanceDefinition> instances,
         bool start = true,
+        int throttleLimit = 16,
         IProgress<ApplyEvent>? progress = null,
         CancellationToken cancellationToken = default)
     {
         // A stack without a name leaves no marks.
-        var stack = new StackDefinition { Name = "", Instances = new Dictionary<string, InstanceDefinition> { [instance.Name] = instance } };
+        var stack = new StackDefinition { Name = "", Instances = instances.ToDictionary(instance => instance.Name, StringComparer.Ordinal) };
         var plan = await CompareAsync(client, stack, null, cancellationToken).ConfigureAwait(false);
-        using var applier = new StackApplier(new ApplyContext(client, plan, new ApplyOptions { Start = start }, _connector.Load()), progress);
-        var result = await applier.ApplyAsync(cancellationToken).ConfigureAwait(false);
-        cancellationToken.ThrowIfCancellationRequested();
-        if (result.Resources.FirstOrDefault(resource => resource.Error is not null)?.Error is { } error)
-            throw error;
-        return (await client.Instances.GetAsync(instance.Name, cancellationToken).ConfigureAwait(false)).Value;
+        var options = new ApplyOptions { Start = start, ThrottleLimit = throttleLimit };
+        using var applier = new StackApplier(new ApplyContext(client, plan, options, _connector.Load()), progress);
+        return await applier.ApplyAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private static IncusClient ViewOf(IncusClient client, StackDefinition stack) =>

@@ -21,7 +21,10 @@ Describe 'An error' {
         @{ Command = 'Wait-IncusInstance real -Timeout 0.2'; Id = 'WaitTimedOut'; Category = 'OperationTimeout'; Target = 'real'; Action = '-Timeout' }
         @{ Command = 'Get-IncusInstance -Remote /no/such.socket'; Id = 'DaemonNotFound'; Category = 'ResourceUnavailable'; Target = $null; Action = 'INCUS_SOCKET' }
         @{ Command = 'Get-IncusServer nowhere'; Id = 'NotFound'; Category = 'ObjectNotFound'; Target = 'nowhere'; Action = 'incus remote' }
-        @{ Command = 'New-IncusInstance real busybox'; Id = 'StackFileInvalid'; Category = 'InvalidData'; Target = 'real'; Action = $null }
+        @{ Command = 'New-IncusInstance real busybox'; Id = 'InstanceExists'; Category = 'ResourceExists'; Target = 'real'; Action = 'another name' }
+        @{ Command = 'New-IncusInstance new nonexistent'; Id = 'MissingImage'; Category = 'InvalidArgument'; Target = 'new'; Action = 'incus image list' }
+        @{ Command = 'Invoke-IncusCompose -RemoveVolumes'; Id = 'ParameterMissing'; Category = 'InvalidArgument'; Target = $null; Action = '-Prune' }
+        @{ Command = 'Remove-IncusStack x -RemovePools'; Id = 'ParameterMissing'; Category = 'InvalidArgument'; Target = $null; Action = '-RemoveVolumes' }
         @{ Command = 'Invoke-IncusCommand real hostname'; Id = 'RequestRefused'; Category = 'InvalidArgument'; Target = 'real'; Action = $null }
     ) {
         $problem = Fail "$Command -ErrorAction Stop"
@@ -36,6 +39,13 @@ Describe 'An error' {
         $found = Get-IncusInstance nope, real, neither -ErrorVariable problems -ErrorAction SilentlyContinue
         $found.Name | Should -Be 'real'
         $problems.TargetObject | Should -Be 'nope', 'neither'
+    }
+
+    It 'about one new instance does not stop the others' {
+        $made = New-IncusInstance real, fresh busybox -NoStart -ErrorVariable problems -ErrorAction SilentlyContinue
+        $made.Name | Should -Be 'fresh'
+        $problems.TargetObject | Should -Be 'real'
+        $problems.CategoryInfo.Category | Should -Be 'ResourceExists'
     }
 
     It 'stops the pipeline with -ErrorAction Stop' {
@@ -89,6 +99,8 @@ Describe 'An argument that makes no sense' {
         @{ Command = 'New-IncusInstance x busybox -Device @{ d = 1 } -NoStart' }
         @{ Command = 'Wait-IncusInstance real -Status Dancing' }
         @{ Command = 'Stop-IncusInstance real -Timeout soon' }
+        @{ Command = 'Stop-IncusInstance real -Timeout -5' }
+        @{ Command = '$null | Stop-IncusInstance' }
     ) {
         $before = Get-ServerState
         Fail "$Command -ErrorAction Stop" | Should -Not -BeNullOrEmpty

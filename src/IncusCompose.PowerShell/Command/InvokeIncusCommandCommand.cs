@@ -65,6 +65,11 @@ public sealed class InvokeIncusCommandCommand : ServerCmdlet
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
 
+    /// <summary>Most instances to run it in at one time.</summary>
+    [Parameter]
+    [ValidateRange(1, 256)]
+    public int ThrottleLimit { get; set; } = 16;
+
     /// <inheritdoc/>
     private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)
     {
@@ -91,7 +96,10 @@ public sealed class InvokeIncusCommandCommand : ServerCmdlet
     private protected override Task EndAsync(Pipeline pipeline, CancellationToken cancellationToken)
     {
         var input = _input.Count > 0 ? StandardInput.From(_input) : null;
-        return Task.WhenAll(_targets.Select(target => RunAsync(pipeline, target.Connection, target.Name, target.Original, input, cancellationToken)));
+        return Parallel.ForEachAsync(
+            _targets,
+            new ParallelOptions { MaxDegreeOfParallelism = ThrottleLimit, CancellationToken = cancellationToken },
+            async (target, token) => await RunAsync(pipeline, target.Connection, target.Name, target.Original, input, token).ConfigureAwait(false));
     }
 
     private async Task RunAsync(Pipeline pipeline, ServerConnection connection, string name, object original, byte[]? input, CancellationToken cancellationToken)

@@ -48,6 +48,20 @@ internal static class CmdletErrors
             $"There is no stack '{name}' in project {project} on {server}.",
             "See what there is with Get-IncusStack -AllProjects; another server is named with -Remote.");
 
+    /// <summary>An instance cannot be created as it was asked for. The id is that of the problem.</summary>
+    public static CmdletError CannotCreate(string name, Diagnostic problem, Exception cause) =>
+        problem.Id == "NameTaken"
+            ? Own("InstanceExists", ErrorCategory.ResourceExists, name,
+                $"There is an instance '{name}' already.",
+                $"Choose another name, or remove that one first (Remove-IncusInstance {name}).", cause)
+            : new(cause, problem.Id, ErrorCategory.InvalidArgument, name,
+                $"Instance '{name}' cannot be created: {problem.Message}",
+                problem.Advice.Length > 0 ? char.ToUpperInvariant(problem.Advice[0]) + problem.Advice[1..] : null);
+
+    /// <summary>Two parameters do not go together, or one needs another.</summary>
+    public static CmdletException Needs(string parameter, string other, string why) =>
+        new(Own("ParameterMissing", ErrorCategory.InvalidArgument, null, $"-{parameter} needs -{other}: {why}.", $"Add -{other}, or leave -{parameter} out."));
+
     /// <summary>A change of a plan failed; its dependants were not begun.</summary>
     public static CmdletError ChangeFailed(ResourceResult result)
     {

@@ -3,29 +3,33 @@ using IncusCompose.PowerShell.Hosting;
 
 namespace IncusCompose.PowerShell.Commands;
 
-/// <summary>Shows one instance being created: a bar of its own.</summary>
+/// <summary>Shows instances being created.</summary>
 internal sealed class InstanceProgress : IProgress<ApplyEvent>
 {
-    private readonly Pipeline _pipeline;
-    private readonly string _activity;
-    private readonly int _bar;
+    private const string Activity = "Creating instances";
 
-    public InstanceProgress(Pipeline pipeline, string name, int bar)
+    private readonly Pipeline _pipeline;
+    private readonly int _count;
+    private int _ended;
+
+    public InstanceProgress(Pipeline pipeline, int count)
     {
         _pipeline = pipeline;
-        _activity = $"Creating instance {name}";
-        _bar = bar;
+        _count = count;
     }
 
     /// <inheritdoc/>
     public void Report(ApplyEvent value)
     {
-        if (value.Kind == ApplyEventKind.Ended)
-            return;
-        var text = value.Text.Length > 0 ? value.Text : $"{value.Change.Action.ToString().ToLowerInvariant()} {value.Change.Id}";
-        _pipeline.WriteProgress(new ProgressUpdate(_bar, _activity, text) { Percent = value.Percent });
+        if (value is { Kind: ApplyEventKind.Ended, Change.Kind: "instance" })
+            Interlocked.Increment(ref _ended);
+        var text = value.Text.Length > 0 ? $"{value.Change.Id}: {value.Text}" : value.Change.Id.ToString();
+        _pipeline.WriteProgress(new ProgressUpdate(0, Activity, $"{_ended} of {_count}, {text}")
+        {
+            Percent = _count == 1 ? value.Percent : Math.Min(100, _ended * 100 / _count),
+        });
     }
 
     /// <summary>Takes the bar away.</summary>
-    public void Complete() => _pipeline.WriteProgress(new ProgressUpdate(_bar, _activity, "done") { Completed = true });
+    public void Complete() => _pipeline.WriteProgress(new ProgressUpdate(0, Activity, "done") { Completed = true });
 }

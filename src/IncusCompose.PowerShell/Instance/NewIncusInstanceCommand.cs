@@ -1,7 +1,8 @@
 using System.Collections;
 using System.Management.Automation;
-using Incus.Client;
+using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
 using IncusCompose.PowerShell.Completion;
 using IncusCompose.PowerShell.Errors;
 using IncusCompose.PowerShell.Hosting;
@@ -15,7 +16,8 @@ namespace IncusCompose.PowerShell.Commands;
 [OutputType(typeof(IncusInstance))]
 public sealed class NewIncusInstanceCommand : ServerCmdlet
 {
-    private readonly List<(ServerConnection Connection, InstanceDefinition Definition)> _wanted = [];
+    private readonly Dictionary<string, InstanceDefinition> _wanted = new(StringComparer.Ordinal);
+    private ServerConnection? _connection;
 
     /// <summary>Names of the instances to create.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
@@ -98,35 +100,64 @@ public sealed class NewIncusInstanceCommand : ServerCmdlet
     [Parameter]
     public SwitchParameter NoStart { get; set; }
 
+    /// <summary>Most instances to create at one time.</summary>
+    [Parameter]
+    [ValidateRange(1, 256)]
+    public int ThrottleLimit { get; set; } = 16;
+
     /// <inheritdoc/>
     private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)
     {
-        var connection = await ConnectAsync(null, null, cancellationToken).ConfigureAwait(false);
+        _connection ??= await ConnectAsync(null, null, cancellationToken).ConfigureAwait(false);
         foreach (var name in Name)
         {
             var definition = Define(name);
-            var what = $"Create {(NoStart ? "" : "and start ")}instance {name} from {Image} (project {connection.Project} on {connection.Server})";
-            if (await pipeline.ShouldProcessAsync(what, what + "?", "New-IncusInstance").ConfigureAwait(false))
-                _wanted.Add((connection, definition));
+            var what = $"Create {(NoStart ? "" : "and start ")}instance {name} from {Image} (project {_connection.Project} on {_connection.Server})";
+            if (await pipeline.ShouldProcessAsync(what, what + "?", "New-IncusInstance").ConfigureAwait(false) && !_wanted.TryAdd(name, definition))
+                pipeline.WriteWarning($"Instance {name} is named twice and created once.");
         }
     }
 
     /// <inheritdoc/>
-    private protected override Task EndAsync(Pipeline pipeline, CancellationToken cancellationToken) =>
-        Task.WhenAll(_wanted.Select((wanted, index) => CreateAsync(pipeline, wanted.Connection, wanted.Definition, index, cancellationToken)));
-
-    private async Task CreateAsync(Pipeline pipeline, ServerConnection connection, InstanceDefinition definition, int index, CancellationToken cancellationToken)
+    private protected override async Task EndAsync(Pipeline pipeline, CancellationToken cancellationToken)
     {
-        var progress = new InstanceProgress(pipeline, definition.Name, index);
+        // One that cannot be created does not stop the others.
+        while (_wanted.Count > 0)
+        {
+            try
+            {
+                await CreateAsync(pipeline, _connection!, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (StackFileException exception)
+            {
+                foreach (var problem in exception.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
+                {
+                    // instances.NAME.image
+                    var name = problem.Path.Split('.').ElementAtOrDefault(1) ?? "";
+                    pipeline.WriteError(CmdletErrors.CannotCreate(name, problem, exception));
+                    if (!_wanted.Remove(name))
+                        _wanted.Clear();
+                }
+            }
+        }
+    }
+
+    private async Task CreateAsync(Pipeline pipeline, ServerConnection connection, CancellationToken cancellationToken)
+    {
+        var progress = new InstanceProgress(pipeline, _wanted.Count);
         try
         {
-            await Session.Engine.CreateInstanceAsync(connection.Client, definition, !NoStart, progress, cancellationToken).ConfigureAwait(false);
-            if (await InstanceLookup.ReadAsync(connection, definition.Name, cancellationToken).ConfigureAwait(false) is { } instance)
-                pipeline.WriteObject(instance);
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            pipeline.WriteError(CmdletErrors.From(exception, definition.Name));
+            var result = await Session.Engine.CreateInstancesAsync(
+                connection.Client, _wanted.Values, !NoStart, ThrottleLimit, progress, cancellationToken).ConfigureAwait(false);
+            foreach (var failed in result.Resources.Where(resource => resource.Outcome == ChangeOutcome.Failed))
+                pipeline.WriteError(CmdletErrors.From(failed.Error!, failed.Name));
+            var made = result.Resources.Where(resource => resource is { Kind: "instance", Outcome: ChangeOutcome.Done });
+            foreach (var instance in await Task.WhenAll(made.Select(resource => InstanceLookup.ReadAsync(connection, resource.Name, cancellationToken))).ConfigureAwait(false))
+            {
+                if (instance is not null)
+                    pipeline.WriteObject(instance);
+            }
         }
         finally
         {

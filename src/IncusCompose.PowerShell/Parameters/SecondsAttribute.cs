@@ -11,8 +11,14 @@ namespace IncusCompose.PowerShell.Parameters;
 public sealed class SecondsAttribute : ArgumentTransformationAttribute
 {
     /// <summary>Called by PowerShell.</summary>
-    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) =>
-        ToTimeSpan(inputData is PSObject wrapped ? wrapped.BaseObject : inputData) ?? inputData;
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        var time = ToTimeSpan(value) ?? value as TimeSpan?;
+        if (time < TimeSpan.Zero)
+            throw new ArgumentTransformationMetadataException("A time must not be negative.");
+        return time ?? inputData;
+    }
 
     /// <summary>The time that a number of seconds is; null for what is no number.</summary>
     internal static TimeSpan? ToTimeSpan(object value)

@@ -48,6 +48,12 @@ public abstract class PlanCmdlet : StackFileCmdlet
     [Parameter(ParameterSetName = StackSet)]
     public SwitchParameter RemoveVolumes { get; set; }
 
+    /// <inheritdoc/>
+    private protected override Task BeginAsync(Pipeline pipeline, CancellationToken cancellationToken) =>
+        RemoveVolumes && !Prune
+            ? throw CmdletErrors.Needs(nameof(RemoveVolumes), nameof(Prune), "only pruning deletes anything")
+            : Task.CompletedTask;
+
     /// <summary>Plans the stack of the current pipeline object; says what is wrong with it.</summary>
     /// <returns>The server and the plan; null where there is none.</returns>
     private protected async Task<(ServerConnection Connection, StackPlan Plan)?> CompareAsync(Pipeline pipeline, CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using IncusCompose.Applying;
 using IncusCompose.Loading;
 using IncusCompose.Planning;
 using IncusCompose.PowerShell.Completion;
+using IncusCompose.PowerShell.Errors;
 using IncusCompose.PowerShell.Hosting;
 using IncusCompose.PowerShell.Parameters;
 
@@ -66,6 +67,12 @@ public sealed class RemoveIncusStackCommand : ServerCmdlet
         base.OnBegin();
         _files = new StackFiles(Session, Host.CurrentDirectory);
     }
+
+    /// <inheritdoc/>
+    private protected override Task BeginAsync(Pipeline pipeline, CancellationToken cancellationToken) =>
+        RemovePools && !RemoveVolumes
+            ? throw CmdletErrors.Needs(nameof(RemovePools), nameof(RemoveVolumes), "a pool goes with the volumes in it")
+            : Task.CompletedTask;
 
     /// <inheritdoc/>
     private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)
