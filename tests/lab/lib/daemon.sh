@@ -47,6 +47,23 @@ start_daemon() {
     disown "$pid"
 }
 
+# Starts the daemon of lab $1 again, with every network up. One does not come up where a killed daemon had started a dnsmasq
+# that it had not noted yet, or where a link of another lab vanishes while Incus looks at it; Incus tries again in a minute.
+bring_up() {
+    local attempt pid dir
+    dir=$(dir_of "$1")/incus
+    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+        # shellcheck disable=SC2046  # a list of ids
+        end_processes $(for pid in $(lab_processes "$dir"); do [ "$(program_of "$pid")" != dnsmasq ] || echo "$pid"; done)
+        start_daemon "$1"
+        lab_incus "$1" query '/1.0/networks?recursion=1' | grep -q '"status": "Unavailable"' || return 0
+        pid=$(daemon_pid "$1") || continue
+        kill -TERM "$pid"
+        wait_gone "$pid"
+    done
+    die_with_log "$1" "The networks of lab $1 did not come up, $attempt times."
+}
+
 # The settings of a fresh daemon: its pool, its bridge and its default profile.
 settings() {
     local name=$1 config='' pool

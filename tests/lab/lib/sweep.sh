@@ -32,7 +32,7 @@ wait_gone() {
     while program_of "$1" >/dev/null; do
         [ "$SECONDS" -lt "$deadline" ] || die "Process $1 did not end within $LAB_TIMEOUT s, not even by SIGKILL."
         # tail waits for the id to vanish, which takes as long as somebody leaves it uncollected.
-        timeout 0.2 tail -s 0.01 --pid "$1" -f /dev/null
+        timeout 0.2 tail -s 0.01 --pid "$1" -f /dev/null || :
     done
 }
 
