@@ -113,11 +113,14 @@ internal sealed class StackApplier : IDisposable
         var kind = ResourceKinds.Of(change.Id);
         for (var round = 1; ; round++)
         {
-            // An instance that looks abandoned may be one that somebody is creating right now.
-            var abandoned = change is { Action: ChangeAction.Replace, Live: not null } && await SettleAsync(context, change, cancellationToken).ConfigureAwait(false);
-            if (abandoned)
+            // What looks abandoned may be what somebody is making right now, or has finished meanwhile.
+            if (change is { Action: ChangeAction.Replace, Live: not null })
             {
-                if (await LookAgainAsync(context, kind, change, cancellationToken).ConfigureAwait(false) is not { } settled)
+                await kind.SettleAsync(context, change, cancellationToken).ConfigureAwait(false);
+                var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
+                if (IsForeign(kind, now))
+                    throw new PlanOutdatedException([change.Id]);
+                if (PlanAgain(kind, change, now) is not { } settled)
                     return;
                 change = settled;
             }
@@ -129,55 +132,38 @@ internal sealed class StackApplier : IDisposable
             }
             catch (IncusException error) when (round < MostRounds && !context.Options.Exact && error is not IncusUnreachableException)
             {
-                var outrun = error is IncusConflictException or IncusPreconditionFailedException or OperationLostException;
-                if (!await SettleAsync(context, change, cancellationToken).ConfigureAwait(false) && !outrun)
+                if (!await kind.SettleAsync(context, change, cancellationToken).ConfigureAwait(false) && !IsOutrun(error))
                     throw;
-                if (await LookAgainAsync(context, kind, change, cancellationToken).ConfigureAwait(false) is not { } again)
+                var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
+                if (IsForeign(kind, now))
+                    throw;
+                if (PlanAgain(kind, change, now) is not { } again)
                     return;
-                if (again.Live is { } live && !kind.IsShared && live.Mark?.BelongsTo(context.Plan.Stack, context.Plan.Project) != true)
-                    throw;
                 change = again;
             }
         }
     }
 
+    /// <summary>True for what exists and is not the stack's own.</summary>
+    private bool IsForeign(ResourceKind kind, LiveResource? now) =>
+        now is not null && !kind.IsShared && now.Mark?.BelongsTo(_context.Plan.Stack, _context.Plan.Project) != true;
+
     /// <summary>What is to be done with a resource as it is now; null where nothing is left to do.</summary>
-    private static async Task<ResourceChange?> LookAgainAsync(ApplyContext context, ResourceKind kind, ResourceChange change, CancellationToken cancellationToken)
+    /// <exception cref="PlanOutdatedException">Only something that was not allowed would do.</exception>
+    private ResourceChange? PlanAgain(ResourceKind kind, ResourceChange change, LiveResource? now)
     {
-        var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
         if (change.Desired is null)
             return now is null ? null : change with { Live = now };
-        var again = context.Plan.Planner.Plan(kind, change.Desired, now);
+        var again = _context.Plan.Planner.Plan(kind, change.Desired, now);
+        if (again.Refused is not null)
+            throw new PlanOutdatedException([change.Id]);
         return again.Action == ChangeAction.None ? null : again;
     }
 
-    /// <summary>Waits for whatever the server is doing to an instance at the moment; true where there was something.</summary>
-    private static async Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
-    {
-        if (change.Kind != InstanceKind.KindName)
-            return false;
-        var operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
-        var busy = operations.Where(operation => !operation.IsFinal && ConcernsInstance(operation, change.Name)).ToList();
-        foreach (var operation in busy)
-        {
-            context.Say("waiting for: " + operation.Description);
-            try
-            {
-                var attached = await context.Client.Operations.AttachAsync(operation.Id, cancellationToken).ConfigureAwait(false);
-                await attached.WaitAsync(null, cancellationToken).ConfigureAwait(false);
-            }
-            catch (IncusException)
-            {
-                // However it ended, what matters is what it left; that is looked at next.
-            }
-        }
-
-        return busy.Count > 0;
-    }
-
-    private static bool ConcernsInstance(OperationInfo operation, string name) =>
-        operation.Resources.GetValueOrDefault("instances")?.Any(address =>
-            Uri.UnescapeDataString(address.Split('?')[0]).EndsWith("/" + name, StringComparison.Ordinal)) == true;
+    /// <summary>True where the server was ahead: it was at work on the same thing, for somebody else or since before it was killed.</summary>
+    private static bool IsOutrun(IncusException error) =>
+        error is IncusConflictException or IncusPreconditionFailedException or OperationLostException
+        || error.ServerMessage?.Contains("is busy running", StringComparison.Ordinal) == true;
 
     /// <summary>The result of a change, or that it was given up: a cancelled user does not wait for a stuck server.</summary>
     private static async Task<ResourceResult> OutcomeAsync(ResourceChange change, Task<ResourceResult> task, CancellationToken cancellationToken)

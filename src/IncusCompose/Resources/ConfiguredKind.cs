@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Planning;
@@ -14,6 +15,10 @@ internal abstract class ConfiguredKind<T> : ResourceKind
     // Each round re-reads what another client has just written; more rounds than this are a fight, not a race.
     private const int MostRounds = 10;
 
+    // The server has no operation for these, and no event where one failed: a creation is waited for by asking.
+    private static readonly TimeSpan LongestCreation = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AskingPause = TimeSpan.FromMilliseconds(100);
+
     public override async Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken)
     {
         var found = await GetAsync(client, id, cancellationToken).ConfigureAwait(false);
@@ -25,6 +30,22 @@ internal abstract class ConfiguredKind<T> : ResourceKind
         IsUnfinished((T)change.Live!.Raw)
             ? change with { Action = ChangeAction.Replace, Refused = null, Reason = "its creation did not finish" }
             : change;
+
+    /// <summary>Waits for a creation that is going on; one that the server does not finish is given up.</summary>
+    public override async Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        for (var waited = false; ; waited = true)
+        {
+            var found = await GetAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
+            if (found is null || !IsUnfinished(found.Value))
+                return waited;
+            if (clock.Elapsed > LongestCreation)
+                return false;
+            context.Say("waiting for its creation to end");
+            await Task.Delay(AskingPause, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
     {

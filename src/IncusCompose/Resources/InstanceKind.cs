@@ -77,6 +77,9 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
         return ChangeImpact.Live;
     }
 
+    public override Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
+        InstanceWork.SettleAsync(context, [change.Name], cancellationToken);
+
     public override string StateOf(LiveResource live) => ((Instance)live.Raw).Status;
 
     /// <summary>What a change means for an instance that runs, or that should and does not.</summary>
@@ -133,12 +136,13 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
             case ChangeAction.Restart:
                 await RestartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
+            case ChangeAction.Update when change.Restarts:
+                await UpdateAndRestartAsync(context, change, cancellationToken).ConfigureAwait(false);
+                break;
             case ChangeAction.Update:
                 await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
                 if (change.Starts)
                     await StartAsync(context, name, cancellationToken).ConfigureAwait(false);
-                else if (change.Restarts)
-                    await RestartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
             case ChangeAction.Rebuild:
                 await StopAsync(context, name, cancellationToken).ConfigureAwait(false);
@@ -199,8 +203,9 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
         .. SplitList(OwnershipMark.Read(resource.Config)?.Applied.Plain(PropertyPath.DependsOn) ?? "").Select(IdOf),
     ];
 
+    // Also where the restart follows at once: it may not come to that.
     protected override void Annotate(ResourceFields fields, Instance resource, ResourceChange change) =>
-        fields.Set(PropertyPath.Config(PendingRestartKey), change.PendingRestart ? StartStamp(resource) : null);
+        fields.Set(PropertyPath.Config(PendingRestartKey), change.PendingRestart || change.Restarts ? StartStamp(resource) : null);
 
     protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
         throw new NotSupportedException("An instance is created from its image, see CreateAsync.");
@@ -247,6 +252,32 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
             if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) is not StatusCode.Running)
                 throw;
         }
+    }
+
+    /// <summary>Changes an instance and restarts it: in this order, so that what the server refuses to accept stops nothing.</summary>
+    private async Task UpdateAndRestartAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusOperationException)
+        {
+            // What cannot be changed while it runs (a daemon that was killed left a proxy at the port) can be once it is stopped.
+            await StopAsync(context, change.Name, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                await StartAsync(context, change.Name, cancellationToken).ConfigureAwait(false);
+            }
+
+            return;
+        }
+
+        await RestartAsync(context, change.Name, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task RestartAsync(ApplyContext context, string name, CancellationToken cancellationToken)

@@ -1,5 +1,7 @@
+using System.Net;
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
 
@@ -8,7 +10,12 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 {
     public const string KindName = "network";
 
-    private const int MostAttempts = 8;
+    private const int MostAttempts = 4;
+
+    // On a host with many containers, links come and go all the time.
+    private const int MostAttemptsAmongLinks = 12;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
 
     public override string Name => KindName;
 
@@ -43,6 +50,21 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     public override bool IsServerFilled(string path) =>
         PropertyPath.IsConfig(path, out var key) && key is "ipv4.address" or "ipv6.address" or "ipv4.nat" or "ipv6.nat";
 
+    /// <summary>
+    /// Two changes at the same time can fail each other, and the server answers a failed change by restoring what it had
+    /// read before: what was written meanwhile is gone without a word. So it is looked at once more.
+    /// </summary>
+    public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await base.UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+            var now = await GetAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
+            if (attempt == MostAttempts || now is null || !IsAsBefore(now.Value, (Network)change.Live!.Raw))
+                return;
+        }
+    }
+
     protected override ResourceId IdOf(Network resource) => IdOf(resource.Name);
 
     protected override Task<Versioned<Network>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
@@ -57,7 +79,7 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
         return fields;
     }
 
-    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken)
+    protected override async Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken)
     {
         var network = new Network
         {
@@ -66,21 +88,40 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
             Description = fields.Word(PropertyPath.Description),
             Config = fields.Config,
         };
-        return TryAgainAsync(() => context.Client.Networks.CreateAsync(network, cancellationToken));
+        try
+        {
+            await TryAgainAsync(() => context.Client.Networks.CreateAsync(network, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusConflictException error) when (error.ServerMessage?.StartsWith("Network interface", StringComparison.Ordinal) == true)
+        {
+            // The server has no network of that name, so nothing of its own can take the link away.
+            throw new IncusException(
+                $"The host has a network link \"{id.Name}\" that Incus does not manage",
+                $"Name the network otherwise, or remove the link on the host, if an Incus daemon that was killed left it: ip link delete {id.Name}",
+                error)
+            {
+                StatusCode = error.StatusCode,
+                ServerMessage = error.ServerMessage,
+                Request = error.Request,
+            };
+        }
     }
 
     protected override Task PutAsync(IncusClient client, ResourceId id, Network resource, string etag, CancellationToken cancellationToken) =>
-        TryAgainAsync(() => client.Networks.UpdateAsync(id.Name, resource, etag, cancellationToken));
+        TryAgainAsync(() => client.Networks.UpdateAsync(id.Name, resource, etag, cancellationToken), cancellationToken);
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
-        TryAgainAsync(() => context.Client.Networks.DeleteAsync(id.Name, cancellationToken));
+        TryAgainAsync(() => context.Client.Networks.DeleteAsync(id.Name, cancellationToken), cancellationToken);
 
     /// <summary>
-    /// The server walks through all links of the host when it makes or removes a bridge, and gives up where one vanishes
-    /// under its eyes: some container stopped at that moment. The next walk does not meet that link.
+    /// The server makes and changes a bridge with commands of the host, one after another, and keeps nobody from doing so
+    /// at the same time: another client with the same network (or the server itself, for a client that was killed). It also
+    /// looks at every link of the host, and one vanishes whenever a container stops. Then a command fails; the next
+    /// attempt does not meet that any more.
     /// </summary>
-    private static async Task TryAgainAsync(Func<Task> request)
+    private static async Task TryAgainAsync(Func<Task> request, CancellationToken cancellationToken)
     {
+        var pause = FirstPause;
         for (var attempt = 1; ; attempt++)
         {
             try
@@ -88,8 +129,13 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
                 await request().ConfigureAwait(false);
                 return;
             }
-            catch (IncusException error) when (attempt < MostAttempts && IsVanishedLink(error))
+            catch (IncusException error) when (attempt < MostAttemptsAmongLinks && IsVanishedLink(error))
             {
+            }
+            catch (IncusException error) when (attempt < MostAttempts && IsFailedCommand(error))
+            {
+                await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+                pause *= 2;
             }
         }
     }
@@ -98,4 +144,10 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
         error.ServerMessage is { } message
         && message.Contains("link show", StringComparison.Ordinal)
         && message.Contains("does not exist", StringComparison.Ordinal);
+
+    private static bool IsFailedCommand(IncusException error) =>
+        error.StatusCode == HttpStatusCode.InternalServerError && error is not IncusConflictException;
+
+    private static bool IsAsBefore(Network now, Network before) =>
+        now.Description == before.Description && now.Config.Count == before.Config.Count && !now.Config.Except(before.Config).Any();
 }

@@ -37,6 +37,10 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
         ChangeImpact.Live;
 
+    // The server saves a profile, then changes every instance that uses it.
+    public override Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
+        InstanceWork.SettleAsync(context, change.Live?.Raw is Profile profile ? profile.UsedBy : [], cancellationToken);
+
     protected override ResourceId IdOf(Profile resource) => IdOf(resource.Name);
 
     protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, Profile resource) => DeviceUses.Of(resource.Devices);

@@ -55,6 +55,12 @@ internal abstract class ResourceKind
     /// <summary>What only this kind knows about a planned change of something that exists: an instance also runs or not.</summary>
     public virtual ResourceChange Refine(ResourceChange change, ResourcePlanner planner) => change;
 
+    /// <summary>
+    /// Waits for what the server is doing at the moment to what a change concerns: somebody else is making it, or an apply
+    /// that was killed had begun. True where there was something; then it is to be looked at again.
+    /// </summary>
+    public virtual Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) => Task.FromResult(false);
+
     /// <summary>True where every other resource lives inside it: it is made first and goes last.</summary>
     public virtual bool ContainsAll => false;
 
