@@ -1,0 +1,24 @@
+using IncusCompose.Integration.Tests.Lab;
+
+namespace IncusCompose.Integration.Tests.Resilience;
+
+/// <summary>A lab whose daemon is killed by tests; they share it and run one after another.</summary>
+public sealed class CrashLabFixture : IAsyncLifetime
+{
+    public Lab.Lab Lab { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Lab = await Integration.Tests.Lab.Lab.StartAsync($"crash{Environment.ProcessId}");
+
+    public async Task DisposeAsync()
+    {
+        if (Lab is not null)
+            await Lab.DisposeAsync();
+    }
+}
+
+/// <summary>The tests that kill daemons.</summary>
+[CollectionDefinition(Name)]
+public sealed class CrashLabCollection : ICollectionFixture<CrashLabFixture>
+{
+    public const string Name = "crash lab";
+}
