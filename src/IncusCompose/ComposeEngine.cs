@@ -153,7 +153,7 @@ public sealed class ComposeEngine
         IncusClient client,
         IReadOnlyCollection<InstanceDefinition> instances,
         bool start = true,
-        int throttleLimit = 16,
+        int throttleLimit = ApplyOptions.DefaultThrottleLimit,
         IProgress<ApplyEvent>? progress = null,
         CancellationToken cancellationToken = default)
     {

@@ -19,7 +19,7 @@ internal abstract class ApplyingVerb : Verb
     {
         Description = "Most changes at work at one time.",
         HelpName = "count",
-        DefaultValueFactory = _ => new ApplyOptions().ThrottleLimit,
+        DefaultValueFactory = _ => ApplyOptions.DefaultThrottleLimit,
     };
 
     private readonly Option<int> _timeout = new("--timeout", "-t")

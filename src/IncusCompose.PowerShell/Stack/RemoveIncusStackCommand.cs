@@ -54,7 +54,7 @@ public sealed class RemoveIncusStackCommand : ServerCmdlet
     /// <summary>Most changes at work at one time.</summary>
     [Parameter]
     [ValidateRange(1, 256)]
-    public int ThrottleLimit { get; set; } = 16;
+    public int ThrottleLimit { get; set; } = ApplyOptions.DefaultThrottleLimit;
 
     /// <summary>How long an instance may take to stop by itself before it is stopped by force; a number is seconds.</summary>
     [Parameter]

@@ -78,8 +78,14 @@ public sealed record ApplyResult
 /// <summary>How a plan is applied.</summary>
 public sealed record ApplyOptions
 {
+    /// <summary>
+    /// The usual <see cref="ThrottleLimit"/>. The server has its own order for work that costs it something; what it is
+    /// asked for at one time should not be fewer than the instances that are waiting to shut down, which costs nothing.
+    /// </summary>
+    public const int DefaultThrottleLimit = 32;
+
     /// <summary>Most changes at work at one time; at least 1.</summary>
-    public int ThrottleLimit { get; init; } = 16;
+    public int ThrottleLimit { get; init; } = DefaultThrottleLimit;
 
     /// <summary>How long an instance may take to stop by itself before it is stopped by force.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
