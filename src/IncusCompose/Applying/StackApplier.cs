@@ -162,8 +162,13 @@ internal sealed class StackApplier : IDisposable
 
     /// <summary>True where the server was ahead: it was at work on the same thing, for somebody else or since before it was killed.</summary>
     private static bool IsOutrun(IncusException error) =>
-        error is IncusConflictException or IncusPreconditionFailedException or OperationLostException
-        || error.ServerMessage?.Contains("is busy running", StringComparison.Ordinal) == true;
+        error is IncusConflictException or IncusPreconditionFailedException or OperationLostException || IsBusy(error.ServerMessage ?? "");
+
+    // "Failed to create instance stop operation: Instance is busy running a "start" operation", or "… has now succeeded";
+    // and of a profile's instances, one that was deleted meanwhile.
+    private static bool IsBusy(string message) =>
+        (message.Contains("Failed to create instance ", StringComparison.Ordinal) && message.Contains(" operation: ", StringComparison.Ordinal))
+        || message.Contains("Instance not found", StringComparison.Ordinal);
 
     /// <summary>The result of a change, or that it was given up: a cancelled user does not wait for a stuck server.</summary>
     private static async Task<ResourceResult> OutcomeAsync(ResourceChange change, Task<ResourceResult> task, CancellationToken cancellationToken)

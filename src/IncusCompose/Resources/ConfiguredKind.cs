@@ -70,7 +70,7 @@ internal abstract class ConfiguredKind<T> : ResourceKind
             Annotate(fields, found.Value, current);
             try
             {
-                await PutAsync(context.Client, change.Id, WithFields(found.Value, fields), found.ETag, cancellationToken).ConfigureAwait(false);
+                await PutAsync(context.Client, change.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (IncusPreconditionFailedException) when (round < MostRounds && !context.Options.Exact)
@@ -141,7 +141,7 @@ internal abstract class ConfiguredKind<T> : ResourceKind
 
     protected abstract Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken);
 
-    protected abstract Task PutAsync(IncusClient client, ResourceId id, T resource, string etag, CancellationToken cancellationToken);
+    protected abstract Task PutAsync(IncusClient client, ResourceId id, Versioned<T> found, T changed, CancellationToken cancellationToken);
 
     protected abstract Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken);
 }

@@ -210,8 +210,8 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
     protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
         throw new NotSupportedException("An instance is created from its image, see CreateAsync.");
 
-    protected override async Task PutAsync(IncusClient client, ResourceId id, Instance resource, string etag, CancellationToken cancellationToken) =>
-        await client.Instances.UpdateAsync(id.Name, resource, etag, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
+    protected override async Task PutAsync(IncusClient client, ResourceId id, Versioned<Instance> found, Instance changed, CancellationToken cancellationToken) =>
+        await client.Instances.UpdateAsync(id.Name, changed, found.ETag, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
 
     protected override async Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         await context.Client.Instances.DeleteAsync(id.Name, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);

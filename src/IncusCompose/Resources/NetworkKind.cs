@@ -50,21 +50,6 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     public override bool IsServerFilled(string path) =>
         PropertyPath.IsConfig(path, out var key) && key is "ipv4.address" or "ipv6.address" or "ipv4.nat" or "ipv6.nat";
 
-    /// <summary>
-    /// Two changes at the same time can fail each other, and the server answers a failed change by restoring what it had
-    /// read before: what was written meanwhile is gone without a word. So it is looked at once more.
-    /// </summary>
-    public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            await base.UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
-            var now = await GetAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
-            if (attempt == MostAttempts || now is null || !IsAsBefore(now.Value, (Network)change.Live!.Raw))
-                return;
-        }
-    }
-
     protected override ResourceId IdOf(Network resource) => IdOf(resource.Name);
 
     protected override Task<Versioned<Network>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
@@ -107,8 +92,16 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
         }
     }
 
-    protected override Task PutAsync(IncusClient client, ResourceId id, Network resource, string etag, CancellationToken cancellationToken) =>
-        TryAgainAsync(() => client.Networks.UpdateAsync(id.Name, resource, etag, cancellationToken), cancellationToken);
+    /// <summary>
+    /// Two changes at the same time can fail each other, and the server answers a failed change by restoring what it had
+    /// read before: what was written meanwhile is gone without a word. So it is looked at once more.
+    /// </summary>
+    protected override async Task PutAsync(IncusClient client, ResourceId id, Versioned<Network> found, Network changed, CancellationToken cancellationToken)
+    {
+        await TryAgainAsync(() => client.Networks.UpdateAsync(id.Name, changed, found.ETag, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (await GetAsync(client, id, cancellationToken).ConfigureAwait(false) is { } now && IsAsBefore(now.Value, found.Value))
+            throw new IncusPreconditionFailedException($"The change of the network {id.Name} was taken back by somebody else's, which failed");
+    }
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         TryAgainAsync(() => context.Client.Networks.DeleteAsync(id.Name, cancellationToken), cancellationToken);

@@ -70,9 +70,33 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
             },
             cancellationToken);
 
-    protected override Task PutAsync(IncusClient client, ResourceId id, Profile resource, string etag, CancellationToken cancellationToken) =>
-        client.Profiles.UpdateAsync(id.Name, resource, etag, cancellationToken);
+    protected override async Task PutAsync(IncusClient client, ResourceId id, Versioned<Profile> found, Profile changed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.Profiles.UpdateAsync(id.Name, changed, found.ETag, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusException error) when (error.ServerMessage?.Contains("profile change still saved", StringComparison.Ordinal) == true)
+        {
+            // An instance could not be changed, and writing the same again would not change it either. So the profile is
+            // as it was, and the next attempt reaches every instance.
+            await TakeBackAsync(client, found.Value, cancellationToken).ConfigureAwait(false);
+            throw;
+        }
+    }
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         context.Client.Profiles.DeleteAsync(id.Name, cancellationToken);
+
+    private static async Task TakeBackAsync(IncusClient client, Profile before, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.Profiles.UpdateAsync(before.Name, before, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusException)
+        {
+            // The first error says what is wrong.
+        }
+    }
 }

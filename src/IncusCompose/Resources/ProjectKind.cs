@@ -59,8 +59,8 @@ internal sealed class ProjectKind : ConfiguredKind<Project>
             new Project { Name = id.Name, Description = fields.Word(PropertyPath.Description), Config = fields.Config },
             cancellationToken);
 
-    protected override Task PutAsync(IncusClient client, ResourceId id, Project resource, string etag, CancellationToken cancellationToken) =>
-        client.Projects.UpdateAsync(id.Name, resource, etag, cancellationToken);
+    protected override Task PutAsync(IncusClient client, ResourceId id, Versioned<Project> found, Project changed, CancellationToken cancellationToken) =>
+        client.Projects.UpdateAsync(id.Name, changed, found.ETag, cancellationToken);
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         context.Client.Projects.DeleteAsync(id.Name, cancellationToken);

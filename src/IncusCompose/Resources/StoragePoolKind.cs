@@ -81,8 +81,8 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
             },
             cancellationToken);
 
-    protected override Task PutAsync(IncusClient client, ResourceId id, StoragePool resource, string etag, CancellationToken cancellationToken) =>
-        client.StoragePools.UpdateAsync(id.Name, resource, etag, cancellationToken);
+    protected override Task PutAsync(IncusClient client, ResourceId id, Versioned<StoragePool> found, StoragePool changed, CancellationToken cancellationToken) =>
+        client.StoragePools.UpdateAsync(id.Name, changed, found.ETag, cancellationToken);
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         context.Client.StoragePools.DeleteAsync(id.Name, cancellationToken);

@@ -99,8 +99,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
             },
             cancellationToken);
 
-    protected override Task PutAsync(IncusClient client, ResourceId id, StorageVolume resource, string etag, CancellationToken cancellationToken) =>
-        client.StorageVolumes.UpdateAsync(id.Scope!, id.Name, resource, etag, cancellationToken);
+    protected override Task PutAsync(IncusClient client, ResourceId id, Versioned<StorageVolume> found, StorageVolume changed, CancellationToken cancellationToken) =>
+        client.StorageVolumes.UpdateAsync(id.Scope!, id.Name, changed, found.ETag, cancellationToken);
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         context.Client.StorageVolumes.DeleteAsync(id.Scope!, id.Name, cancellationToken);

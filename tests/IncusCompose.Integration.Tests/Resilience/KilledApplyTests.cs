@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using IncusCompose.Applying;
 using IncusCompose.Integration.Tests.Stacks;
 using IncusCompose.Planning;
@@ -12,7 +11,6 @@ namespace IncusCompose.Integration.Tests.Resilience;
 public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper output) : IAsyncLifetime
 {
     private const int Kills = 20;
-    private const string Stack = "crash";
 
     private static readonly PlanOptions Everything = new() { AllowRestart = true, Prune = true, RemoveVolumes = true };
 
@@ -20,73 +18,7 @@ public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper 
 
     private Lab.Lab Lab => fixture.Lab;
 
-    private string First => Yaml($$$"""
-        networks:
-          {{{Bridge}}}:
-            description: first
-            config: {ipv4.address: {{{Lab.Subnets[0]}}}.1/24, ipv4.nat: true, ipv6.address: none}
-        volumes:
-          data: {}
-          logs: {description: Logs}
-        profiles:
-          small: {config: {limits.memory: 64MiB}}
-        instances:
-          db:
-            image: busybox
-            profiles: [default, small]
-            networks: [{{{Bridge}}}]
-            volumes: ["data:/data"]
-          web:
-            image: busybox
-            profiles: [default, small]
-            networks: [{{{Bridge}}}]
-            volumes: ["logs:/logs"]
-            ports: ["127.0.0.1:{{{Port}}}:80"]
-            environment: {MODE: first}
-            depends_on: [db]
-          worker:
-            image: busybox
-            profiles: [default, small]
-            networks: [{{{Bridge}}}]
-        """);
-
-    // A change of everything: some of it live, some by a restart, some to be made and some to be deleted.
-    private string Second => Yaml($$$"""
-        networks:
-          {{{Bridge}}}:
-            description: second
-            config: {ipv4.address: {{{Lab.Subnets[0]}}}.1/24, ipv4.nat: true, ipv6.address: none, dns.domain: shop}
-        volumes:
-          data: {description: Kept}
-          spool: {}
-        profiles:
-          small: {config: {limits.memory: 96MiB, limits.processes: 200}}
-        instances:
-          db:
-            image: busybox
-            profiles: [default, small]
-            cpu: 1
-            description: The database
-            networks: [{{{Bridge}}}]
-            volumes: ["data:/data"]
-          web:
-            image: busybox
-            profiles: [default, small]
-            networks: [{{{Bridge}}}]
-            volumes: ["spool:/spool"]
-            ports: ["127.0.0.1:{{{Port + 1}}}:80"]
-            environment: {MODE: second}
-            depends_on: [db]
-          extra:
-            image: busybox
-            profiles: [default, small]
-            networks: [{{{Bridge}}}]
-            depends_on: [web]
-        """);
-
-    private string Bridge => "crash" + Lab.Number;
-
-    private int Port => 22000 + (10 * int.Parse(Lab.Number, CultureInfo.InvariantCulture));
+    private ShopStack Shop => new(Lab);
 
     public async Task InitializeAsync() => _bench = await StackWorkbench.OpenAsync(Lab);
 
@@ -94,7 +26,7 @@ public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper 
     {
         foreach (var line in File.ReadLines(Lab.Environment["LAB_LOG"]).Where(line => line.Contains("level=error", StringComparison.Ordinal)))
             output.WriteLine(line);
-        await _bench.DownAsync(Stack, new RemovalOptions { RemoveVolumes = true });
+        await _bench.DownAsync(ShopStack.Name, new RemovalOptions { RemoveVolumes = true });
         await _bench.DisposeAsync();
     }
 
@@ -129,9 +61,9 @@ public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper 
         var random = new Random(seed);
 
         // What an undisturbed run takes, and what it leads to.
-        var (firstTime, first) = await UndisturbedAsync(First);
+        var (firstTime, first) = await UndisturbedAsync(Shop.First);
         await _bench.ShellAsync("db", "echo precious > /data/kept");
-        var (secondTime, second) = await UndisturbedAsync(Second);
+        var (secondTime, second) = await UndisturbedAsync(Shop.Second);
         await GoBackAsync();
         output.WriteLine($"undisturbed: {firstTime.TotalSeconds:0.00} s to create, {secondTime.TotalSeconds:0.00} s to change");
 
@@ -140,7 +72,7 @@ public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper 
         {
             // Creations and changes by turns; the moments are spread evenly, each at random in its own part.
             var creates = kill % 2 == 0;
-            var (yaml, whole, wanted) = creates ? (First, firstTime, first) : (Second, secondTime, second);
+            var (yaml, whole, wanted) = creates ? (Shop.First, firstTime, first) : (Shop.Second, secondTime, second);
             var moment = whole * ((kill / 2) + random.NextDouble()) / (Kills / 2);
             output.WriteLine($"{(creates ? "creation" : "change")} killed after {moment.TotalSeconds:0.000} s");
             _bench.Load(yaml);
@@ -171,7 +103,7 @@ public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper 
         if (result.Resources.FirstOrDefault(r => r.Message?.Contains(cure, StringComparison.Ordinal) == true) is not { Message: { } message })
             return;
         var command = message[(message.IndexOf(cure, StringComparison.Ordinal) + cure.Length)..];
-        Assert.Equal($"ip link delete {Bridge}", command);
+        Assert.Equal($"ip link delete {Shop.Bridge}", command);
         output.WriteLine(command);
         using var ip = Process.Start("ip", command.Split(' ')[1..]);
         await ip.WaitForExitAsync();
@@ -189,10 +121,8 @@ public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper 
     // Everything goes but the volume with the data.
     private async Task GoBackAsync()
     {
-        Assert.True((await _bench.DownAsync(Stack)).Succeeded);
-        await _bench.UpAsync(Yaml("volumes: {data: {}}"), Everything);
+        Assert.True((await _bench.DownAsync(ShopStack.Name)).Succeeded);
+        await _bench.UpAsync(Shop.DataOnly, Everything);
         Assert.Equal(["data"], from volume in await _bench.Client.StorageVolumes.ListAsync("default") select volume.Name);
     }
-
-    private static string Yaml(string rest) => $"name: {Stack}\n{rest}";
 }

@@ -1,0 +1,121 @@
+using IncusCompose.Integration.Tests.Stacks;
+using IncusCompose.Planning;
+using Xunit.Abstractions;
+
+namespace IncusCompose.Integration.Tests.Resilience;
+
+/// <summary>Several people, or a person and a machine, apply the same stack at the same time.</summary>
+[Collection(CrashLabCollection.Name)]
+public sealed class ConcurrentAppliesTests(CrashLabFixture fixture, ITestOutputHelper output) : IAsyncLifetime
+{
+    private static readonly PlanOptions Everything = new() { AllowRestart = true, Prune = true, RemoveVolumes = true };
+    private static readonly string[] EverythingAllowed = ["--allow-restart", "--prune", "--remove-volumes"];
+
+    private StackWorkbench _bench = null!;
+
+    private Lab.Lab Lab => fixture.Lab;
+
+    private ShopStack Shop => new(Lab);
+
+    public async Task InitializeAsync() => _bench = await StackWorkbench.OpenAsync(Lab);
+
+    public async Task DisposeAsync()
+    {
+        await _bench.DownAsync(ShopStack.Name, new RemovalOptions { RemoveVolumes = true });
+        await _bench.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    public async Task All_applies_of_the_same_stack_at_once_end_well_and_nothing_is_doubled(int count)
+    {
+        // What one alone leads to.
+        await _bench.UpAsync(Shop.First, Everything);
+        var first = await Inventory.TakeAsync(Lab);
+        await _bench.UpAsync(Shop.Second, Everything);
+        var second = await Inventory.TakeAsync(Lab);
+        await _bench.DownAsync(ShopStack.Name, new RemovalOptions { RemoveVolumes = true });
+
+        foreach (var (yaml, wanted) in ((string, string)[])[(Shop.First, first), (Shop.Second, second)])
+        {
+            await AtOnceAsync([.. Enumerable.Repeat(yaml, count)]);
+            Assert.Equal(wanted, await Inventory.TakeAsync(Lab));
+            Assert.Empty((await _bench.PlanAsync(yaml, Everything)).Changes);
+        }
+    }
+
+    [Fact]
+    public async Task Different_changes_of_the_same_stack_at_once_both_end_well_and_each_resource_is_as_one_of_them_says()
+    {
+        await _bench.UpAsync(Shop.First, Everything);
+        var one = Shop.First.Replace("64MiB", "80MiB", StringComparison.Ordinal).Replace("description: first", "description: one", StringComparison.Ordinal);
+        var two = Shop.First.Replace("64MiB", "96MiB", StringComparison.Ordinal).Replace("description: Logs", "description: two", StringComparison.Ordinal);
+
+        await AtOnceAsync(one, two);
+
+        Assert.Contains((await _bench.Client.Profiles.GetAsync("small")).Value.Config["limits.memory"], (string[])["80MiB", "96MiB"]);
+        Assert.Contains((await _bench.Client.Networks.GetAsync(Shop.Bridge)).Value.Description, (string[])["one", "first"]);
+        Assert.Contains((await _bench.Client.StorageVolumes.GetAsync("default", "logs")).Value.Description, (string[])["two", "Logs"]);
+        // Whoever applies next gets what they ask for.
+        await _bench.UpAsync(one, Everything);
+        Assert.Equal("80MiB", (await _bench.Client.Profiles.GetAsync("small")).Value.Config["limits.memory"]);
+    }
+
+    [Fact]
+    public async Task What_somebody_else_writes_into_an_instance_while_it_is_changed_is_not_lost()
+    {
+        await _bench.UpAsync(Shop.First, Everything);
+        const int Writes = 30;
+        var done = false;
+
+        async Task WriteAsync()
+        {
+            for (var number = 0; number < Writes; number++)
+            {
+                await _bench.Client.Instances.UpdateAsync("db", instance => instance with
+                {
+                    Config = new Dictionary<string, string>(instance.Config) { [$"user.note{number}"] = "mine" },
+                });
+            }
+
+            done = true;
+        }
+
+        var writing = WriteAsync();
+        var changes = 0;
+        while (!done || changes == 0)
+        {
+            var yaml = Shop.First.Replace("profiles: [default, small]", $"profiles: [default, small]\n    labels: {{round: {++changes}}}", StringComparison.Ordinal);
+            var result = await _bench.ApplyAsync(yaml, Everything);
+            Assert.True(result.Succeeded, string.Join("\n", result.Resources.Select(r => $"{r.Id}: {r.Message}")));
+            Assert.Equal($"{changes}", (await _bench.InstanceAsync("db")).Config["user.label.round"]);
+        }
+
+        await writing;
+        output.WriteLine($"{changes} changes during {Writes} writes");
+        var config = (await _bench.InstanceAsync("db")).Config;
+        Assert.Equal(Writes, config.Keys.Count(key => key.StartsWith("user.note", StringComparison.Ordinal)));
+    }
+
+    private async Task AtOnceAsync(params string[] stacks)
+    {
+        var folder = Directory.CreateTempSubdirectory("incus-compose-test-");
+        var ups = stacks.Select((yaml, number) =>
+        {
+            var file = Path.Combine(folder.FullName, $"{number}.yaml");
+            File.WriteAllText(file, yaml);
+            return UpProcess.Start(Lab, file, EverythingAllowed);
+        }).ToList();
+        try
+        {
+            foreach (var (code, text, _) in await Task.WhenAll(ups.Select(up => up.EndAsync())))
+                Assert.True(code == 0, text);
+        }
+        finally
+        {
+            ups.ForEach(up => up.Dispose());
+            folder.Delete(recursive: true);
+        }
+    }
+}
