@@ -114,7 +114,7 @@ public sealed class ComposeEngine
         var view = client.ForProject(plan.Project);
         if (options.Exact)
             await RequireUnchangedAsync(view, plan, cancellationToken).ConfigureAwait(false);
-        using var applier = new StackApplier(new ApplyContext(view, plan, options, _connector.Load()), progress);
+        var applier = new StackApplier(new ApplyContext(view, plan, options, _connector.Load()), progress);
         return await applier.ApplyAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -161,7 +161,7 @@ public sealed class ComposeEngine
         var stack = new StackDefinition { Name = "", Instances = instances.ToDictionary(instance => instance.Name, StringComparer.Ordinal) };
         var plan = await CompareAsync(client, stack, null, cancellationToken).ConfigureAwait(false);
         var options = new ApplyOptions { Start = start, ThrottleLimit = throttleLimit };
-        using var applier = new StackApplier(new ApplyContext(client, plan, options, _connector.Load()), progress);
+        var applier = new StackApplier(new ApplyContext(client, plan, options, _connector.Load()), progress);
         return await applier.ApplyAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -169,8 +169,8 @@ public sealed class ComposeEngine
         stack.Project is { } project && project.Name != client.Project ? client.ForProject(project.Name) : client;
 
     private static bool NeedsMetadata(ResourceChange change) =>
-        change is { Kind: InstanceKind.KindName or ProfileKind.KindName, Action: ChangeAction.Update }
-        && change.Steps.Any(step => PropertyPath.IsConfig(step.Path, out _));
+        change.Kind == InstanceKind.KindName
+        && (change.PendingRestart || change.Restarts || change.Steps.Any(step => PropertyPath.IsConfig(step.Path, out _)));
 
     private static async Task<IReadOnlyDictionary<string, string>?> MissingProjectAsync(
         IncusClient view, StackDefinition stack, CancellationToken cancellationToken)

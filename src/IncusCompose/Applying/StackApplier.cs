@@ -9,7 +9,9 @@ namespace IncusCompose.Applying;
 /// Carries a plan out. Every change waits for those that it depends on and for nothing else; how many are at work at one
 /// time is bounded. It decides nothing: what is done, and in which order, is the plan's.
 /// </summary>
-internal sealed class StackApplier : IDisposable
+#pragma warning disable CA1001 // The semaphore holds nothing of the system's, and work left to the server may still give its slot back.
+internal sealed class StackApplier
+#pragma warning restore CA1001
 {
     // Once the user has cancelled, this is how long running work may take to end by itself before it is left to the server.
     private static readonly TimeSpan CancelGrace = TimeSpan.FromSeconds(1.5);
@@ -19,6 +21,7 @@ internal sealed class StackApplier : IDisposable
     private readonly ApplyContext _context;
     private readonly IProgress<ApplyEvent>? _progress;
     private readonly SemaphoreSlim _slots;
+    private volatile bool _ended;
 
     public StackApplier(ApplyContext context, IProgress<ApplyEvent>? progress)
     {
@@ -26,8 +29,6 @@ internal sealed class StackApplier : IDisposable
         _progress = progress;
         _slots = new SemaphoreSlim(Math.Max(1, context.Options.ThrottleLimit));
     }
-
-    public void Dispose() => _slots.Dispose();
 
     public async Task<ApplyResult> ApplyAsync(CancellationToken cancellationToken)
     {
@@ -40,9 +41,9 @@ internal sealed class StackApplier : IDisposable
             running[change.Id] = RunAsync(change, dependencies, cancellationToken);
         }
 
-        var results = new List<ResourceResult>();
-        foreach (var change in _context.Plan.Resources)
-            results.Add(await OutcomeAsync(change, running[change.Id], cancellationToken).ConfigureAwait(false));
+        await EndedOrGivenUpAsync(Task.WhenAll(running.Values), cancellationToken).ConfigureAwait(false);
+        _ended = true;
+        var results = _context.Plan.Resources.Select(change => Outcome(change, running[change.Id])).ToList();
         return new ApplyResult { Plan = _context.Plan, Resources = results, Duration = clock.Elapsed };
     }
 
@@ -113,10 +114,12 @@ internal sealed class StackApplier : IDisposable
         var kind = ResourceKinds.Of(change.Id);
         for (var round = 1; ; round++)
         {
-            // What looks abandoned may be what somebody is making right now, or has finished meanwhile.
-            if (change is { Action: ChangeAction.Replace, Live: not null })
+            // Before anything is deleted it is looked at once more: what looks abandoned may be what somebody is making right
+            // now, and what had the stack's mark may have been made anew by somebody else.
+            if (change is { Action: ChangeAction.Replace or ChangeAction.Delete, Live: not null })
             {
-                await kind.SettleAsync(context, change, cancellationToken).ConfigureAwait(false);
+                if (change.Action == ChangeAction.Replace)
+                    await kind.SettleAsync(context, change, cancellationToken).ConfigureAwait(false);
                 var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
                 if (IsForeign(kind, now))
                     throw new PlanOutdatedException([change.Id]);
@@ -170,25 +173,24 @@ internal sealed class StackApplier : IDisposable
         (message.Contains("Failed to create instance ", StringComparison.Ordinal) && message.Contains(" operation: ", StringComparison.Ordinal))
         || message.Contains("Instance not found", StringComparison.Ordinal);
 
-    /// <summary>The result of a change, or that it was given up: a cancelled user does not wait for a stuck server.</summary>
-    private static async Task<ResourceResult> OutcomeAsync(ResourceChange change, Task<ResourceResult> task, CancellationToken cancellationToken)
+    /// <summary>Waits for all work; once the user has cancelled, no longer than the grace.</summary>
+    private static async Task EndedOrGivenUpAsync(Task all, CancellationToken cancellationToken)
     {
         try
         {
-            return await task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await all.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            try
-            {
-                return await task.WaitAsync(CancelGrace, CancellationToken.None).ConfigureAwait(false);
-            }
-            catch (TimeoutException)
-            {
-                return new ResourceResult { Change = change, Outcome = ChangeOutcome.Cancelled, Message = "left to the server, which was still at it" };
-            }
+            await Task.WhenAny(all, Task.Delay(CancelGrace, CancellationToken.None)).ConfigureAwait(false);
         }
     }
+
+    /// <summary>The result of a change, or that it was given up: a cancelled user does not wait for a stuck server.</summary>
+    private static ResourceResult Outcome(ResourceChange change, Task<ResourceResult> task) =>
+        task.IsCompletedSuccessfully
+            ? task.Result
+            : new ResourceResult { Change = change, Outcome = ChangeOutcome.Cancelled, Message = "left to the server, which was still at it" };
 
     private ResourceResult Ended(ResourceChange change, ChangeOutcome outcome, string? message = null, Exception? error = null, TimeSpan duration = default)
     {
@@ -198,7 +200,11 @@ internal sealed class StackApplier : IDisposable
         return result;
     }
 
-    private void Tell(ApplyEvent occurrence) => _progress?.Report(occurrence);
+    private void Tell(ApplyEvent occurrence)
+    {
+        if (!_ended)
+            _progress?.Report(occurrence);
+    }
 
     /// <summary>Passes progress on at once and in order, which <see cref="Progress{T}"/> does not promise.</summary>
     private sealed class Relay(Action<OperationProgress> report) : IProgress<OperationProgress>

@@ -40,7 +40,7 @@ internal static class PropertyComparer
             changes.Add(new PropertyChange(
                 PropertyPath.Display(path), difference, impact, PropertyPath.Show(path, current), PropertyPath.Show(path, next))
             {
-                Step = difference is PropertyDifference.Unmanaged or PropertyDifference.Recorded ? null : new PropertyStep(path, wanted),
+                Step = difference is PropertyDifference.Unmanaged or PropertyDifference.Recorded ? null : new PropertyStep(path, wanted ?? kind.ValueWhenDropped(path)),
             });
         }
 
@@ -62,7 +62,7 @@ internal static class PropertyComparer
         if (current is not null && kind.IsSame(path, wanted, current))
             return appliedAsIs ? null : PropertyDifference.Recorded;
         if (appliedAsIs)
-            return PropertyDifference.Drifted;
+            return kind.IsRewritten(path) ? null : PropertyDifference.Drifted;
         return current is null && !applied.Contains(path) ? PropertyDifference.Added : PropertyDifference.Changed;
     }
 }

@@ -8,9 +8,6 @@ namespace IncusCompose.Planning;
 /// <param name="Metadata">The server's own description of its configuration keys; null where it has none.</param>
 internal sealed record ResourcePlanner(PlanOptions Options, MetadataConfiguration? Metadata)
 {
-    /// <summary>The configuration keys that each profile's change touches; instances that use it may need a restart for them.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> ProfileChanges { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
-
     public ResourceChange Plan(ResourceKind kind, DesiredResource desired, LiveResource? live)
     {
         if (desired.External)
@@ -40,8 +37,9 @@ internal sealed record ResourcePlanner(PlanOptions Options, MetadataConfiguratio
             ChangeImpact.Replace => change with
             {
                 Action = ChangeAction.Replace,
+                Reason = kind.LostByReplacement,
                 Refused = Options.AllowReplace
-                    ? kind.ReplacementRefusal(desired, Options)
+                    ? kind.ReplacementRefusal(live, Options)
                     : "it can only be deleted and created again; allow it with -AllowReplace (--allow-replace)",
             },
             ChangeImpact.Rebuild => change with

@@ -20,22 +20,28 @@ internal static class StackPlanner
             .ToList();
         var holders = desired.Where(pair => pair.kind.ContainsAll).Select(pair => pair.resource.Id).ToList();
         var changes = new Dictionary<ResourceId, ResourceChange>();
-        var profiles = new Dictionary<string, IReadOnlyList<string>>();
+        var missing = new List<(ResourceKind Kind, DesiredResource Resource)>();
         foreach (var (kind, resource) in desired)
         {
             var live = kind.Locate(resource, context.Server);
+            // Whether an image that is not there matters is known once it is known what is created from it.
+            if (resource is { External: true, OnDemand: true } && live is null)
+            {
+                missing.Add((kind, resource));
+                continue;
+            }
+
             if (!MayUse(kind, resource, live, context))
                 continue;
-            planner = planner with { ProfileChanges = profiles };
             var change = planner.Plan(kind, resource, live) with
             {
                 DependsOn = [.. holders.Where(holder => holder != resource.Id).Concat(resource.DependsOn).Distinct()],
             };
             changes[resource.Id] = change;
-            if (kind is ProfileKind && change.Action == ChangeAction.Update)
-                profiles[resource.Id.Name] = [.. ConfigKeys(change)];
         }
 
+        foreach (var (kind, resource) in missing.Where(pair => IsNeeded(pair.Resource.Id, changes)))
+            MayUse(kind, resource, null, context);
         DropWhatNobodyNeeds(changes);
         var orphans = Orphans(context, desired.Select(pair => pair.resource.Id).ToHashSet(), changes, options);
         if (context.Problems.Any(problem => problem.Severity == DiagnosticSeverity.Error))
@@ -58,18 +64,13 @@ internal static class StackPlanner
     {
         var owned = server.Resources.Where(live => live.Mark?.BelongsTo(stack, project) == true).ToList();
         var deleted = owned.Where(live => !Keeps(live, options)).Select(live => ResourceKinds.Of(live.Id).AddressOf(live)).ToHashSet();
-        var changes = new Dictionary<ResourceId, ResourceChange>();
-        foreach (var live in owned)
+        var changes = owned.ToDictionary(live => live.Id, live =>
         {
             var why = Keeps(live, options) ? "kept" : ResourceKinds.Of(live.Id).WhyKept(live, deleted, server);
-            changes[live.Id] = new ResourceChange
-            {
-                Id = live.Id,
-                Action = why is null ? ChangeAction.Delete : ChangeAction.None,
-                Reason = why ?? "",
-                Live = live,
-            };
-        }
+            return why is null ? Deletion(live) : new ResourceChange { Id = live.Id, Action = ChangeAction.None, Reason = why, Live = live };
+        });
+        foreach (var (live, user) in KeepWhatIsUsed(changes, server))
+            changes[live.Id] = new ResourceChange { Id = live.Id, Action = ChangeAction.None, Reason = $"kept, since {user} uses it", Live = live };
 
         OrderDeletions(changes);
         return new StackPlan { Stack = stack, Project = project, Server = serverName, Resources = Arrange(changes) };
@@ -96,7 +97,7 @@ internal static class StackPlanner
                 kind is ImageKind ? "MissingImage" : "MissingExternal",
                 resource.DefinitionPath,
                 kind is ImageKind
-                    ? $"there is no image \"{resource.Id.Name}\" on the server in project \"{context.Project}\""
+                    ? $"there is no image \"{resource.Id.Name}\" for {(((DesiredImage)resource).InstanceType == "container" ? "containers" : "virtual machines")} on the server in project \"{context.Project}\""
                     : $"there is no {noun} \"{resource.Id.Name}\" on the server, and the file says that it is external",
                 kind is ImageKind
                     ? "name an image server before the alias, such as images:debian/12, or list what is there with: incus image list"
@@ -123,12 +124,14 @@ internal static class StackPlanner
     {
         foreach (var change in changes.Values.Where(change => change is { Desired.OnDemand: true, Action: ChangeAction.Create }).ToList())
         {
-            var needed = changes.Values.Any(other =>
-                other.Action is ChangeAction.Create or ChangeAction.Rebuild or ChangeAction.Replace && other.DependsOn.Contains(change.Id));
-            if (!needed)
+            if (!IsNeeded(change.Id, changes))
                 changes.Remove(change.Id);
         }
     }
+
+    private static bool IsNeeded(ResourceId image, Dictionary<ResourceId, ResourceChange> changes) =>
+        changes.Values.Any(other =>
+            other.Action is ChangeAction.Create or ChangeAction.Rebuild or ChangeAction.Replace && other.DependsOn.Contains(image));
 
     /// <summary>Plans or lists what the stack once made and the file no longer names.</summary>
     private static List<OrphanedResource> Orphans(
@@ -141,11 +144,10 @@ internal static class StackPlanner
             .ThenBy(live => live.Id.ToString(), StringComparer.Ordinal);
         foreach (var live in found)
         {
-            // Deleting a pool or a project could take somebody else's data along: that is for taking the stack down.
             var isVolume = live.Id.Kind == VolumeKind.KindName;
             if (options.Prune && (!isVolume || options.RemoveVolumes))
             {
-                changes[live.Id] = new ResourceChange { Id = live.Id, Action = ChangeAction.Delete, Reason = "no longer in the file", Live = live };
+                changes[live.Id] = Deletion(live) with { Reason = "no longer in the file" };
             }
             else
             {
@@ -155,8 +157,38 @@ internal static class StackPlanner
             }
         }
 
+        orphans.AddRange(KeepWhatIsUsed(changes, context.Server).Select(kept => new OrphanedResource(kept.Live.Id, $"it stays, since {kept.User} uses it")));
         OrderDeletions(changes);
         return orphans;
+    }
+
+    private static ResourceChange Deletion(LiveResource live) => new()
+    {
+        Id = live.Id,
+        Action = ChangeAction.Delete,
+        Live = live,
+        Refused = ResourceKinds.Of(live.Id).DeletionRefusal(live),
+    };
+
+    /// <summary>Takes deletions back out of a plan where something that stays uses the resource; the server would refuse them.</summary>
+    private static List<(LiveResource Live, ResourceId User)> KeepWhatIsUsed(Dictionary<ResourceId, ResourceChange> changes, ServerObservation server)
+    {
+        var kept = new List<(LiveResource, ResourceId)>();
+        for (var count = -1; count != kept.Count;)
+        {
+            count = kept.Count;
+            // What is changed in the same plan may use it no more afterwards.
+            var staying = server.Resources.Where(live => changes.GetValueOrDefault(live.Id)?.Action is null or ChangeAction.None).ToList();
+            foreach (var deletion in changes.Values.Where(change => change.Action == ChangeAction.Delete).ToList())
+            {
+                if (staying.FirstOrDefault(live => live.Uses.Contains(deletion.Id)) is not { } user)
+                    continue;
+                changes.Remove(deletion.Id);
+                kept.Add((deletion.Live!, user.Id));
+            }
+        }
+
+        return kept;
     }
 
     /// <summary>Something is deleted once nothing uses it any more: after every change of what was using it.</summary>
@@ -193,14 +225,5 @@ internal static class StackPlanner
             .ThenBy(change => change.Id.ToString(), StringComparer.Ordinal))
             Visit(change);
         return arranged;
-    }
-
-    private static IEnumerable<string> ConfigKeys(ResourceChange change)
-    {
-        foreach (var step in change.Steps)
-        {
-            if (PropertyPath.IsConfig(step.Path, out var key))
-                yield return key;
-        }
     }
 }

@@ -41,7 +41,10 @@ internal sealed partial class AppliedRecord
             return Empty;
         try
         {
-            return new AppliedRecord(JsonSerializer.Deserialize(text, Json.Default.SortedDictionaryStringString) ?? []);
+            var values = JsonSerializer.Deserialize(text, Json.Default.SortedDictionaryStringString) ?? [];
+            foreach (var path in values.Where(entry => entry.Value is null).Select(entry => entry.Key).ToList())
+                values.Remove(path);
+            return new AppliedRecord(values);
         }
         catch (JsonException)
         {

@@ -50,7 +50,7 @@ internal abstract class ConfiguredKind<T> : ResourceKind
     public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
     {
         var fields = ResourceFields.From(desired.Properties);
-        context.MarkOf(desired)?.Write(fields.Config);
+        context.MarkOf(desired)?.Write(desired.Id, fields.Config);
         await PostAsync(context, desired.Id, fields, cancellationToken).ConfigureAwait(false);
     }
 
@@ -61,19 +61,21 @@ internal abstract class ConfiguredKind<T> : ResourceKind
             var found = await GetAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false)
                 ?? throw new PlanOutdatedException([change.Id]);
             var current = context.PlanAgain(change, Describe(change.Id, found.Value));
-            if (current.Action == ChangeAction.None)
+            // A restart that the plan found due (a profile changed, which is done by now) is still to be noted.
+            current = current with { PendingRestart = current.PendingRestart || change.PendingRestart, Restarts = current.Restarts || change.Restarts };
+            if (current is { Action: ChangeAction.None, PendingRestart: false, Restarts: false })
                 return;
             var fields = FieldsOf(found.Value);
             foreach (var step in current.Steps)
                 fields.Set(step.Path, step.Value);
-            context.MarkOf(change.Desired!)?.Write(fields.Config);
+            context.MarkOf(change.Desired!)?.Write(change.Id, fields.Config);
             Annotate(fields, found.Value, current);
             try
             {
                 await PutAsync(context.Client, change.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (IncusPreconditionFailedException) when (round < MostRounds && !context.Options.Exact)
+            catch (IncusPreconditionFailedException) when (round < MostRounds)
             {
                 // Somebody wrote in between: read it again, compare again.
             }
@@ -112,7 +114,7 @@ internal abstract class ConfiguredKind<T> : ResourceKind
     {
         Id = id,
         Properties = LiveBag(resource),
-        Mark = OwnershipMark.Read(resource.Config),
+        Mark = OwnershipMark.Read(id, resource.Config),
         Uses = UsesOf(id, resource),
         Raw = resource,
     };

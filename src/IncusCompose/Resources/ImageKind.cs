@@ -95,7 +95,7 @@ internal sealed class ImageKind : ResourceKind
         var image = (DesiredImage)desired;
         var remote = image.Remote!;
         var properties = new Dictionary<string, string>();
-        new OwnershipMark(context.Plan.Stack, context.Plan.Project, image.Id.Name, AppliedRecord.Empty).Write(properties);
+        new OwnershipMark(context.Plan.Stack, context.Plan.Project, image.Id.Name, AppliedRecord.Empty).Write(image.Id, properties);
         var copy = new ImageCopy
         {
             Server = remote.Addresses[0],
@@ -174,8 +174,25 @@ internal sealed class ImageKind : ResourceKind
         }
 
         var properties = new PropertyBag();
+        if (remote is null && declared is { } local && (local.Alias is not null || local.AutoUpdate is not null))
+        {
+            context.Error(
+                "LocalImage", $"images.{local.Name}", $"\"{reference}\" is on the server already and is used as it is: alias and auto_update do not apply",
+                "drop them, or name the image server that it comes from, such as images:debian/12");
+        }
+
         if (declared?.Alias is { } name)
+        {
             properties.Add(AliasWord, name);
+            var holder = context.Server.Images.FirstOrDefault(image => image.Aliases.Any(alias => alias.Name == name));
+            if (holder is not null && remote is not null && !Matches(holder, remote, alias) && OwnershipMark.Read(holder.Properties)?.BelongsTo(context.Stack.Name, context.Project) != true)
+            {
+                context.Error(
+                    "NameTaken", path, $"the alias \"{name}\" leads to another image on the server, which was not brought by this stack",
+                    "choose another alias");
+            }
+        }
+
         if (declared?.AutoUpdate is { } autoUpdate)
             properties.Add(AutoUpdateWord, autoUpdate ? "true" : "false");
         var image = new DesiredImage
@@ -203,17 +220,18 @@ internal sealed class ImageKind : ResourceKind
     {
         var candidates = images.Where(image => image.Type == desired.InstanceType);
         if (desired.Remote is { } remote)
-        {
-            return candidates.FirstOrDefault(image =>
-                image.UpdateSource is { } source
-                && source.Alias == desired.Alias
-                && source.Protocol == remote.Protocol
-                && remote.Addresses.Any(address => address.TrimEnd('/') == source.Server.TrimEnd('/')));
-        }
+            return candidates.FirstOrDefault(image => Matches(image, remote, desired.Alias));
 
         return candidates.FirstOrDefault(image => image.Aliases.Any(alias => alias.Name == desired.Alias))
             ?? candidates.FirstOrDefault(image => desired.Alias.Length >= 6 && image.Fingerprint.StartsWith(desired.Alias, StringComparison.Ordinal));
     }
+
+    /// <summary>True for an image that was brought from this alias of this server.</summary>
+    private static bool Matches(Image image, IncusRemote remote, string alias) =>
+        image.UpdateSource is { } source
+        && source.Alias == alias
+        && source.Protocol == remote.Protocol
+        && remote.Addresses.Any(address => address.TrimEnd('/') == source.Server.TrimEnd('/'));
 
     private static LiveResource Describe(ResourceId id, Image image, string? wantedAlias = null)
     {

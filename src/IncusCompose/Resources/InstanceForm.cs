@@ -19,7 +19,8 @@ internal static class InstanceForm
     /// <param name="instance">The definition.</param>
     /// <param name="context">The stack and what is live; problems are reported there.</param>
     /// <param name="live">The instance as it is now; what it already uses is kept where the file does not say.</param>
-    public static PropertyBag Build(InstanceDefinition instance, PlanningContext context, LiveResource? live)
+    /// <returns>The properties, and the storage pool that the root disk will be on: the instance's own word or its profiles'.</returns>
+    public static (PropertyBag Properties, string? RootPool) Build(InstanceDefinition instance, PlanningContext context, LiveResource? live)
     {
         var fields = new ResourceFields();
         fields.Set(PropertyPath.Type, InstanceKind.TypeName(instance.Type));
@@ -37,8 +38,30 @@ internal static class InstanceForm
         // Raw devices replace what the typed words made of the same name.
         foreach (var (name, device) in instance.Devices)
             fields.Devices[name] = new SortedDictionary<string, string>(device.ToDictionary(), StringComparer.Ordinal);
-        AddRootDisk(fields, instance, context, live);
-        return fields.ToBag();
+        var rootPool = AddRootDisk(fields, instance, context, live);
+        return (fields.ToBag(), rootPool);
+    }
+
+    /// <summary>The configuration that an instance will have from its profiles, once the stack's own profiles are as the file says.</summary>
+    public static IReadOnlyDictionary<string, string> ProfileConfig(InstanceDefinition instance, PlanningContext context)
+    {
+        var config = new Dictionary<string, string>();
+        foreach (var name in ProfilesOf(instance))
+        {
+            var live = context.Server.Find(ProfileKind.IdOf(name));
+            var definition = context.Stack.Profiles.GetValueOrDefault(name) is { External: false } own ? own : null;
+            foreach (var (key, value) in (live?.Raw as Profile)?.Config ?? new Dictionary<string, string>())
+            {
+                // What the stack once wrote into its profile and the file dropped will be gone.
+                if (definition is null || live!.Mark?.Applied.Contains(PropertyPath.Config(key)) != true)
+                    config[key] = value;
+            }
+
+            foreach (var (key, value) in definition?.Config ?? new Dictionary<string, string>())
+                config[key] = value;
+        }
+
+        return config;
     }
 
     private static void AddConfig(SortedDictionary<string, string> config, InstanceDefinition instance)
@@ -90,14 +113,15 @@ internal static class InstanceForm
 
     private static bool AttachTo(SortedDictionary<string, string> device, string network, PlanningContext context)
     {
-        if (context.Stack.Networks.ContainsKey(network))
+        if (context.Stack.Networks.GetValueOrDefault(network) is { External: false })
         {
             device["network"] = network;
             return true;
         }
 
+        // An external one that is missing is reported itself.
         if (context.Server.Find(NetworkKind.IdOf(network)) is not { } live)
-            return false;
+            return context.Stack.Networks.ContainsKey(network);
         if (((Network)live.Raw).Managed)
         {
             device["network"] = network;
@@ -117,16 +141,21 @@ internal static class InstanceForm
             var device = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["type"] = "disk", ["source"] = mount.Source, ["path"] = mount.Target };
             if (!mount.IsHostPath)
             {
-                if (PoolOf(mount.Source, context) is { } pool)
+                var pools = PoolsOf(mount.Source, context);
+                if (pools.Count == 1)
                 {
-                    device["pool"] = pool;
+                    device["pool"] = pools[0];
                 }
                 else
                 {
                     context.Error(
-                        "MissingVolume", $"instances.{instance.Name}.volumes",
-                        $"there is no volume \"{mount.Source}\" in the file or on the server",
-                        "add it under volumes: or name one of: " + Known(context, VolumeKind.KindName));
+                        pools.Count == 0 ? "MissingVolume" : "AmbiguousVolume", $"instances.{instance.Name}.volumes",
+                        pools.Count == 0
+                            ? $"there is no volume \"{mount.Source}\" in the file or on the server"
+                            : $"there are volumes \"{mount.Source}\" in several pools: {string.Join(", ", pools)}",
+                        pools.Count == 0
+                            ? "add it under volumes: or name one of: " + Known(context, VolumeKind.KindName)
+                            : $"say which one: volumes: {{{mount.Source}: {{pool: {pools[0]}, external: true}}}}");
                 }
             }
 
@@ -138,13 +167,11 @@ internal static class InstanceForm
         }
     }
 
-    private static string? PoolOf(string volume, PlanningContext context)
-    {
-        if (context.Stack.Volumes.TryGetValue(volume, out var definition))
-            return VolumeKind.PoolOf(definition, context);
-        var pools = context.Server.OfKind(VolumeKind.KindName).Where(live => live.Id.Name == volume).Select(live => live.Id.Scope).ToList();
-        return pools.Count == 1 ? pools[0] : null;
-    }
+    private static IReadOnlyList<string> PoolsOf(string volume, PlanningContext context) =>
+        context.Stack.Volumes.TryGetValue(volume, out var definition)
+            // Where there is no telling, the volume itself is reported.
+            ? [VolumeKind.PoolOf(definition, context) ?? ""]
+            : [.. context.Server.OfKind(VolumeKind.KindName).Where(live => live.Id.Name == volume).Select(live => live.Id.Scope!)];
 
     private static void AddPorts(ResourceFields fields, InstanceDefinition instance)
     {
@@ -162,15 +189,15 @@ internal static class InstanceForm
     }
 
     /// <summary>Sees to it that there is a root disk: the profiles' own, unless the definition or a want of one says otherwise.</summary>
-    private static void AddRootDisk(ResourceFields fields, InstanceDefinition instance, PlanningContext context, LiveResource? live)
+    private static string? AddRootDisk(ResourceFields fields, InstanceDefinition instance, PlanningContext context, LiveResource? live)
     {
-        if (fields.Devices.Values.Any(IsRootDisk))
-            return;
+        if (fields.Devices.Values.FirstOrDefault(IsRootDisk) is { } own)
+            return own["pool"];
         var inherited = ProfilesOf(instance)
             .SelectMany(profile => ProfileDevices(profile, context))
             .LastOrDefault(device => IsRootDisk(device.Value));
         if (instance.Disk is null && inherited.Value is not null)
-            return;
+            return inherited.Value["pool"];
         var liveDevices = live is null ? null : ((Instance)live.Raw).Devices;
         var name = inherited.Key ?? "root";
         var pool = instance.Disk?.Pool
@@ -182,7 +209,7 @@ internal static class InstanceForm
             context.Error(
                 "NoPool", $"instances.{instance.Name}", "no profile of the instance has a root disk, and there is no telling which storage pool to use",
                 "name one: disk: {pool: …}; the server has: " + Known(context, StoragePoolKind.KindName));
-            return;
+            return null;
         }
 
         var root = fields.Devices[name] = new(StringComparer.Ordinal) { ["type"] = "disk", ["path"] = "/", ["pool"] = pool };
@@ -190,6 +217,7 @@ internal static class InstanceForm
             root.TryAdd(key, value);
         if (instance.Disk?.Size is { } size)
             root["size"] = size;
+        return pool;
     }
 
     private static IEnumerable<KeyValuePair<string, IReadOnlyDictionary<string, string>>> ProfileDevices(string profile, PlanningContext context)
@@ -204,7 +232,7 @@ internal static class InstanceForm
 
     private static string Known(PlanningContext context, string kind)
     {
-        var names = context.Server.OfKind(kind).Select(live => live.Id.Name).Order(StringComparer.Ordinal).ToList();
+        var names = context.Server.OfKind(kind).Select(live => live.Id.Name).Distinct().Order(StringComparer.Ordinal).ToList();
         return names.Count == 0 ? "(none)" : string.Join(", ", names);
     }
 

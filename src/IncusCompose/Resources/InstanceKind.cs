@@ -6,6 +6,16 @@ using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
 
+/// <summary>An instance as it should be, with what depends on its profiles.</summary>
+internal sealed record DesiredInstance : DesiredResource
+{
+    /// <summary>The storage pool of the root disk, wherever the word for it stands; null where there is no telling.</summary>
+    public string? RootPool { get; init; }
+
+    /// <summary>The configuration that comes from its profiles.</summary>
+    public required IReadOnlyDictionary<string, string> ProfileConfig { get; init; }
+}
+
 /// <summary>Containers and virtual machines, with their devices. Source: Incus doc/reference/instance_options.md.</summary>
 internal sealed class InstanceKind : ConfiguredKind<Instance>
 {
@@ -27,7 +37,7 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
         foreach (var instance in context.Stack.Instances.Values)
         {
             var id = IdOf(instance.Name);
-            var properties = InstanceForm.Build(instance, context, context.Server.Find(id));
+            var (properties, rootPool) = InstanceForm.Build(instance, context, context.Server.Find(id));
             foreach (var profile in InstanceForm.ProfilesOf(instance))
             {
                 if (!context.Stack.Profiles.ContainsKey(profile) && context.Server.Find(ProfileKind.IdOf(profile)) is null && !ProfileComesWithProject(context, profile))
@@ -38,11 +48,13 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
                 }
             }
 
-            yield return new DesiredResource
+            yield return new DesiredInstance
             {
                 Id = id,
                 DefinitionPath = $"instances.{instance.Name}",
                 Properties = properties,
+                RootPool = rootPool,
+                ProfileConfig = InstanceForm.ProfileConfig(instance, context),
                 DependsOn =
                 [
                     .. InstanceForm.ProfilesOf(instance).Select(ProfileKind.IdOf),
@@ -72,10 +84,17 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
         // The root disk cannot move to another pool in place.
         if (PropertyPath.IsDevice(path, out var device, out var option) && option == "pool"
             && instance.ExpandedDevices.GetValueOrDefault(device)?.GetValueOrDefault("path") == "/"
-            && instance.ExpandedDevices[device].GetValueOrDefault("pool") != desired.Properties[path])
+            && instance.ExpandedDevices[device].GetValueOrDefault("pool") != ((DesiredInstance)desired).RootPool)
             return ChangeImpact.Replace;
         return ChangeImpact.Live;
     }
+
+    public override string LostByReplacement => "its root disk and snapshots are lost";
+
+    public override string? DeletionRefusal(LiveResource live) =>
+        ((Instance)live.Raw).ExpandedConfig.GetValueOrDefault("security.protection.delete") is "true" or "1" or "yes" or "on"
+            ? $"it is protected from deletion; allow it first with: incus config unset {live.Id.Name} security.protection.delete"
+            : null;
 
     public override Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
         InstanceWork.SettleAsync(context, [change.Name], cancellationToken);
@@ -89,6 +108,19 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
         if (NeverFinished(instance))
             return change with { Action = ChangeAction.Replace, Refused = null, Reason = "its creation did not finish and it never ran" };
         var stopped = instance.StatusCode is StatusCode.Stopped;
+        // An ephemeral instance is gone once it is stopped: there is nothing to rebuild.
+        if (change.Action == ChangeAction.Rebuild && instance.Ephemeral)
+        {
+            change = change with
+            {
+                Action = ChangeAction.Replace,
+                Reason = LostByReplacement,
+                Refused = planner.Options.AllowReplace
+                    ? ReplacementRefusal(change.Live, planner.Options)
+                    : "it is ephemeral and cannot be rebuilt, only made anew; allow it with -AllowReplace (--allow-replace)",
+            };
+        }
+
         if (change.Action is ChangeAction.Replace or ChangeAction.Rebuild)
             return change with { Restarts = !stopped, Starts = stopped };
         if (stopped)
@@ -98,6 +130,8 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
                 : change with { Starts = true };
         }
 
+        if (instance.StatusCode == StatusCode.Frozen && change.Action == ChangeAction.None)
+            return change with { Action = ChangeAction.Start, Starts = true, Reason = "it is frozen" };
         var reasons = RestartReasons(change, instance, planner).ToList();
         if (reasons.Count == 0)
             return change;
@@ -130,6 +164,9 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
         var name = change.Name;
         switch (change.Action)
         {
+            case ChangeAction.Start when ((Instance)change.Live!.Raw).StatusCode == StatusCode.Frozen:
+                await context.Client.Instances.UnfreezeAsync(name, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+                break;
             case ChangeAction.Start:
                 await StartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
@@ -182,7 +219,7 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
         fields.Set(PropertyPath.Ephemeral, resource.Ephemeral ? "true" : "false");
         fields.Set(PropertyPath.Profiles, string.Join(",", resource.Profiles));
         // Only the stack's own record knows these two.
-        var applied = OwnershipMark.Read(resource.Config)?.Applied;
+        var applied = OwnershipMark.Read(IdOf(resource), resource.Config)?.Applied;
         fields.Set(PropertyPath.Image, applied?.Plain(PropertyPath.Image) ?? resource.Config.GetValueOrDefault("volatile.base_image"));
         fields.Set(PropertyPath.DependsOn, applied?.Plain(PropertyPath.DependsOn));
         return fields;
@@ -200,7 +237,7 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
     [
         .. resource.Profiles.Select(ProfileKind.IdOf),
         .. DeviceUses.Of(resource.ExpandedDevices),
-        .. SplitList(OwnershipMark.Read(resource.Config)?.Applied.Plain(PropertyPath.DependsOn) ?? "").Select(IdOf),
+        .. SplitList(OwnershipMark.Read(id, resource.Config)?.Applied.Plain(PropertyPath.DependsOn) ?? "").Select(IdOf),
     ];
 
     // Also where the restart follows at once: it may not come to that.
@@ -219,7 +256,7 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
     private static async Task CreateAsync(ApplyContext context, DesiredResource desired, Instance? kept, CancellationToken cancellationToken)
     {
         var fields = ResourceFields.From(desired.Properties);
-        context.MarkOf(desired)?.Write(fields.Config);
+        context.MarkOf(desired)?.Write(desired.Id, fields.Config);
         // A replaced instance keeps its hardware addresses, and with them its leases.
         foreach (var (key, value) in kept?.Config.Where(IsHardwareAddress) ?? [])
             fields.Config.TryAdd(key, value);
@@ -261,7 +298,7 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
         {
             await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
         }
-        catch (IncusOperationException)
+        catch (IncusOperationException) when (!((Instance)change.Live!.Raw).Ephemeral)
         {
             // What cannot be changed while it runs (a daemon that was killed left a proxy at the port) can be once it is stopped.
             await StopAsync(context, change.Name, cancellationToken).ConfigureAwait(false);
@@ -280,10 +317,30 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
         await RestartAsync(context, change.Name, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Restarts gracefully within the time allowed, else by force. One step of the server's, which keeps an ephemeral instance.</summary>
     private static async Task RestartAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
-        await StopAsync(context, name, cancellationToken).ConfigureAwait(false);
-        await StartAsync(context, name, cancellationToken).ConfigureAwait(false);
+        var instances = context.Client.Instances;
+        context.Say("restarting");
+        try
+        {
+            if (context.Options.StopTimeout > TimeSpan.Zero)
+            {
+                await instances.RestartAsync(name, context.Options.StopTimeout, force: false, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+        }
+        catch (IncusException error) when (error is not (IncusUnreachableException or IncusNotFoundException))
+        {
+            if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) == StatusCode.Stopped)
+            {
+                await StartAsync(context, name, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+        }
+
+        context.Say("restarting by force");
+        await instances.RestartAsync(name, null, force: true, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Stops gracefully within the time allowed, then by force.</summary>
@@ -324,18 +381,24 @@ internal sealed class InstanceKind : ConfiguredKind<Instance>
     private static async Task<StatusCode?> StatusAsync(ApplyContext context, string name, CancellationToken cancellationToken) =>
         (await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value.StatusCode;
 
+    /// <summary>
+    /// What of the change waits for a restart: every key whose effective value changes, be it the instance's own or come
+    /// from its profiles, and what was left waiting before.
+    /// </summary>
     private static IEnumerable<string> RestartReasons(ResourceChange change, Instance instance, ResourcePlanner planner)
     {
-        foreach (var property in change.Properties.Where(property => property.Impact == ChangeImpact.Restart))
-            yield return property.Path;
-        foreach (var profile in SplitList(change.Desired!.Properties[PropertyPath.Profiles] ?? ""))
+        var desired = (DesiredInstance)change.Desired!;
+        var next = new Dictionary<string, string>(desired.ProfileConfig);
+        var own = ResourceFields.From(instance.Config);
+        foreach (var step in change.Steps)
+            own.Set(step.Path, step.Value);
+        foreach (var (key, value) in own.Config)
+            next[key] = value;
+        foreach (var key in instance.ExpandedConfig.Keys.Union(next.Keys).Order(StringComparer.Ordinal))
         {
-            foreach (var key in planner.ProfileChanges.GetValueOrDefault(profile) ?? [])
-            {
-                if (!change.Desired.Properties.Contains(PropertyPath.Config(key))
-                    && ConfigEffects.ImpactOf(key, instance.Type, planner.Metadata) == ChangeImpact.Restart)
-                    yield return $"config.{key} of profile {profile}";
-            }
+            var changes = instance.ExpandedConfig.GetValueOrDefault(key) != next.GetValueOrDefault(key);
+            if (changes && ConfigEffects.ImpactOf(key, instance.Type, planner.Metadata) == ChangeImpact.Restart)
+                yield return own.Config.ContainsKey(key) || instance.Config.ContainsKey(key) ? $"config.{key}" : $"config.{key} of its profiles";
         }
 
         if (IsPending(instance))

@@ -50,6 +50,12 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     public override bool IsServerFilled(string path) =>
         PropertyPath.IsConfig(path, out var key) && key is "ipv4.address" or "ipv6.address" or "ipv4.nat" or "ipv6.nat";
 
+    // Without an address a bridge would have none, while one that was never given any chooses its own.
+    public override string? ValueWhenDropped(string path) =>
+        PropertyPath.IsConfig(path, out var key) && key is "ipv4.address" or "ipv6.address" ? "auto" : null;
+
+    public override string? ReplacementRefusal(LiveResource live, PlanOptions options) => Users.Refusal(((Network)live.Raw).UsedBy);
+
     protected override ResourceId IdOf(Network resource) => IdOf(resource.Name);
 
     protected override Task<Versioned<Network>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>

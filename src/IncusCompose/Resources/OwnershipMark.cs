@@ -14,9 +14,17 @@ internal sealed record OwnershipMark(string Stack, string Project, string Key, A
     public const string StackKey = Prefix + "stack";
     private const string ProjectKey = Prefix + "project";
     private const string DefinitionKey = Prefix + "key";
+    private const string ResourceKey = Prefix + "resource";
     private const string AppliedKey = Prefix + "applied";
 
-    /// <summary>The mark in a resource's configuration; null where there is none.</summary>
+    /// <summary>
+    /// The mark in a resource's configuration; null where there is none, and where it was written for another resource:
+    /// a copy (<c>incus copy</c>) or a renamed one carries the configuration along, but it is its maker's, not the stack's.
+    /// </summary>
+    public static OwnershipMark? Read(ResourceId id, IReadOnlyDictionary<string, string> config) =>
+        config.GetValueOrDefault(ResourceKey) == id.ToString() ? Read(config) : null;
+
+    /// <summary>The mark in a configuration, whatever it was written for.</summary>
     public static OwnershipMark? Read(IReadOnlyDictionary<string, string> config)
     {
         if (!config.TryGetValue(StackKey, out var stack) || stack.Length == 0)
@@ -29,8 +37,9 @@ internal sealed record OwnershipMark(string Stack, string Project, string Key, A
     }
 
     /// <summary>Writes the mark into a resource's configuration.</summary>
-    public void Write(IDictionary<string, string> config)
+    public void Write(ResourceId id, IDictionary<string, string> config)
     {
+        config[ResourceKey] = id.ToString();
         config[StackKey] = Stack;
         config[ProjectKey] = Project;
         config[DefinitionKey] = Key;

@@ -4,7 +4,7 @@ namespace IncusCompose.Resources;
 
 /// <summary>
 /// The paths of a <see cref="PropertyBag"/>: <c>config/KEY</c>, <c>devices/NAME/KEY</c>, or a bare word.
-/// Slashes, since configuration keys and device names hold dots and neither holds a slash.
+/// Slashes, since configuration keys and device names hold dots. A device name may hold a slash; its options' names do not.
 /// </summary>
 internal static class PropertyPath
 {
@@ -42,7 +42,7 @@ internal static class PropertyPath
         if (!path.StartsWith(DevicesPrefix, StringComparison.Ordinal))
             return false;
         var rest = path[DevicesPrefix.Length..];
-        var cut = rest.IndexOf('/', StringComparison.Ordinal);
+        var cut = rest.LastIndexOf('/');
         device = rest[..cut];
         key = rest[(cut + 1)..];
         return true;

@@ -39,13 +39,14 @@ internal sealed class ResourceFields
         var bag = new PropertyBag(Words);
         foreach (var (key, value) in Config)
         {
-            if (!IsNote(key))
+            // To Incus, empty is unset.
+            if (!IsNote(key) && value.Length > 0)
                 bag.Add(PropertyPath.Config(key), value);
         }
 
         foreach (var (name, device) in Devices)
         {
-            foreach (var (key, value) in device)
+            foreach (var (key, value) in device.Where(option => option.Value.Length > 0))
                 bag.Add(PropertyPath.Device(name, key), value);
         }
 

@@ -33,12 +33,24 @@ internal abstract class ResourceKind
     /// <summary>True for a live value that the server fills in by itself: it is nobody's change.</summary>
     public virtual bool IsServerFilled(string path) => false;
 
+    /// <summary>True for a value that the server writes its own way once it has it: as long as the file says the same, so does the server.</summary>
+    public virtual bool IsRewritten(string path) => false;
+
+    /// <summary>What is written where a property is dropped from the file; null: it is removed.</summary>
+    public virtual string? ValueWhenDropped(string path) => null;
+
     /// <summary>How hard the change of one property is.</summary>
     public virtual ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
         path is PropertyPath.Type or PropertyPath.Driver or PropertyPath.ContentType ? ChangeImpact.Replace : ChangeImpact.Live;
 
     /// <summary>What stands in the way of replacing it even where replacing is allowed; null where nothing does.</summary>
-    public virtual string? ReplacementRefusal(DesiredResource desired, PlanOptions options) => null;
+    public virtual string? ReplacementRefusal(LiveResource live, PlanOptions options) => DeletionRefusal(live);
+
+    /// <summary>What stands in the way of deleting it; null where nothing does.</summary>
+    public virtual string? DeletionRefusal(LiveResource live) => null;
+
+    /// <summary>What is lost when it is replaced, in a few words; empty where that is nothing but the thing itself.</summary>
+    public virtual string LostByReplacement => "";
 
     /// <summary>True where what exists may be used without being the stack's own (an image that is there already).</summary>
     public virtual bool IsShared => false;

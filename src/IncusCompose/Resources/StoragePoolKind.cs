@@ -37,11 +37,13 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     // The driver writes out where and how it keeps the pool.
     public override bool IsServerFilled(string path) => PropertyPath.IsConfig(path, out _);
 
-    // A device path is rewritten to a stable one when the pool is made; it can never be changed afterwards.
-    public override bool IsSame(string path, string desired, string live) =>
-        desired == live || path == PropertyPath.Config("source");
+    // A device path is rewritten to a stable one when the pool is made.
+    public override bool IsRewritten(string path) => path == PropertyPath.Config("source");
 
-    public override string? ReplacementRefusal(DesiredResource desired, PlanOptions options) =>
+    public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
+        IsRewritten(path) ? ChangeImpact.Replace : base.ImpactOf(path, desired, live, metadata);
+
+    public override string? ReplacementRefusal(LiveResource live, PlanOptions options) =>
         "a storage pool is never replaced, since everything in it would be lost; delete it yourself once it is empty, or give the pool another name";
 
     /// <summary>

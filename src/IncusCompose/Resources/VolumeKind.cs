@@ -63,9 +63,11 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
     // Some drivers write out a size and their file system's options.
     public override bool IsServerFilled(string path) => PropertyPath.IsConfig(path, out _);
 
-    public override string? ReplacementRefusal(DesiredResource desired, PlanOptions options) =>
+    public override string LostByReplacement => "its data and snapshots are lost";
+
+    public override string? ReplacementRefusal(LiveResource live, PlanOptions options) =>
         options.RemoveVolumes
-            ? null
+            ? Users.Refusal(((StorageVolume)live.Raw).UsedBy)
             : "replacing a volume deletes its data; allow that as well with -RemoveVolumes (--remove-volumes)";
 
     public override async Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>

@@ -100,6 +100,46 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_ephemeral_instance_outlives_a_restart_that_was_allowed()
+    {
+        await _bench.UpAsync(Instance("ephemeral: true\n    environment: {MODE: slow}"));
+        var pid = await _bench.PidAsync("box");
+
+        await _bench.UpAsync(Instance("ephemeral: true\n    environment: {MODE: fast}"), new PlanOptions { AllowRestart = true });
+
+        Assert.NotEqual(pid, await _bench.PidAsync("box"));
+        Assert.Contains("MODE=fast", await _bench.ShellAsync("box", "tr '\\0' '\\n' < /proc/1/environ"));
+    }
+
+    [Fact]
+    public async Task Copies_that_somebody_made_are_theirs_whatever_happens_to_the_stack()
+    {
+        await _bench.UpAsync(Instance($"volumes: [\"{_stack}:/data\"]", WithVolume()));
+        await Lab.IncusAsync("copy", "box", "box-backup");
+        try
+        {
+            Assert.Empty((await _bench.PlanAsync(Instance($"volumes: [\"{_stack}:/data\"]", WithVolume()), new PlanOptions { Prune = true })).Changes);
+            Assert.True((await _bench.DownAsync(_stack)).Succeeded);
+            Assert.NotNull(await _bench.Client.Instances.FindAsync("box-backup"));
+        }
+        finally
+        {
+            await Lab.IncusAsync("delete", "box-backup", "--force");
+        }
+    }
+
+    [Fact]
+    public async Task A_paused_instance_runs_again_after_up()
+    {
+        await _bench.UpAsync(Instance());
+        await Lab.IncusAsync("pause", "box");
+
+        await _bench.UpAsync(Instance());
+
+        Assert.Equal(StatusCode.Running, (await _bench.InstanceAsync("box")).StatusCode);
+    }
+
+    [Fact]
     public async Task A_restart_by_anybody_settles_a_pending_change()
     {
         await _bench.UpAsync(Instance("environment: {MODE: slow}"));
@@ -265,7 +305,7 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
 
         var restart = Assert.Single((await _bench.PlanAsync(File("limits.memory: 192MiB, raw.lxc: lxc.tty.max = 2"))).Changes, c => c.Name == "box");
         Assert.True(restart.PendingRestart);
-        Assert.Contains($"config.raw.lxc of profile {_stack}", restart.Reason);
+        Assert.Contains("config.raw.lxc of its profiles", restart.Reason);
 
         await _bench.UpAsync(Instance(), new PlanOptions { Prune = true });
         Assert.Null(await _bench.Client.Profiles.FindAsync(_stack));

@@ -66,7 +66,7 @@ internal sealed class PlanningWorld
         var change = Plan(stack).Resources.Single(resource => resource.Id == InstanceKind.IdOf(name));
         var fields = ResourceFields.From(change.Desired!.Properties);
         var config = fields.Config;
-        new OwnershipMark(stack.Name, "default", change.Desired.DefinitionPath, AppliedRecord.Of(change.Desired.Properties)).Write(config);
+        new OwnershipMark(stack.Name, "default", change.Desired.DefinitionPath, AppliedRecord.Of(change.Desired.Properties)).Write(change.Id, config);
         config["volatile.base_image"] = "0123456789abcdef";
         config["volatile.eth0.hwaddr"] = "00:16:3e:00:00:01";
         return new Instance
@@ -79,6 +79,7 @@ internal sealed class PlanningWorld
             Config = config.ToDictionary(),
             Devices = fields.DeviceMap(),
             ExpandedDevices = fields.DeviceMap(),
+            ExpandedConfig = config.ToDictionary(),
             LastUsedAt = lastUsed ?? new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
         };
     }

@@ -284,7 +284,7 @@ public class StackPlannerTests
         var error = Assert.Single(Assert.Throws<StackFileException>(() => _world.Plan(Stack(Web with { Image = "nope" }))).Diagnostics);
 
         Assert.Equal("MissingImage", error.Id);
-        Assert.Equal("there is no image \"nope\" on the server in project \"default\"", error.Message);
+        Assert.Equal("there is no image \"nope\" for containers on the server in project \"default\"", error.Message);
     }
 
     [Fact]
@@ -325,7 +325,7 @@ public class StackPlannerTests
     public void An_orphaned_volume_is_deleted_only_by_its_own_word()
     {
         var config = new Dictionary<string, string>();
-        new OwnershipMark("shop", "default", "volumes.data", AppliedRecord.Empty).Write(config);
+        new OwnershipMark("shop", "default", "volumes.data", AppliedRecord.Empty).Write(VolumeKind.IdOf("default", "data"), config);
         _world.With(new StorageVolume { Name = "data", Type = "custom", ContentType = "filesystem", Config = config });
 
         var pruned = _world.Plan(Stack(Web), new PlanOptions { Prune = true });
@@ -345,7 +345,7 @@ public class StackPlannerTests
         var stack = Stack(old) with { Networks = new Dictionary<string, NetworkDefinition> { ["back"] = network } };
         _world.With(_world.Applied(stack, "old"));
         var config = new Dictionary<string, string>();
-        new OwnershipMark("shop", "default", "networks.back", AppliedRecord.Empty).Write(config);
+        new OwnershipMark("shop", "default", "networks.back", AppliedRecord.Empty).Write(NetworkKind.IdOf("back"), config);
         _world.With(new Network { Name = "back", Type = "bridge", Managed = true, Config = config });
 
         var plan = _world.Plan(Stack(), new PlanOptions { Prune = true });
@@ -360,7 +360,7 @@ public class StackPlannerTests
         var stack = Stack(Web with { DependsOn = [new("db")] }, Web with { Name = "db" });
         _world.With(_world.Applied(stack, "web")).With(_world.Applied(stack, "db"));
         var config = new Dictionary<string, string>();
-        new OwnershipMark("shop", "default", "volumes.data", AppliedRecord.Empty).Write(config);
+        new OwnershipMark("shop", "default", "volumes.data", AppliedRecord.Empty).Write(VolumeKind.IdOf("default", "data"), config);
         _world.With(new StorageVolume { Name = "data", Type = "custom", ContentType = "filesystem", Config = config });
 
         var plan = _world.PlanRemoval("shop");
@@ -369,6 +369,138 @@ public class StackPlannerTests
         Assert.Equal(ChangeAction.None, plan.Resources.Single(resource => resource.Kind == "volume").Action);
         Assert.Single(_world.PlanRemoval("shop", new RemovalOptions { RemoveVolumes = true }).Changes, change => change.Kind == "volume");
         Assert.False(_world.PlanRemoval("nothing").HasChanges);
+    }
+
+    [Fact]
+    public void A_copy_that_carries_the_mark_along_is_not_the_stacks()
+    {
+        var stack = Stack(Web);
+        var web = _world.Applied(stack, "web");
+        _world.With(web).With(web with { Name = "web-backup" });
+
+        Assert.Empty(_world.Plan(stack, new PlanOptions { Prune = true }).Changes);
+        Assert.Equal("instance/web", Assert.Single(_world.PlanRemoval("shop").Changes).Id.ToString());
+    }
+
+    [Fact]
+    public void A_copy_of_a_volume_in_another_pool_does_not_take_the_volumes_place()
+    {
+        var config = new Dictionary<string, string>();
+        new OwnershipMark("shop", "default", "volumes.data", AppliedRecord.Empty).Write(VolumeKind.IdOf("default", "data"), config);
+        var volume = new StorageVolume { Name = "data", Type = "custom", ContentType = "filesystem", Config = config };
+        _world.With(new StoragePool { Name = "backup", Driver = "dir" }).With(volume, "backup").With(volume);
+        var stack = Stack(Web with { Volumes = [new() { Source = "data", Target = "/srv" }] }) with
+        {
+            Volumes = new Dictionary<string, VolumeDefinition> { ["data"] = new() { Name = "data" } },
+        };
+
+        Assert.Contains("devices.mount-srv.pool: default", Text(_world.Plan(stack)));
+    }
+
+    [Fact]
+    public void An_empty_value_is_no_value()
+    {
+        var stack = Stack(Web with { Environment = Map(("EMPTY", "")), Config = Map(("user.note", "")) });
+        _world.With(_world.Applied(stack, "web"));
+
+        Assert.Empty(_world.Plan(stack).Changes);
+        Assert.DoesNotContain("EMPTY", Text(_world.Plan(Stack(Web with { Name = "other", Environment = Map(("EMPTY", "")) }))));
+    }
+
+    [Fact]
+    public void A_root_disk_word_that_is_dropped_is_no_replacement_where_the_profiles_pool_is_the_same()
+    {
+        _world.With(_world.Applied(Stack(Web with { Disk = new("1GiB") }), "web"));
+
+        var change = Assert.Single(_world.Plan(Stack(Web)).Changes);
+
+        Assert.Equal(ChangeAction.Update, change.Action);
+        Assert.Null(change.Refused);
+    }
+
+    [Fact]
+    public void Another_list_of_profiles_needs_a_restart_where_what_comes_from_them_does()
+    {
+        _world.With(new Profile { Name = "nested", Config = Map(("raw.lxc", "lxc.tty.max = 2")) });
+        _world.With(_world.Applied(Stack(Web), "web"));
+
+        var change = Assert.Single(_world.Plan(Stack(Web with { Profiles = ["default", "nested"] })).Changes);
+
+        Assert.True(change.PendingRestart);
+        Assert.Equal("restart needed for config.raw.lxc of its profiles", change.Reason);
+    }
+
+    [Fact]
+    public void An_image_that_is_gone_does_not_matter_to_what_was_made_from_it()
+    {
+        var stack = Stack(Web with { Image = "vanished" });
+        var web = _world.Applied(Stack(Web), "web");
+        var config = web.Config.ToDictionary();
+        new OwnershipMark("shop", "default", "instances.web", AppliedRecord.Parse(
+            config["user.incus-compose.applied"].Replace("busybox", "vanished", StringComparison.Ordinal))).Write(InstanceKind.IdOf("web"), config);
+        _world.With(web with { Config = config });
+
+        Assert.Empty(_world.Plan(stack).Changes);
+    }
+
+    [Fact]
+    public void An_ephemeral_instance_is_never_rebuilt_since_it_would_be_gone()
+    {
+        _world.With(_world.Applied(Stack(Web with { Ephemeral = true }), "web") with { Ephemeral = true });
+        var changed = Stack(Web with { Ephemeral = true, Image = "images:debian/12" });
+
+        var change = Assert.Single(_world.Plan(changed, new PlanOptions { AllowRebuild = true }).Changes, change => change.Kind == "instance");
+
+        Assert.Equal(ChangeAction.Replace, change.Action);
+        Assert.Contains("--allow-replace", change.Refused);
+    }
+
+    [Fact]
+    public void A_frozen_instance_is_not_running_as_wanted()
+    {
+        var stack = Stack(Web);
+        _world.With(_world.Applied(stack, "web") with { Status = "Frozen", StatusCode = StatusCode.Frozen });
+
+        Assert.Contains("> instance/web: start, it is frozen\n", Text(_world.Plan(stack)));
+    }
+
+    [Fact]
+    public void What_is_protected_from_deletion_is_refused_before_it_is_stopped()
+    {
+        var stack = Stack(Web with { Config = Map(("security.protection.delete", "true")) });
+        _world.With(_world.Applied(stack, "web"));
+
+        Assert.Contains("security.protection.delete", Assert.Single(_world.PlanRemoval("shop").Changes).Refused);
+    }
+
+    [Fact]
+    public void What_somebody_else_still_uses_is_kept_when_taking_down_and_when_pruning()
+    {
+        var config = new Dictionary<string, string>();
+        new OwnershipMark("shop", "default", "networks.back", AppliedRecord.Empty).Write(NetworkKind.IdOf("back"), config);
+        _world.With(new Network { Name = "back", Type = "bridge", Managed = true, Config = config });
+        _world.With(new Instance
+        {
+            Name = "guest",
+            Type = "container",
+            StatusCode = StatusCode.Running,
+            ExpandedDevices = new Dictionary<string, IReadOnlyDictionary<string, string>> { ["eth0"] = Map(("type", "nic"), ("network", "back")) },
+        });
+
+        var kept = Assert.Single(_world.PlanRemoval("shop").Resources);
+        Assert.Equal((ChangeAction.None, "kept, since instance/guest uses it"), (kept.Action, kept.Reason));
+        Assert.Equal("it stays, since instance/guest uses it", Assert.Single(_world.Plan(Stack(), new PlanOptions { Prune = true }).Orphans).Advice);
+    }
+
+    [Fact]
+    public void A_record_that_somebody_spoilt_counts_as_nothing_applied()
+    {
+        var stack = Stack(Web);
+        var web = _world.Applied(stack, "web");
+        _world.With(Changed(web, ("user.incus-compose.applied", "{\"image\":null}")));
+        _ = _world.Plan(stack);
+        _world.With(Changed(web, ("user.incus-compose.applied", "[1")));
+        _ = _world.Plan(stack);
     }
 
     [Fact]
@@ -392,7 +524,7 @@ public class StackPlannerTests
         };
         var desired = new PropertyBag { { "type", "bridge" }, { "config/ipv4.address", "auto" } };
         var config = new Dictionary<string, string> { ["ipv4.address"] = "10.7.7.1/24", ["ipv6.address"] = "fd42::1/64", ["ipv4.nat"] = "true" };
-        new OwnershipMark("shop", "default", "networks.back", AppliedRecord.Of(desired)).Write(config);
+        new OwnershipMark("shop", "default", "networks.back", AppliedRecord.Of(desired)).Write(NetworkKind.IdOf("back"), config);
         _world.With(new Network { Name = "back", Type = "bridge", Managed = true, Config = config });
 
         var plan = _world.Plan(stack);
@@ -412,6 +544,6 @@ public class StackPlannerTests
                 config[key] = value;
         }
 
-        return instance with { Config = config };
+        return instance with { Config = config, ExpandedConfig = config };
     }
 }
