@@ -185,7 +185,7 @@ public sealed class ComposeEngine
     {
         var exists = plan.Project == "default" || await view.Projects.FindAsync(plan.Project, cancellationToken).ConfigureAwait(false) is not null;
         var server = await StackObserver.ObserveAsync(
-            view, exists ? null : plan.Definition?.Project?.Config, cancellationToken).ConfigureAwait(false);
+            view, exists ? null : plan.ProjectConfig, cancellationToken).ConfigureAwait(false);
         var moved = plan.Changes
             .Where(change => !IsAsPlanned(change, server))
             .Select(change => change.Id)

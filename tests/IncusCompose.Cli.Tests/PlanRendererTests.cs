@@ -55,7 +55,7 @@ public sealed class PlanRendererTests
             Render(
                 Plans.Unchanged() with
                 {
-                    Definition = null,
+                    IsRemoval = true,
                     Resources =
                     [
                         Plans.Change(Plans.Instance("web"), ChangeAction.Delete),

@@ -23,7 +23,6 @@ internal static class Plans
         Stack = "shop",
         Project = "web-shop",
         Server = "local",
-        Definition = new StackDefinition { Name = "shop" },
         Resources =
         [
             Change(new("storage-pool", "default"), ChangeAction.None),
@@ -81,7 +80,6 @@ internal static class Plans
         Stack = "shop",
         Project = "default",
         Server = "local",
-        Definition = new StackDefinition { Name = "shop" },
         Resources = [Change(Instance("web"), ChangeAction.None), Change(Instance("db"), ChangeAction.None)],
     };
 }

@@ -20,7 +20,7 @@ internal static class PlanRenderer
             : $" on {StyledWriter.Printable(plan.Server)}, project {plan.Project}");
 
         // What a plan to take down leaves alone is worth a line; in the plan of a file only changes are.
-        var removal = plan.Definition is null;
+        var removal = plan.IsRemoval;
         var shown = plan.Resources.Where(change => removal || IsShown(change, detailed)).ToList();
         if (shown.Count > 0)
             writer.Line();
@@ -155,10 +155,10 @@ internal static class PlanRenderer
         var unchanged = plan.Unchanged;
         if (!plan.HasChanges)
         {
-            writer.Line((plan.Definition, unchanged) switch
+            writer.Line((plan.IsRemoval, unchanged) switch
             {
-                (null, 0) => "Nothing to take down.",
-                (null, _) => "Nothing more to take down.",
+                (true, 0) => "Nothing to take down.",
+                (true, _) => "Nothing more to take down.",
                 (_, 0) => "Nothing to do.",
                 _ => $"No changes: {Resources(unchanged)} as described.",
             });

@@ -150,7 +150,12 @@ public sealed record PortMapping
 /// <param name="UserData"><c>cloud-init.user-data</c>.</param>
 /// <param name="VendorData"><c>cloud-init.vendor-data</c>.</param>
 /// <param name="NetworkConfig"><c>cloud-init.network-config</c>.</param>
-public sealed record CloudInitDefinition(string? UserData = null, string? VendorData = null, string? NetworkConfig = null);
+public sealed record CloudInitDefinition(string? UserData = null, string? VendorData = null, string? NetworkConfig = null)
+{
+    /// <summary>How much there is of each; the data itself may hold secrets.</summary>
+    public override string ToString() =>
+        $"user data: {UserData?.Length ?? 0}, vendor data: {VendorData?.Length ?? 0}, network configuration: {NetworkConfig?.Length ?? 0} characters";
+}
 
 /// <summary>What must be true of another instance before one is created or started.</summary>
 public enum DependencyCondition

@@ -1,4 +1,3 @@
-using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Resources;
 
@@ -104,8 +103,14 @@ public sealed record StackPlan
     /// <summary>The server that was compared with, as a person would name it (a remote's name or a socket's path).</summary>
     public string Server { get; init; } = "";
 
-    /// <summary>The definition that was planned; null for taking a stack down.</summary>
-    public StackDefinition? Definition { get; init; }
+    /// <summary>True for a plan that takes the stack down.</summary>
+    public bool IsRemoval { get; init; }
+
+    /// <summary>
+    /// The configuration of the project that the stack makes; null where it makes none. (Of the definition no more is kept:
+    /// a plan can be shown and stored, and a definition holds secrets.)
+    /// </summary>
+    internal IReadOnlyDictionary<string, string>? ProjectConfig { get; init; }
 
     /// <summary>Every resource of the stack, those that stay as they are included, dependencies first.</summary>
     public IReadOnlyList<ResourceChange> Resources { get; init; } = [];
@@ -121,6 +126,9 @@ public sealed record StackPlan
 
     /// <summary>Warnings and notes that go with the plan.</summary>
     public IReadOnlyList<Diagnostic> Diagnostics { get; init; } = [];
+
+    /// <summary>The stack's name and what applying it would do, in one line.</summary>
+    public override string ToString() => PlanText.Summary(this);
 
     /// <summary>How each resource was planned, to plan one again where the server moved on.</summary>
     internal ResourcePlanner Planner { get; init; } = new(new PlanOptions(), null);

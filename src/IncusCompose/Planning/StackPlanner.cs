@@ -51,7 +51,7 @@ internal static class StackPlanner
             Stack = context.Stack.Name,
             Project = context.Project,
             Server = serverName,
-            Definition = context.Stack,
+            ProjectConfig = context.Stack.Project is { Create: true } project ? project.Config : null,
             Resources = Arrange(changes),
             Orphans = orphans,
             Diagnostics = context.Problems,
@@ -73,7 +73,7 @@ internal static class StackPlanner
             changes[live.Id] = new ResourceChange { Id = live.Id, Action = ChangeAction.None, Reason = $"kept, since {user} uses it", Live = live };
 
         OrderDeletions(changes);
-        return new StackPlan { Stack = stack, Project = project, Server = serverName, Resources = Arrange(changes) };
+        return new StackPlan { Stack = stack, IsRemoval = true, Project = project, Server = serverName, Resources = Arrange(changes) };
     }
 
     private static bool Keeps(LiveResource live, RemovalOptions options) => live.Id.Kind switch

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
@@ -508,7 +509,9 @@ public class StackPlannerTests
     {
         var stack = Stack(Web with { Environment = Map(("DB_PASSWORD", "hunter2")), CloudInit = new(UserData: "#cloud-config\npassword: hunter3\n") });
 
-        var text = Text(_world.Plan(stack));
+        var plan = _world.Plan(stack);
+        // As a person sees it, as a program may store it, and as a log may print it.
+        var text = Text(plan) + JsonSerializer.Serialize(plan) + plan + stack.Instances["web"].CloudInit;
 
         Assert.DoesNotContain("hunter2", text);
         Assert.DoesNotContain("hunter3", text);
