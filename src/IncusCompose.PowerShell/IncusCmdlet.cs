@@ -22,6 +22,9 @@ public abstract class IncusCmdlet : PSCmdlet, IDisposable
     /// <summary>What runs the cmdlet.</summary>
     internal new ICmdletHost Host { get; set; }
 
+    /// <summary>Whether changes are only told, not made.</summary>
+    private protected bool IsWhatIf { get; private set; }
+
     /// <summary>Cancels the work and lets go of what the cmdlet holds.</summary>
     public void Dispose()
     {
@@ -38,6 +41,7 @@ public abstract class IncusCmdlet : PSCmdlet, IDisposable
 
     internal void Begin()
     {
+        IsWhatIf = Host.IsWhatIf;
         OnBegin();
         Run(BeginAsync);
     }

@@ -28,6 +28,8 @@ internal sealed class RecordingHost : ICmdletHost, IDisposable
 
     public ServerSession Session { get; } = new();
 
+    public bool IsWhatIf { get; init; }
+
     public string CurrentDirectory { get; init; } = Environment.CurrentDirectory;
 
     public void Dispose() => Session.Dispose();

@@ -1,7 +1,7 @@
 BeforeDiscovery {
     $root = (Resolve-Path "$PSScriptRoot/../..").Path
     $scripts = Get-ChildItem $root -File | Where-Object Extension -in '.ps1', '.psd1', '.ps1xml'
-    $scripts += Get-ChildItem "$PSScriptRoot" -File -Recurse -Filter *.ps1
+    $scripts += Get-ChildItem "$PSScriptRoot", "$root/docs" -File -Recurse -Filter *.ps1
     $cases = $scripts | Where-Object Extension -ne '.ps1xml' | ForEach-Object { @{ Script = $_.FullName; Name = [IO.Path]::GetRelativePath($root, $_.FullName) } }
 }
 

@@ -40,20 +40,19 @@ internal sealed class ApplyProgress : IProgress<ApplyEvent>
         // Events of different changes come from different threads; the pipeline wants them one after the other.
         lock (_lock)
         {
-            var bar = new ProgressUpdate(_bars.GetValueOrDefault(value.Change.Id, _bars.Count + 1), value.Change.Id.ToString(), StatusOf(value))
-            {
-                ParentId = WholeBar,
-                Percent = value.Percent,
-                Completed = value.Kind == ApplyEventKind.Ended,
-            };
-            _pipeline.WriteProgress(bar);
-            if (value.Result is { } result && _written.Add(result.Id))
-                _pipeline.WriteObject(result);
-
+            var isNew = value.Result is { } ended && _written.Add(ended.Id);
             _pipeline.WriteProgress(new ProgressUpdate(WholeBar, _activity, $"{_written.Count} of {_count} changes")
             {
                 Percent = _count == 0 ? null : Math.Min(100, _written.Count * 100 / _count),
             });
+            _pipeline.WriteProgress(new ProgressUpdate(_bars.GetValueOrDefault(value.Change.Id, _bars.Count + 1), value.Change.Id.ToString(), StatusOf(value))
+            {
+                ParentId = WholeBar,
+                Percent = value.Percent,
+                Completed = value.Kind == ApplyEventKind.Ended,
+            });
+            if (isNew)
+                _pipeline.WriteObject(value.Result!);
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class InvokeIncusComposeCommand : PlanCmdlet
     private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)
     {
         var options = new ApplyOptions { ThrottleLimit = ThrottleLimit, StopTimeout = StopTimeout, Exact = Plan is not null };
-        var runner = new PlanRunner(pipeline, Session.Engine, "Invoke-IncusCompose");
+        var runner = new PlanRunner(pipeline, Session.Engine, "Invoke-IncusCompose", IsWhatIf);
         if (Plan is not null)
         {
             var connection = await ConnectAsync(Plan.Server, Plan.Project, cancellationToken).ConfigureAwait(false);

@@ -18,16 +18,19 @@ internal sealed class PlanRunner
     private readonly Pipeline _pipeline;
     private readonly ComposeEngine _engine;
     private readonly string _caption;
+    private readonly bool _isWhatIf;
 
     /// <summary>Makes a runner.</summary>
     /// <param name="pipeline">Where to ask and to write.</param>
     /// <param name="engine">What applies the plan.</param>
     /// <param name="caption">The title of questions: the cmdlet's name.</param>
-    public PlanRunner(Pipeline pipeline, ComposeEngine engine, string caption)
+    /// <param name="isWhatIf">Whether changes are only told.</param>
+    public PlanRunner(Pipeline pipeline, ComposeEngine engine, string caption, bool isWhatIf)
     {
         _pipeline = pipeline;
         _engine = engine;
         _caption = caption;
+        _isWhatIf = isWhatIf;
     }
 
     /// <summary>Asks, applies, and writes the results. Failed changes are non-terminating errors, written when all has ended.</summary>
@@ -85,17 +88,19 @@ internal sealed class PlanRunner
                 continue;
             }
 
-            var missing = change.DependsOn.FirstOrDefault(declined.Contains);
-            var text = Describe(change);
-            if (await _pipeline.ShouldProcessAsync(text, text + Environment.NewLine, _caption).ConfigureAwait(false))
+            // Under -WhatIf nothing is made, so that everything would be missing: every change is told.
+            if (!_isWhatIf && change.DependsOn.FirstOrDefault(declined.Contains) is { } missing)
             {
-                if (missing is null)
+                _pipeline.WriteWarning($"{change.Id} is left as it is, since {missing} is.");
+            }
+            else
+            {
+                var text = Describe(change);
+                if (await _pipeline.ShouldProcessAsync(text, text + Environment.NewLine, _caption).ConfigureAwait(false))
                 {
                     asked.Add(change);
                     continue;
                 }
-
-                _pipeline.WriteWarning($"{change.Id} is left as it is, since {missing} is.");
             }
 
             declined.Add(change.Id);

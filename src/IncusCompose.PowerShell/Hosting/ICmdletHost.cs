@@ -15,6 +15,9 @@ internal interface ICmdletHost
     /// <summary>The current file system directory of the runspace (not of the process).</summary>
     string CurrentDirectory { get; }
 
+    /// <summary>Whether changes are only told, not made: <c>-WhatIf</c>, or the user's preference.</summary>
+    bool IsWhatIf { get; }
+
     /// <summary>The files that a path of the user's means.</summary>
     /// <param name="path">The path as written.</param>
     /// <param name="literal">True where wildcard characters stand for themselves.</param>

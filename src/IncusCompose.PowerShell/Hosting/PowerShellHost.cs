@@ -21,6 +21,12 @@ internal sealed class PowerShellHost : ICmdletHost
     public string CurrentDirectory => _cmdlet.SessionState.Path.CurrentFileSystemLocation.Path;
 
     /// <inheritdoc/>
+    public bool IsWhatIf =>
+        _cmdlet.MyInvocation.BoundParameters.TryGetValue("WhatIf", out var said)
+            ? LanguagePrimitives.IsTrue(said)
+            : LanguagePrimitives.IsTrue(_cmdlet.SessionState.PSVariable.GetValue("WhatIfPreference"));
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> ResolvePath(string path, bool literal)
     {
         if (!literal && WildcardPattern.ContainsWildcardCharacters(path))

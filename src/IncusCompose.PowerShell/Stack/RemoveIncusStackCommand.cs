@@ -105,7 +105,7 @@ public sealed class RemoveIncusStackCommand : ServerCmdlet
         }
 
         var options = new ApplyOptions { ThrottleLimit = ThrottleLimit, StopTimeout = StopTimeout };
-        await new PlanRunner(pipeline, Session.Engine, "Remove-IncusStack")
+        await new PlanRunner(pipeline, Session.Engine, "Remove-IncusStack", IsWhatIf)
             .RunAsync(connection, plan with { Server = connection.Server }, options, identity.Original, cancellationToken).ConfigureAwait(false);
     }
 
