@@ -89,14 +89,15 @@ EOF
 }
 
 initialise() {
-    local name=$1 attempt message
-    for attempt in 1 2 3 4 5; do
-        message=$(settings "$name" | lab_incus "$name" admin init --preseed 2>&1) && return
-        # While it makes a bridge, Incus looks at every link of the machine, and fails when one of another lab goes just then.
-        [[ $message == *'Device "'*'" does not exist'* ]] || break
+    local name=$1 deadline=$((SECONDS + LAB_TIMEOUT)) message
+    while ! message=$(settings "$name" | lab_incus "$name" admin init --preseed 2>&1); do
+        # While it makes a bridge, Incus 6.0 looks at every link of the machine, one by one, and fails when one that another lab
+        # has just removed is gone. It leaves nothing half made: the next attempt may be luckier.
+        if [[ $message != *'bridge children interfaces'*'does not exist'* ]] || [ "$SECONDS" -ge "$deadline" ]; then
+            printf '%s\n' "$message" >&2
+            die_with_log "$name" "Incus did not accept the settings of lab $name."
+        fi
     done
-    printf '%s\n' "$message" >&2
-    die_with_log "$name" "Incus did not accept the settings of lab $name$([ "$attempt" = 1 ] || echo ", $attempt times")."
 }
 
 # Stops the instances and the daemon of lab $1 in good order, if it answers.
