@@ -58,7 +58,7 @@ public sealed class ComposeEngine
         var remotes = _connector.Load();
         var opening = view.Events.EnsureOpenAsync(cancellationToken);
         var missingProject = await MissingProjectAsync(view, stack, cancellationToken).ConfigureAwait(false);
-        var server = await StackObserver.ObserveAsync(view, missingProject, cancellationToken).ConfigureAwait(false);
+        var server = await StackObserver.ObserveAsync(view, missingProject, StoragePoolKind.NamesIn(stack), cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
 
         StackPlan Plan(MetadataConfiguration? metadata) =>
@@ -83,7 +83,7 @@ public sealed class ComposeEngine
         var opening = client.Events.EnsureOpenAsync(cancellationToken);
         var exists = client.Project == "default" || await client.Projects.FindAsync(client.Project, cancellationToken).ConfigureAwait(false) is not null;
         var server = exists
-            ? await StackObserver.ObserveAsync(client, missingProject: null, cancellationToken).ConfigureAwait(false)
+            ? await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false)
             : new ServerObservation([], []);
         await opening.ConfigureAwait(false);
         return StackPlanner.PlanRemoval(stack, client.Project, server, options ?? new RemovalOptions(), client.Name);
@@ -124,7 +124,7 @@ public sealed class ComposeEngine
     /// <exception cref="IncusException">The server could not be asked.</exception>
     public async Task<IReadOnlyList<StackSummary>> GetStacksAsync(IncusClient client, CancellationToken cancellationToken = default)
     {
-        var server = await StackObserver.ObserveAsync(client, missingProject: null, cancellationToken).ConfigureAwait(false);
+        var server = await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
         return
         [
             .. server.Resources
@@ -185,7 +185,7 @@ public sealed class ComposeEngine
     {
         var exists = plan.Project == "default" || await view.Projects.FindAsync(plan.Project, cancellationToken).ConfigureAwait(false) is not null;
         var server = await StackObserver.ObserveAsync(
-            view, exists ? null : plan.ProjectConfig, cancellationToken).ConfigureAwait(false);
+            view, exists ? null : plan.ProjectConfig, StoragePoolKind.NamesIn(plan), cancellationToken).ConfigureAwait(false);
         var moved = plan.Changes
             .Where(change => !IsAsPlanned(change, server))
             .Select(change => change.Id)

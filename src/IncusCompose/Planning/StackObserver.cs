@@ -8,11 +8,12 @@ internal static class StackObserver
 {
     /// <param name="client">The project's view of the server.</param>
     /// <param name="missingProject">The configuration of a project that the stack has yet to make; null where the project exists.</param>
+    /// <param name="pools">The storage pools that the stack names.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
     public static async Task<ServerObservation> ObserveAsync(
-        IncusClient client, IReadOnlyDictionary<string, string>? missingProject, CancellationToken cancellationToken)
+        IncusClient client, IReadOnlyDictionary<string, string>? missingProject, IEnumerable<string> pools, CancellationToken cancellationToken)
     {
-        var scope = new ObserveScope(client, missingProject, cancellationToken);
+        var scope = new ObserveScope(client, missingProject, pools, cancellationToken);
         var lists = await Task.WhenAll(ResourceKinds.All.Select(kind => kind.ListAsync(scope, cancellationToken))).ConfigureAwait(false);
         return new ServerObservation(lists.SelectMany(list => list), await scope.ImagesAsync().ConfigureAwait(false));
     }

@@ -13,12 +13,14 @@ internal sealed class ObserveScope
     /// Null where the project exists. Where the stack has yet to make it: its configuration, which says what it will
     /// share with the default project.
     /// </param>
+    /// <param name="pools">The storage pools that the stack names.</param>
     /// <param name="cancellationToken">Ends the lists that are asked for once.</param>
-    public ObserveScope(IncusClient client, IReadOnlyDictionary<string, string>? projectFeatures, CancellationToken cancellationToken)
+    public ObserveScope(
+        IncusClient client, IReadOnlyDictionary<string, string>? projectFeatures, IEnumerable<string> pools, CancellationToken cancellationToken)
     {
         Client = client;
         ProjectFeatures = projectFeatures;
-        _pools = new(() => client.StoragePools.ListAsync(cancellationToken));
+        _pools = new(() => ListPoolsAsync(client, pools, cancellationToken));
         _images = new(async () =>
             ViewFor("features.images", isDefault: true) is { } view
                 ? await view.Images.ListAsync(cancellationToken).ConfigureAwait(false)
@@ -43,5 +45,31 @@ internal sealed class ObserveScope
             return Client;
         var own = ProjectFeatures.TryGetValue(feature, out var value) ? value is "true" or "1" or "yes" or "on" : isDefault;
         return own ? null : Client.ForProject("default");
+    }
+
+    /// <summary>
+    /// All pools; for a restricted certificate, which Incus 6.0 refuses the list but not a pool that it can name: those
+    /// that the project's profiles and instances or the stack name, and <c>default</c>.
+    /// </summary>
+    private static async Task<IReadOnlyList<StoragePool>> ListPoolsAsync(IncusClient client, IEnumerable<string> named, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.StoragePools.ListAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusForbiddenException)
+        {
+            var profiles = await client.Profiles.ListAsync(cancellationToken).ConfigureAwait(false);
+            var instances = await client.Instances.ListAsync(cancellationToken).ConfigureAwait(false);
+            var names = profiles.SelectMany(profile => DeviceUses.Of(profile.Devices))
+                .Concat(instances.SelectMany(instance => DeviceUses.Of(instance.Devices)))
+                .Where(used => used.Kind == StoragePoolKind.KindName)
+                .Select(used => used.Name)
+                .Concat(named)
+                .Append("default")
+                .Distinct();
+            var found = await Task.WhenAll(names.Select(name => client.StoragePools.FindAsync(name, cancellationToken))).ConfigureAwait(false);
+            return [.. found.Where(pool => pool is not null).Select(pool => pool!.Value)];
+        }
     }
 }

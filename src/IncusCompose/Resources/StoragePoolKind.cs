@@ -58,6 +58,23 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
         return pools.Contains("default") ? "default" : pools.Count == 1 ? pools[0] : null;
     }
 
+    /// <summary>The pools that a stack names, wherever it does.</summary>
+    public static IEnumerable<string> NamesIn(StackDefinition stack) =>
+    [
+        .. stack.StoragePools.Keys,
+        .. stack.Volumes.Values.Select(volume => volume.Pool).OfType<string>(),
+        .. stack.Instances.Values.Select(instance => instance.Disk?.Pool).OfType<string>(),
+        .. stack.Profiles.Values.Select(profile => profile.Devices)
+            .Concat(stack.Instances.Values.Select(instance => instance.Devices))
+            .SelectMany(DeviceUses.Of)
+            .Where(used => used.Kind == KindName)
+            .Select(used => used.Name),
+    ];
+
+    /// <summary>The pools that a plan has to do with.</summary>
+    public static IEnumerable<string> NamesIn(StackPlan plan) =>
+        plan.Resources.Select(change => change.Kind == KindName ? change.Name : change.Kind == VolumeKind.KindName ? change.Id.Scope : null).OfType<string>();
+
     protected override ResourceId IdOf(StoragePool resource) => IdOf(resource.Name);
 
     protected override Task<Versioned<StoragePool>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
