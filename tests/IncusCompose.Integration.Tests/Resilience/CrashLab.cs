@@ -2,12 +2,15 @@ using IncusCompose.Integration.Tests.Lab;
 
 namespace IncusCompose.Integration.Tests.Resilience;
 
-/// <summary>A lab whose daemon is killed by tests; they share it and run one after another.</summary>
+/// <summary>
+/// A lab whose daemon is killed by tests; they share it and run one after another. What other labs do to the host's links
+/// is kept away from it.
+/// </summary>
 public sealed class CrashLabFixture : IAsyncLifetime
 {
     public Lab.Lab Lab { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Lab = await Integration.Tests.Lab.Lab.StartAsync($"crash{Environment.ProcessId}");
+    public async Task InitializeAsync() => Lab = await Integration.Tests.Lab.Lab.StartAsync($"crash{Environment.ProcessId}", "--own-network");
 
     public async Task DisposeAsync()
     {

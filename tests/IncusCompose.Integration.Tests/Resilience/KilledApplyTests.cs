@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using IncusCompose.Applying;
 using IncusCompose.Integration.Tests.Stacks;
 using IncusCompose.Planning;
@@ -105,8 +104,7 @@ public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper 
         var command = message[(message.IndexOf(cure, StringComparison.Ordinal) + cure.Length)..];
         Assert.Equal($"ip link delete {Shop.Bridge}", command);
         output.WriteLine(command);
-        using var ip = Process.Start("ip", command.Split(' ')[1..]);
-        await ip.WaitForExitAsync();
+        await Lab.VerbAsync("host", ["--", .. command.Split(' ')]);
     }
 
     private async Task<(TimeSpan Time, string Inventory)> UndisturbedAsync(string yaml)

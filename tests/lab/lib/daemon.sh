@@ -23,11 +23,13 @@ start_daemon() {
     for v in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
         [ -z "${!v:-}" ] || keep+=("$v=${!v}")
     done
+    local enter=()
+    [ -z "$(lab_value "$1" holder)" ] || enter=(nsenter --target "$(holder_pid "$1")" --net --mount)
     # It must not inherit the locks, or it would hold them for life.
     (
         unlock_lab
         unlock_root
-        exec env -i "${keep[@]}" setsid "$(incusd_path)" --group root
+        exec "${enter[@]}" env -i "${keep[@]}" setsid "$(incusd_path)" --group root
     ) </dev/null >>"$dir/incusd.log" 2>&1 &
     pid=$!
     set_value "$1" pid "$pid"
@@ -45,6 +47,32 @@ start_daemon() {
     fi
     [ "$result" = 0 ] || die_with_log "$1" "The Incus daemon of lab $1 was not ready within $LAB_TIMEOUT s."
     disown "$pid"
+}
+
+# Gives lab $1 links, addresses and ports of its own: a process that does nothing holds them, for every daemon of the lab.
+# Links are seen in /sys too, where each network needs its own view.
+hold_network() {
+    local dir
+    dir=$(dir_of "$1")
+    mkdir "$dir/sys"
+    # shellcheck disable=SC2016  # for the inner shell
+    (
+        unlock_lab
+        unlock_root
+        exec setsid unshare --net --mount sh -ec '
+            mount -t sysfs sysfs "$1"
+            mount --bind "$1/class/net" /sys/class/net
+            mount --bind "$1/devices/virtual/net" /sys/devices/virtual/net
+            ip link set lo up
+            exec sleep infinity' - "$dir/sys"
+    ) </dev/null >>"$dir/incusd.log" 2>&1 &
+    set_value "$1" holder "$!:$(start_of "$!")"
+    disown "$!"
+    # It is ready when it has become what it does.
+    while [ "$(program_of "$(holder_pid "$1")")" != sleep ]; do
+        holder_pid "$1" >/dev/null || die_with_log "$1" "Lab $1 could not be given a network of its own."
+        timeout 0.05 tail -f /dev/null || :
+    done
 }
 
 # Starts the daemon of lab $1 again, with every network up. One does not come up where a killed daemon had started a dnsmasq

@@ -70,6 +70,13 @@ daemon_pid() {
 # A process's start in clock ticks since the boot: with its id it names the process for good.
 start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
 
+# The id of the process that holds the lab's own network, if it has one.
+holder_pid() {
+    local holder
+    holder=$(lab_value "$1" holder)
+    [ -n "$holder" ] && [ "$(start_of "${holder%:*}")" = "${holder#*:}" ] && echo "${holder%:*}"
+}
+
 owner_gone() {
     local owner
     owner=$(lab_value "$1" owner)

@@ -119,6 +119,9 @@ sweep_lab() {
     # Nothing but files outlives a reboot, and a link of an old name may be somebody else's now.
     if [ "$(lab_value "$1" boot)" = "$(boot_id)" ]; then
         sweep_processes "$dir/incus"
+        # With it go the links, rules and mounts that only it could see.
+        # shellcheck disable=SC2046  # one id or none
+        end_processes $(holder_pid "$1")
         sweep_mounts "$dir"
         sweep_links "$dir" "$(lab_value "$1" bridge)"
         rm -rf "/run/lxc/lock$dir"
