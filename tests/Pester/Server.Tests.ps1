@@ -34,6 +34,25 @@ Describe 'A server' {
         Connect-IncusServer | ForEach-Object Name | Should -Be 'local'
     }
 
+    It 'is another one as soon as the environment says so' {
+        Invoke-Pwsh @"
+Import-Module '$Manifest'
+(Get-IncusServer).Name
+`$env:INCUS_SOCKET = '/no/such.socket'
+try { Get-IncusServer } catch { `$_.FullyQualifiedErrorId -replace ',.*' }
+"@ | Should -Be 'local', 'DaemonNotFound'
+    }
+
+    It 'is the same one after its daemon was killed and started again' {
+        $null = Get-IncusInstance
+        & $Lab kill $env:LAB_NAME
+        try { Get-IncusInstance } catch { $problem = $_ }
+        $null = & $Lab restart $env:LAB_NAME
+        $problem.FullyQualifiedErrorId | Should -BeLike 'DaemonNotRunning,*'
+        (Get-IncusServer).Version | Should -Not -BeNullOrEmpty
+        Get-IncusInstance | Should -BeNullOrEmpty
+    }
+
     It 'trusts this user after a token, and is a remote from then on' {
         $token = & $Lab token $Other pester | Select-Object -Last 1
         $server = Connect-IncusServer far -Token $token
@@ -74,6 +93,15 @@ Describe 'A server' {
         Get-IncusStack | Should -BeNullOrEmpty
         $null = Get-IncusStack -Remote far | Remove-IncusStack -Confirm:$false
         incus query 'far:/1.0/instances' | ConvertFrom-Json | Should -BeNullOrEmpty
+    }
+
+    It 'is found by a plan from another runspace too' {
+        $file = Write-StackFile "name: handed`nremote: far`ninstances:`n  over: { image: busybox }"
+        $plan = Compare-IncusStack $file
+        $results = Start-ThreadJob { Import-Module $using:Manifest; $using:plan | Invoke-IncusCompose } | Receive-Job -Wait
+        $results.Outcome | Should -Be 'Done'
+        incus query 'far:/1.0/instances/over' | ConvertFrom-Json | ForEach-Object status | Should -Be 'Running'
+        $null = Remove-IncusStack handed -Remote far -Confirm:$false
     }
 
     It 'is not given twice the same name' {

@@ -4,12 +4,11 @@ using IncusCompose.PowerShell.Sessions;
 namespace IncusCompose.PowerShell.Completion;
 
 /// <summary>Completes images: the aliases on the server, and the names of image servers that it can fetch from.</summary>
-public sealed class ImageCompleter : NameCompleter
+public sealed class ImageCompleter : ServerNameCompleter
 {
     /// <inheritdoc/>
-    private protected override async Task<IEnumerable<Candidate>> FindAsync(ServerSession session, BoundParameters bound, CancellationToken cancellationToken)
+    private protected override async Task<IEnumerable<Candidate>> FindAsync(ServerSession session, ServerConnection connection, CancellationToken cancellationToken)
     {
-        var connection = await bound.ConnectAsync(session, cancellationToken).ConfigureAwait(false);
         var aliases = await connection.Client.Images.ListAliasesAsync(cancellationToken).ConfigureAwait(false);
         var remotes = session.LoadConfiguration().Remotes.Values.Where(remote => remote.Protocol != "incus");
         return [

@@ -3,12 +3,11 @@ using IncusCompose.PowerShell.Sessions;
 namespace IncusCompose.PowerShell.Completion;
 
 /// <summary>Completes the names of instances.</summary>
-public sealed class InstanceCompleter : NameCompleter
+public sealed class InstanceCompleter : ServerNameCompleter
 {
     /// <inheritdoc/>
-    private protected override async Task<IEnumerable<Candidate>> FindAsync(ServerSession session, BoundParameters bound, CancellationToken cancellationToken)
+    private protected override async Task<IEnumerable<Candidate>> FindAsync(ServerSession session, ServerConnection connection, CancellationToken cancellationToken)
     {
-        var connection = await bound.ConnectAsync(session, cancellationToken).ConfigureAwait(false);
         var instances = await connection.Client.Instances.ListAsync(cancellationToken).ConfigureAwait(false);
         return instances.Select(instance => new Candidate(instance.Name, $"{instance.Type}, {instance.Status}"));
     }

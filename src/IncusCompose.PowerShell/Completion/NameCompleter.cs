@@ -62,11 +62,7 @@ public abstract class NameCompleter : IArgumentCompleter
         /// <summary>The value of a parameter as text; null where it has not been named.</summary>
         public string? this[string name] => parameters[name]?.ToString();
 
-        /// <summary>Connects to the server that the command line names.</summary>
-        public Task<ServerConnection> ConnectAsync(ServerSession session, CancellationToken cancellationToken)
-        {
-            var server = parameters["Server"] as IncusServer;
-            return session.ConnectAsync(this["Remote"] ?? server?.Name, this["Project"] ?? server?.Project, cancellationToken);
-        }
+        /// <summary>The value of <c>-Server</c>; null where it has not been named.</summary>
+        public IncusServer? Server => parameters["Server"] as IncusServer;
     }
 }

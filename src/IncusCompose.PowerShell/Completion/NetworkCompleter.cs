@@ -3,12 +3,11 @@ using IncusCompose.PowerShell.Sessions;
 namespace IncusCompose.PowerShell.Completion;
 
 /// <summary>Completes the names of networks.</summary>
-public sealed class NetworkCompleter : NameCompleter
+public sealed class NetworkCompleter : ServerNameCompleter
 {
     /// <inheritdoc/>
-    private protected override async Task<IEnumerable<Candidate>> FindAsync(ServerSession session, BoundParameters bound, CancellationToken cancellationToken)
+    private protected override async Task<IEnumerable<Candidate>> FindAsync(ServerSession session, ServerConnection connection, CancellationToken cancellationToken)
     {
-        var connection = await bound.ConnectAsync(session, cancellationToken).ConfigureAwait(false);
         var networks = await connection.Client.Networks.ListAsync(cancellationToken).ConfigureAwait(false);
         return networks.Select(network => new Candidate(network.Name, Describe(network.Type, network.Description)));
     }

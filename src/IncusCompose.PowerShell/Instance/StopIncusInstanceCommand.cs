@@ -1,25 +1,14 @@
 using System.Management.Automation;
 using Incus.Client;
 using IncusCompose.PowerShell.Hosting;
-using IncusCompose.PowerShell.Parameters;
 
 namespace IncusCompose.PowerShell.Commands;
 
 /// <summary>Shuts instances down, or kills them. One that is stopped already is left alone.</summary>
 [Cmdlet(VerbsLifecycle.Stop, "IncusInstance", SupportsShouldProcess = true)]
 [OutputType(typeof(IncusInstance))]
-public sealed class StopIncusInstanceCommand : InstanceStateCmdlet
+public sealed class StopIncusInstanceCommand : InstanceShutdownCmdlet
 {
-    /// <summary>How long an instance may take to shut down before the command gives up on it; a number is seconds.</summary>
-    [Parameter]
-    [Seconds]
-    [ValidateNotNull]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Kill instead of asking to shut down.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
-
     /// <inheritdoc/>
     private protected override string Activity => "Stopping";
 
