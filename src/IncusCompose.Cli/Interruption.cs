@@ -38,13 +38,13 @@ internal sealed class Interruption : IDisposable
     {
         if (_source.IsCancellationRequested)
         {
-            // The signal's own effect ends the process; the cursor may have been hidden by the live display.
+            // The signal's own effect ends the process; the live display may have hidden the cursor and stopped wrapping.
             if (_terminal.IsLive)
-                _terminal.Out.Write("\e[?25h").Flush();
+                _terminal.Out.Write("\e[?7h\e[?25h").Flush();
             return;
         }
         context.Cancel = true;
-        _terminal.Error.Line("Cancelling; once more ends at once.", Style.Warning).Flush();
+        _terminal.Note("Cancelling; once more ends at once.");
         _source.Cancel();
     }
 }

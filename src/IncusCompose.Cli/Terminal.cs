@@ -38,6 +38,16 @@ internal sealed class Terminal : IDisposable
     /// <summary>True where a person can be asked.</summary>
     public bool CanAsk { get; }
 
+    /// <summary>Shows a note where lines are written over at the moment, and says whether it did; null where there is no such display.</summary>
+    public Func<string, bool>? Display { get; set; }
+
+    /// <summary>Tells a person something that is neither result nor error.</summary>
+    public void Note(string text)
+    {
+        if (Display?.Invoke(text) != true)
+            Error.Line(text, Style.Warning).Flush();
+    }
+
     /// <summary>Asks a question that is answered by <c>y</c> or <c>yes</c>; everything else means no.</summary>
     public async Task<bool> AskAsync(string question, CancellationToken cancellationToken)
     {

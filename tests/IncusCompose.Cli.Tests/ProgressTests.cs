@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using IncusCompose.Applying;
 using IncusCompose.Cli.Rendering;
@@ -82,7 +83,38 @@ public sealed partial class ProgressTests
         progress.Report(Events[3]);
         progress.Report(Events[4]);
         await progress.DisposeAsync();
-        Assert.Matches(@"instance/web +creating +unpacking 4[01]% +0\.\d s", Escape().Replace(text.ToString(), ""));
+        Assert.Matches(@"instance/web +creating +0\.\d s +unpacking 4[01]%", Escape().Replace(text.ToString(), ""));
+    }
+
+    [Fact]
+    public async Task Live_progress_writes_nothing_where_nothing_is_done()
+    {
+        using var text = new StringWriter();
+        var progress = new LiveProgress(Plans.Unchanged(), new StyledWriter(text, color: false));
+        progress.Report(new(ApplyEventKind.Ended, Kept) { Result = Result.Resources[5] });
+        await progress.DisposeAsync();
+        Assert.Equal("", text.ToString());
+    }
+
+    [Fact]
+    public async Task Live_progress_leaves_what_stood_there_before_and_takes_away_all_of_its_own()
+    {
+        using var text = new StringWriter();
+        text.Write("Plan: 5 to create.\nGo on? y\n");
+        var progress = new LiveProgress(Result.Plan, new StyledWriter(text, color: false));
+        foreach (var happened in Events)
+        {
+            var before = text.GetStringBuilder().Length;
+            progress.Report(happened);
+            Assert.True(SpinWait.SpinUntil(() => text.GetStringBuilder().Length > before, TimeSpan.FromSeconds(10)));
+        }
+        Assert.True(progress.Note("Cancelling."));
+        await progress.DisposeAsync();
+        Assert.False(progress.Note("Too late."));
+        Assert.Equal(
+            ["Plan: 5 to create.", "Go on? y", "  + network/shopnet  created  0.2 s", "  ~ instance/db  updated  0.5 s", "  x instance/web  create failed  1 min 5 s",
+                "  ! instance/app  skipped  not begun, since instance/web failed", "  ! instance/old  cancelled  not begun", "Cancelling.", ""],
+            Screen(text.ToString()));
     }
 
     [Fact]
@@ -118,9 +150,50 @@ public sealed partial class ProgressTests
         }
     }
 
+    /// <summary>The lines that a terminal shows after this text, down to the cursor.</summary>
+    private static List<string> Screen(string text)
+    {
+        List<string> lines = [""];
+        var (row, saved) = (0, 0);
+        foreach (Match part in Part().Matches(text))
+        {
+            switch (part.Value)
+            {
+                case "\n":
+                    if (++row == lines.Count)
+                        lines.Add("");
+                    break;
+                case "\r":
+                    break;
+                case "\e7":
+                    saved = row;
+                    break;
+                case "\e8":
+                    row = saved;
+                    break;
+                case "\e[J":
+                    lines.RemoveRange(row + 1, lines.Count - row - 1);
+                    lines[row] = "";
+                    break;
+                case [.., 'A'] up when up[0] == '\e':
+                    row -= int.Parse(up[2..^1], CultureInfo.InvariantCulture);
+                    break;
+                case ['\e', ..]:
+                    break;
+                default:
+                    lines[row] += part.Value;
+                    break;
+            }
+        }
+        return lines;
+    }
+
     private static ResourceResult Ended(ResourceChange change, ChangeOutcome outcome, double seconds = 0) =>
         new() { Change = change, Outcome = outcome, Duration = TimeSpan.FromSeconds(seconds) };
 
-    [GeneratedRegex("\e\\[[0-9;?]*[A-Za-z]")]
+    [GeneratedRegex("\e[78]|\e\\[[0-9;?]*[A-Za-z]")]
     private static partial Regex Escape();
+
+    [GeneratedRegex("\e[78]|\e\\[[0-9;?]*[A-Za-z]|[\n\r]|[^\e\n\r]+")]
+    private static partial Regex Part();
 }

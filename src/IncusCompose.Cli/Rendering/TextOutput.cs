@@ -16,9 +16,13 @@ internal sealed class TextOutput(Terminal terminal, bool quiet) : Output
     public override IApplyProgress BeginProgress(StackPlan plan)
     {
         terminal.Flush();
-        return quiet ? new QuietProgress()
-            : terminal.IsLive ? new LiveProgress(plan, terminal.Out)
-            : new PlainProgress(terminal.Out);
+        if (quiet)
+            return new QuietProgress();
+        if (!terminal.IsLive)
+            return new PlainProgress(terminal.Out);
+        var live = new LiveProgress(plan, terminal.Out);
+        terminal.Display = live.Note;
+        return live;
     }
 
     public override void ShowResult(ApplyResult result)
