@@ -15,8 +15,8 @@ public static partial class Secrets
     private static readonly string[] s_fragments =
         ["password", "passwd", "passphrase", "secret", "token", "credential", "privatekey", "apikey", "accesskey"];
 
-    /// <summary>Stand in a key as a word of their own only: <c>keyboard</c>, <c>monkey</c> and <c>compass</c> hide nothing.</summary>
-    private static readonly string[] s_words = ["key", "keys", "pass", "pwd", "auth"];
+    /// <summary>Stand in a key as a word of their own only: <c>keyboard</c>, <c>monkey</c> and <c>path</c> hide nothing.</summary>
+    private static readonly string[] s_words = ["key", "keys", "pass", "pwd", "pat", "auth"];
 
     /// <summary>
     /// True where a value with this key must not be shown: an environment variable (<c>DB_PASSWORD</c>), a configuration
@@ -51,6 +51,13 @@ public static partial class Secrets
             value = Line().Replace(value, line => IsSecret(line.Groups["key"].Value) ? line.Groups["before"].Value + Masked : line.Value);
         return value;
     }
+
+    /// <summary>True where text holds what <see cref="Mask"/> put in the place of a secret: it is no value to use.</summary>
+    public static bool IsMasked(string value) =>
+        value.Contains(Masked, StringComparison.Ordinal)
+        && (value == Masked
+            || UrlPassword().Matches(value).Any(match => match.Value.EndsWith(':' + Masked + '@', StringComparison.Ordinal))
+            || Line().Matches(value).Any(line => IsSecret(line.Groups["key"].Value) && line.Value == line.Groups["before"].Value + Masked));
 
     // A word ends at a separator or where small letters turn to capitals: API_KEY, api-key, apiKey.
     [GeneratedRegex("[A-Z]+(?![a-z])|[A-Z]?[a-z]+")]

@@ -43,6 +43,7 @@ public sealed class StackLoader(IDocumentFormat format)
             var root = roots.Select(read => new Interpolator(variables, diagnostics).Interpolate(read!)).Aggregate(DocumentMerger.Merge);
             cancellationToken.ThrowIfCancellationRequested();
 
+            RefuseMasks(root, Site.Root, diagnostics);
             stack = Bind(root, baseDirectory, variables, options, diagnostics) with { Files = files };
             cancellationToken.ThrowIfCancellationRequested();
             diagnostics.AddRange(StackValidator.Validate(stack));
@@ -153,6 +154,27 @@ public sealed class StackLoader(IDocumentFormat format)
         }
 
         return new Dictionary<string, string>();
+    }
+
+    /// <summary>A file that was written with its secrets masked must not make the mask the secret.</summary>
+    private static void RefuseMasks(DocumentNode node, Site site, DiagnosticList diagnostics)
+    {
+        switch (node)
+        {
+            case MappingNode mapping:
+                foreach (var entry in mapping.Entries)
+                    RefuseMasks(entry.Value, site.At(entry.Key.Value), diagnostics);
+                break;
+            case SequenceNode sequence:
+                for (var i = 0; i < sequence.Items.Count; i++)
+                    RefuseMasks(sequence.Items[i], site.At(i), diagnostics);
+                break;
+            case ScalarNode scalar when Secrets.IsMasked(scalar.Value):
+                diagnostics.Add(Diagnostic.Error("MaskedSecret", node.Location, site.Path,
+                    $"{Secrets.Masked} stands where a secret was masked when this was written",
+                    "write the secret itself, or a variable that holds it such as ${DB_PASSWORD}"));
+                break;
+        }
     }
 
     private StackDefinition Bind(DocumentNode root, string baseDirectory, VariableScope variables, LoadOptions options, DiagnosticList diagnostics)

@@ -99,7 +99,7 @@ internal static class InstanceForm
                 context.Error(
                     "MissingNetwork", $"instances.{instance.Name}.networks.{attachment.Network}",
                     $"there is no network \"{attachment.Network}\" in the file or on the server",
-                    "add it under networks: or name one of: " + Known(context, NetworkKind.KindName));
+                    "add it under networks: or name one of: " + KnownNetworks(context));
             }
 
             if (attachment.Ipv4 is not null)
@@ -230,11 +230,20 @@ internal static class InstanceForm
     private static bool IsRootDisk(IReadOnlyDictionary<string, string> device) =>
         device.GetValueOrDefault("type") == "disk" && device.GetValueOrDefault("path") == "/" && !string.IsNullOrEmpty(device.GetValueOrDefault("pool"));
 
-    private static string Known(PlanningContext context, string kind)
-    {
-        var names = context.Server.OfKind(kind).Select(live => live.Id.Name).Distinct().Order(StringComparer.Ordinal).ToList();
-        return names.Count == 0 ? "(none)" : string.Join(", ", names);
-    }
+    private static string Known(PlanningContext context, string kind) =>
+        List(context.Server.OfKind(kind).Select(live => live.Id.Name).Distinct().Order(StringComparer.Ordinal));
+
+    /// <summary>The networks that a NIC can be attached to: Incus's own, then bridges and other interfaces of the host.</summary>
+    private static string KnownNetworks(PlanningContext context) =>
+        List(context.Server.OfKind(NetworkKind.KindName)
+            .Select(live => (Network)live.Raw)
+            .Where(network => network.Managed || network.Type is not ("loopback" or "unknown"))
+            .OrderByDescending(network => network.Managed)
+            .ThenByDescending(network => network.Type == "bridge")
+            .ThenBy(network => network.Name, StringComparer.Ordinal)
+            .Select(network => network.Name));
+
+    private static string List(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } list ? list : "(none)";
 
     private static string Endpoint(string protocol, string address, int first, int count) =>
         $"{protocol}:{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{Range(first, count)}";

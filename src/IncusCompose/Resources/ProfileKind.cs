@@ -33,6 +33,11 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
             ? [.. (await view.Profiles.ListAsync(cancellationToken).ConfigureAwait(false)).Select(profile => Describe(IdOf(profile), profile))]
             : [];
 
+    // Where even this one is missing, the project has still to be made: Incus makes the profile with it, and it is empty.
+    public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
+        base.Locate(desired, server)
+        ?? (desired is { External: true, Id.Name: "default" } ? Describe(desired.Id, new Profile { Name = desired.Id.Name }) : null);
+
     // A profile itself never restarts; what its change means is said at the instances that use it.
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
         ChangeImpact.Live;

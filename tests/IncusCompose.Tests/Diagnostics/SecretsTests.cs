@@ -14,6 +14,7 @@ public class SecretsTests
     [InlineData("AWS_SECRET_ACCESS_KEY")]
     [InlineData("systemd.credential.tls")]
     [InlineData("LUKS_PASSPHRASE")]
+    [InlineData("GH_PAT")]
     [InlineData("user.label.client-secret")]
     public void A_key_that_names_a_secret_is_one(string key) => Assert.True(Secrets.IsSecret(key));
 
@@ -21,6 +22,7 @@ public class SecretsTests
     [InlineData("KEYBOARD_LAYOUT")]
     [InlineData("MONKEY")]
     [InlineData("COMPASS")]
+    [InlineData("PATH")]
     [InlineData("PWD")]
     [InlineData("user.incus-compose.key")]
     [InlineData("SSH_PUBLIC_KEY")]

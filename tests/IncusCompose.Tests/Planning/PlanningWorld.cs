@@ -14,17 +14,25 @@ internal sealed class PlanningWorld
     private readonly List<LiveResource> _resources = [];
     private readonly List<Image> _images = [];
 
-    public PlanningWorld()
+    private static readonly Profile s_defaultProfile = new()
+    {
+        Name = "default",
+        Devices = new Dictionary<string, IReadOnlyDictionary<string, string>>
+        {
+            ["root"] = new Dictionary<string, string> { ["type"] = "disk", ["path"] = "/", ["pool"] = "default" },
+        },
+    };
+
+    public PlanningWorld() : this([s_defaultProfile])
+    {
+    }
+
+    /// <param name="profiles">The profiles; none where the project is still to be made.</param>
+    public PlanningWorld(IReadOnlyList<Profile> profiles)
     {
         Add(new StoragePoolKind(), StoragePoolKind.IdOf("default"), new StoragePool { Name = "default", Driver = "dir" });
-        Add(new ProfileKind(), ProfileKind.IdOf("default"), new Profile
-        {
-            Name = "default",
-            Devices = new Dictionary<string, IReadOnlyDictionary<string, string>>
-            {
-                ["root"] = new Dictionary<string, string> { ["type"] = "disk", ["path"] = "/", ["pool"] = "default" },
-            },
-        });
+        foreach (var profile in profiles)
+            With(profile);
         _images.Add(new Image
         {
             Fingerprint = "0123456789abcdef",

@@ -264,6 +264,34 @@ public class StackPlannerTests
     }
 
     [Fact]
+    public void A_network_that_is_not_there_is_answered_with_those_that_a_nic_can_be_attached_to()
+    {
+        _world.With(new Network { Name = "eth0", Type = "physical" })
+            .With(new Network { Name = "br0", Type = "bridge" })
+            .With(new Network { Name = "lo", Type = "loopback" })
+            .With(new Network { Name = "lan", Type = "bridge", Managed = true });
+
+        var error = Assert.Single(Assert.Throws<StackFileException>(() => _world.Plan(Stack(Web with { Networks = [new() { Network = "lna" }] }))).Diagnostics);
+
+        Assert.EndsWith("name one of: lan, br0, eth0", error.Advice);
+    }
+
+    [Fact]
+    public void The_default_profile_of_a_project_that_is_still_to_be_made_is_external_and_empty()
+    {
+        var stack = Stack(Web) with
+        {
+            Project = new ProjectDefinition { Name = "shop", Create = true },
+            Profiles = new Dictionary<string, ProfileDefinition> { ["default"] = new() { Name = "default", External = true } },
+        };
+
+        var plan = new PlanningWorld(profiles: []).Plan(stack);
+
+        Assert.Equal(ChangeAction.None, plan.Resources.Single(resource => resource.Kind == "profile").Action);
+        Assert.Contains("+ devices.root.pool: default\n", Text(plan));
+    }
+
+    [Fact]
     public void External_things_are_looked_up_and_never_changed()
     {
         var stack = Stack(Web with { Networks = [new() { Network = "lan" }] }) with
