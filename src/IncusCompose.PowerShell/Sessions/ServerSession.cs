@@ -8,7 +8,7 @@ namespace IncusCompose.PowerShell.Sessions;
 internal sealed class ServerSession : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private readonly Dictionary<string, IncusClient> _clients = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string Meaning, IncusClient Client)> _clients = new(StringComparer.Ordinal);
     private bool _disposed;
 
     /// <summary>Finds servers in the user's configuration.</summary>
@@ -62,7 +62,7 @@ internal sealed class ServerSession : IDisposable
         if (_disposed)
             return;
         _disposed = true;
-        foreach (var client in _clients.Values)
+        foreach (var (_, client) in _clients.Values)
             _ = client.DisposeAsync().AsTask();
         _clients.Clear();
         _gate.Dispose();
@@ -92,16 +92,19 @@ internal sealed class ServerSession : IDisposable
     private async Task<IncusClient> ReuseAsync(string name, ConnectionOptions options, CancellationToken cancellationToken)
     {
         // The user may change the environment or the remotes while the runspace lives: what was connected to before
-        // is used again only where it is still what the name means.
-        var key = string.Join('\n', [name, .. options.Addresses, new IncusEnvironment().FindSocket().Path, options.ServerCertificate?.Thumbprint ?? ""]);
+        // is used again only where it is still what the name means, and closed where it is not.
+        var meaning = string.Join('\n', [.. options.Addresses, new IncusEnvironment().FindSocket().Path, options.ServerCertificate?.Thumbprint ?? ""]);
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_clients.TryGetValue(key, out var known))
-                return known;
+            var isKnown = _clients.TryGetValue(name, out var known);
+            if (isKnown && known.Meaning == meaning)
+                return known.Client;
             var client = await IncusClient.ConnectAsync(options, cancellationToken).ConfigureAwait(false);
-            _clients.Add(key, client);
+            _clients[name] = (meaning, client);
+            if (isKnown)
+                await known.Client.DisposeAsync().ConfigureAwait(false);
             return client;
         }
         finally
