@@ -39,7 +39,7 @@ public sealed class ErrorTests(LabFixture lab)
         using var folder = new CliFolder(lab, project, "name: clierr\nvolumes: { clivol: {} }\ninstances:\n  clierr1:\n    image: nosuch\n");
         var up = await folder.RunAsync("up");
         Assert.Equal(
-            new Ended(1, "", $"stack.yaml:5:12: instances.clierr1.image: there is no image \"nosuch\" on the server in project \"{project.Name}\"; name an image server before the alias, such as images:debian/12, or list what is there with: incus image list\n"),
+            new Ended(1, "", $"stack.yaml:5:12: instances.clierr1.image: there is no image \"nosuch\" for containers on the server in project \"{project.Name}\"; name an image server before the alias, such as images:debian/12, or list what is there with: incus image list\n"),
             up);
         Assert.DoesNotContain(await project.Client.StorageVolumes.ListAsync("default"), volume => volume.Name == "clivol");
     }
