@@ -62,6 +62,15 @@ internal sealed class StackWorkbench : IAsyncDisposable
     /// <summary>Runs a shell command in an instance and returns what it prints.</summary>
     public async Task<string> ShellAsync(string instance, string command) => (await Lab.IncusAsync("exec", instance, "--", "sh", "-c", command)).TrimEnd('\n');
 
+    /// <summary>What an instance's first process has as the value of an environment variable. Right after a start it may not run yet.</summary>
+    public async Task<string> VariableOfInitAsync(string instance, string name)
+    {
+        var line = await Eventually.GetAsync(
+            () => ShellAsync(instance, $"tr '\\0' '\\n' </proc/1/environ | grep ^{name}= || true"),
+            text => text.Length > 0);
+        return line[(name.Length + 1)..];
+    }
+
     public static string Text(StackPlan plan)
     {
         using var writer = new StringWriter { NewLine = "\n" };
