@@ -75,14 +75,23 @@ hold_network() {
     done
 }
 
-# Starts the daemon of lab $1 again, with every network up. One does not come up where a killed daemon had started a dnsmasq
-# that it had not noted yet, or where a link of another lab vanishes while Incus looks at it; Incus tries again in a minute.
-bring_up() {
-    local attempt pid dir
+# Ends the helpers (dnsmasq, proxies) that the daemon of lab $1 had started and not noted yet when it was killed: they hold
+# their ports for ever, and nothing that a client can ask for ends them.
+end_unnoted() {
+    local dir pid
     dir=$(dir_of "$1")/incus
+    for pid in $(lab_processes "$dir"); do
+        tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE '^[^ ]*dnsmasq | forkproxy ' || continue
+        grep -qsx "pid: $pid" "$dir"/networks/*/dnsmasq.pid "$dir"/devices/*/proxy.* || end_processes "$pid"
+    done
+}
+
+# Starts the daemon of lab $1 again, with every network up: one does not come up where a link of another lab vanishes while
+# Incus looks at it, and Incus would try again in a minute only.
+bring_up() {
+    local attempt pid
+    end_unnoted "$1"
     for attempt in 1 2 3 4 5 6 7 8 9 10; do
-        # shellcheck disable=SC2046  # a list of ids
-        end_processes $(for pid in $(lab_processes "$dir"); do [ "$(program_of "$pid")" != dnsmasq ] || echo "$pid"; done)
         start_daemon "$1"
         lab_incus "$1" query '/1.0/networks?recursion=1' | grep -q '"status": "Unavailable"' || return 0
         pid=$(daemon_pid "$1") || continue
