@@ -13,6 +13,7 @@
     # YamlDotNet is not here on purpose: it is loaded from bin/deps, apart from any other module's copy.
     RequiredAssemblies   = @('bin/Incus.Client.dll', 'bin/IncusCompose.dll')
     FormatsToProcess     = @('bin/IncusCompose.format.ps1xml')
+    TypesToProcess       = @('bin/IncusCompose.types.ps1xml')
 
     CmdletsToExport      = @(
         'Compare-IncusStack'

@@ -65,19 +65,23 @@ public sealed partial class ManifestTests
             Assert.NotEmpty(cmdlet.GetCustomAttributes<OutputTypeAttribute>());
     }
 
-    [Fact]
-    public void Every_view_is_of_a_type_that_there_is()
+    [Theory]
+    [InlineData("IncusCompose.format.ps1xml", "View", "TypeName", "PropertyName")]
+    [InlineData("IncusCompose.types.ps1xml", "Type", "Name", null)]
+    public void Every_view_is_of_a_type_and_properties_that_there_are(string file, string entry, string typeName, string? propertyName)
     {
-        var assemblies = new[] { typeof(IncusCmdlet).Assembly, typeof(ComposeEngine).Assembly };
-        var views = XDocument.Load(Path.Combine(s_root, "src/IncusCompose.PowerShell/IncusCompose.format.ps1xml"));
-        var types = views.Descendants("TypeName").Select(name => name.Value).ToList();
+        var entries = XDocument.Load(Path.Combine(s_root, "src/IncusCompose.PowerShell", file)).Descendants(entry).ToList();
 
-        Assert.NotEmpty(types);
-        Assert.All(types, name => Assert.Contains(assemblies, assembly => assembly.GetType(name) is not null));
-        foreach (var view in views.Descendants("View"))
+        Assert.NotEmpty(entries);
+        foreach (var shown in entries)
         {
-            var type = assemblies.Select(assembly => assembly.GetType(view.Descendants("TypeName").Single().Value)).First(found => found is not null)!;
-            Assert.All(view.Descendants("PropertyName"), property => Assert.NotNull(type.GetProperty(property.Value)));
+            var name = shown.Descendants(typeName).First().Value;
+            var type = new[] { typeof(IncusCmdlet).Assembly, typeof(ComposeEngine).Assembly }.Select(assembly => assembly.GetType(name)).FirstOrDefault(found => found is not null);
+            Assert.True(type is not null, $"There is no type {name}.");
+            var properties = propertyName is null
+                ? shown.Descendants("ReferencedProperties").Elements()
+                : shown.Descendants(propertyName);
+            Assert.All(properties, property => Assert.True(type.GetProperty(property.Value) is not null, $"{name} has no {property.Value}."));
         }
     }
 

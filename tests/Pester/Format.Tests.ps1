@@ -109,6 +109,13 @@ Describe 'The views' {
         $plan | Show -As List | Should -Contain 'Changes     : instance/one'
     }
 
+    It 'are short for objects that follow others of another type' {
+        $shown = & { Get-IncusServer; Get-IncusStack shown; Get-IncusInstance one -SkipState } | Out-String -Width 120
+        $shown | Should -Match '(?m)^Running +: 1\r?$'
+        $shown | Should -Match '(?m)^Status +: Running\r?$'
+        $shown | Should -Not -Match 'Info|Resources'
+    }
+
     It 'have script blocks that the analyzer likes' {
         [xml] $views = Get-Content -Raw "$Root/src/IncusCompose.PowerShell/IncusCompose.format.ps1xml"
         $blocks = $views.SelectNodes('//ScriptBlock').InnerText | Sort-Object -Unique
