@@ -71,12 +71,14 @@ publish() {
     dotnet publish "src/$project" --configuration Release --artifacts-path obj/publish --output "$to" --nologo --verbosity quiet "$@"
 }
 
-# Machine code beside the IL halves the time to start. Its compiler is a package of its own, which may be out of reach.
+# Machine code beside the IL halves the time to start; that of the framework's generics over our own types, which would
+# otherwise be compiled at run time, belongs to it. Its compiler is a package of its own, which may be out of reach.
 publish_native() {
     local project=$1 to=$2 log
     mkdir -p obj
     log=$(mktemp obj/publish.XXXXXX.log)
-    if publish "$project" "$to" --runtime "$(runtime_id)" --self-contained false -p:PublishReadyToRun=true >"$log" 2>&1; then
+    if publish "$project" "$to" --runtime "$(runtime_id)" --self-contained false -p:PublishReadyToRun=true \
+        "-p:PublishReadyToRunCrossgen2ExtraArgs=--opt-cross-module:*%3B--non-local-generics-module:*" >"$log" 2>&1; then
         rm -f "$log"
         return
     fi
