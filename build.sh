@@ -242,6 +242,8 @@ task_down() {
 }
 
 passed=0 failed=0 skipped=0
+# A file with what failed, said again before the last line: it stands far up in a long run's output.
+failures=
 # add NAME PASSED FAILED SKIPPED
 add() {
     passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
@@ -252,6 +254,17 @@ add() {
 broken() {
     failed=$((failed + 1))
     say "FAILED: $*"
+    echo "$*" >>"$failures"
+}
+
+# failed_in TRX: each failed test of an xunit result file, with the first lines of what it says.
+failed_in() {
+    awk '
+        /<UnitTestResult / { bad = /outcome="Failed"/ ; name = $0; sub(/.* testName="/, "", name); sub(/".*/, "", name); if (bad) print name }
+        bad && /<Message>/ { sub(/.*<Message>/, ""); lines = 6; within = 1 }
+        within && lines-- > 0 { line = $0; sub(/<\/Message>.*/, "", line); print "    " line }
+        /<\/Message>/ { within = 0 }
+    ' "$1" | sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&#x[AD];//g; s/&amp;/\&/g'
 }
 
 # Runs an xunit project and adds what its result file says.
@@ -271,6 +284,7 @@ run_xunit() {
     local pair
     for pair in $(grep -o '[a-zA-Z]*="[0-9]*"' <<<"$counters"); do of[${pair%%=*}]=$(tr -dc 0-9 <<<"${pair#*=}"); done
     local bad=$((of[failed] + of[error] + of[timeout] + of[aborted]))
+    [ "$bad" = 0 ] || failed_in "$results" >>"$failures"
     add "$name" "${of[passed]}" "$bad" $((of[total] - of[passed] - bad))
     [ "${of[total]}" -gt 0 ] || broken "$name has no tests"
     [ "$status" = 0 ] || [ "$bad" -gt 0 ] || broken "$name ended with status $status though no test failed"
@@ -287,6 +301,7 @@ run_counted() {
     # Its own count stays out of sight: the last line of this run is the only one of that form.
     timeout --kill-after 10 20m "$@" 2>&1 | tee "$out" | grep -vE "$counted" || status=${PIPESTATUS[0]}
     line=$(grep -E "$counted" "$out" | tail -n 1 || true)
+    grep -A 6 -E '^ *\[-\]|^FAILED ' "$out" >>"$failures" || true
     rm -f "$out"
     if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
         add "$name" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
@@ -304,6 +319,7 @@ task_test() {
     dotnet build IncusCompose.sln --configuration Release --nologo --verbosity quiet || die "The solution does not build: see above."
     rm -rf obj/test-results
     mkdir -p obj/test-results
+    failures=obj/test-results/failures.txt
     # Labs are only left over from runs that crashed.
     if [ "$(id -u)" = 0 ]; then "$lab" sweep; fi
     for project in tests/*/*.csproj; do
@@ -318,6 +334,7 @@ task_test() {
     fi
     run_counted "lab" tests/lab/check
     if [ "$(id -u)" = 0 ]; then "$lab" sweep; fi
+    [ ! -s "$failures" ] || { say "" "What failed:"; cat "$failures"; }
     say ""
     say "$passed passed, $failed failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
     [ "$failed" = 0 ]
