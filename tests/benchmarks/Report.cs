@@ -20,6 +20,9 @@ internal sealed class Report
     /// <summary>Adds a ratio that must be at least a limit.</summary>
     public void AtLeast(string what, double ratio, double limit) => Add(what, ratio, $"at least {Text(limit)}", ratio >= limit);
 
+    /// <summary>Adds a ratio that nothing was promised of and that puts the others in their place.</summary>
+    public void Beside(string what, double ratio) => _ratios.Add($"| {what} | {Text(ratio)} | shown beside | |");
+
     /// <summary>Adds what could not be measured, and why.</summary>
     public void Missing(string what, string why) => _ratios.Add($"| {what} | not measured: {why} | | |");
 
