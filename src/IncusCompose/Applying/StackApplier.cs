@@ -167,10 +167,12 @@ internal sealed class StackApplier
     private static bool IsOutrun(IncusException error) =>
         error is IncusConflictException or IncusPreconditionFailedException or OperationLostException || IsBusy(error.ServerMessage ?? "");
 
-    // "Failed to create instance stop operation: Instance is busy running a "start" operation", or "… has now succeeded";
-    // and of a profile's instances, one that was deleted meanwhile.
-    private static bool IsBusy(string message) =>
-        (message.Contains("Failed to create instance ", StringComparison.Ordinal) && message.Contains(" operation: ", StringComparison.Ordinal))
+    // 'Failed creating instance record: Instance is busy running a "create" operation', 'Failed to create instance stop
+    // operation: Instance is busy running a "start" operation', or "… has now succeeded"; and of a profile's instances, one
+    // that was deleted meanwhile.
+    internal static bool IsBusy(string message) =>
+        message.Contains("Instance is busy running a ", StringComparison.Ordinal)
+        || (message.Contains("Failed to create instance ", StringComparison.Ordinal) && message.Contains(" operation: ", StringComparison.Ordinal))
         || message.Contains("Instance not found", StringComparison.Ordinal);
 
     /// <summary>Waits for all work; once the user has cancelled, no longer than the grace.</summary>
