@@ -114,12 +114,13 @@ internal sealed class StackApplier
         var kind = ResourceKinds.Of(change.Id);
         for (var round = 1; ; round++)
         {
-            // Before anything is deleted it is looked at once more: what looks abandoned may be what somebody is making right
-            // now, and what had the stack's mark may have been made anew by somebody else.
-            if (change is { Action: ChangeAction.Replace or ChangeAction.Delete, Live: not null })
+            // What looks abandoned or stopped may be what somebody is making or restarting right now.
+            var moved = change.Live is not null && (change.Action == ChangeAction.Replace || change.Starts)
+                && await kind.SettleAsync(context, change, cancellationToken).ConfigureAwait(false);
+            // And before anything is deleted it is looked at once more: what had the stack's mark may have been made anew by
+            // somebody else.
+            if (moved || change is { Action: ChangeAction.Replace or ChangeAction.Delete, Live: not null })
             {
-                if (change.Action == ChangeAction.Replace)
-                    await kind.SettleAsync(context, change, cancellationToken).ConfigureAwait(false);
                 var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
                 if (IsForeign(kind, now))
                     throw new PlanOutdatedException([change.Id]);
@@ -168,11 +169,12 @@ internal sealed class StackApplier
         error is IncusConflictException or IncusPreconditionFailedException or OperationLostException || IsBusy(error.ServerMessage ?? "");
 
     // 'Failed creating instance record: Instance is busy running a "create" operation', 'Failed to create instance stop
-    // operation: Instance is busy running a "start" operation', or "… has now succeeded"; and of a profile's instances, one
-    // that was deleted meanwhile.
+    // operation: Instance is busy running a "start" operation', or "… has now succeeded"; 'The instance is already running';
+    // and of a profile's instances, one that was deleted meanwhile.
     internal static bool IsBusy(string message) =>
         message.Contains("Instance is busy running a ", StringComparison.Ordinal)
         || (message.Contains("Failed to create instance ", StringComparison.Ordinal) && message.Contains(" operation: ", StringComparison.Ordinal))
+        || message.Contains(" is already running", StringComparison.Ordinal)
         || message.Contains("Instance not found", StringComparison.Ordinal);
 
     /// <summary>Waits for all work; once the user has cancelled, no longer than the grace.</summary>

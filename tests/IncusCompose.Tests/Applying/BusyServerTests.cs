@@ -9,6 +9,7 @@ public class BusyServerTests
     [InlineData("Failed creating instance record: Instance is busy running a \"create\" operation")]
     [InlineData("Failed to create instance stop operation: Instance is busy running a \"start\" operation")]
     [InlineData("Failed to create instance stop operation: Instance \"stop\" operation has now succeeded")]
+    [InlineData("The instance is already running")]
     [InlineData("Instance not found")]
     public void A_server_that_is_at_work_on_the_same_instance_is_waited_for(string message) =>
         Assert.True(StackApplier.IsBusy(message));
