@@ -99,6 +99,35 @@ public sealed partial class InstanceApi
         return envelope.Metadata ?? [];
     }
 
+    /// <summary>
+    /// Makes sure that a command can be run in a directory. Incus does not: where it is missing, a container runs the
+    /// command in <c>/</c> and says nothing.
+    /// </summary>
+    /// <param name="name">Name of the instance.</param>
+    /// <param name="path">Path of the directory, or of a link to one.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>When the directory was found.</returns>
+    /// <exception cref="IncusNotFoundException">There is no such instance or directory.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public async Task RequireDirectoryAsync(string name, string path, CancellationToken cancellationToken = default)
+    {
+        // The server describes a link itself and not where it leads, unless the path goes on behind it.
+        using var request = new HttpRequestMessage(HttpMethod.Get, FileUrl(name, path.TrimEnd('/') + "/."));
+        using var response = await Caller.Connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await Caller.ThrowIfFailedAsync(request, response, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusException error) when (error.ServerMessage is "Not Found" || error.ServerMessage?.Contains("not a directory", StringComparison.Ordinal) == true)
+        {
+            throw new IncusNotFoundException($"There is no directory {path} in instance {name}", "Name one that exists, or make it first", error)
+            {
+                Request = error.Request,
+                ServerMessage = error.ServerMessage,
+            };
+        }
+    }
+
     /// <summary>Deletes a file or an empty directory.</summary>
     /// <param name="name">Name of the instance (running or stopped).</param>
     /// <param name="path">Absolute path in it.</param>

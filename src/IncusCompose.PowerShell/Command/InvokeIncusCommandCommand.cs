@@ -116,6 +116,8 @@ public sealed class InvokeIncusCommandCommand : ServerCmdlet
         var watch = Stopwatch.StartNew();
         try
         {
+            if (WorkingDirectory is not null)
+                await connection.Client.Instances.RequireDirectoryAsync(name, WorkingDirectory, cancellationToken).ConfigureAwait(false);
             var result = await connection.Client.Instances.ExecAsync(
                 name, request, new ExecStreams { StandardInput = standardInput }, cancellationToken).ConfigureAwait(false);
             pipeline.WriteObject(new IncusCommandResult
