@@ -122,7 +122,7 @@ internal sealed class StackApplier
             if (moved || change is { Action: ChangeAction.Replace or ChangeAction.Delete, Live: not null })
             {
                 var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
-                if (IsForeign(kind, now))
+                if (IsForeign(kind, change, now))
                     throw new PlanOutdatedException([change.Id]);
                 if (PlanAgain(kind, change, now) is not { } settled)
                     return;
@@ -139,7 +139,7 @@ internal sealed class StackApplier
                 if (!await kind.SettleAsync(context, change, cancellationToken).ConfigureAwait(false) && !IsOutrun(error))
                     throw;
                 var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
-                if (IsForeign(kind, now))
+                if (IsForeign(kind, change, now))
                     throw;
                 if (PlanAgain(kind, change, now) is not { } again)
                     return;
@@ -148,9 +148,10 @@ internal sealed class StackApplier
         }
     }
 
-    /// <summary>True for what exists and is not the stack's own.</summary>
-    private bool IsForeign(ResourceKind kind, LiveResource? now) =>
-        now is not null && !kind.IsShared && now.Mark?.BelongsTo(_context.Plan.Stack, _context.Plan.Project) != true;
+    /// <summary>True for what exists and is not the stack's own. What the plan changes though it had no mark came with the stack's project.</summary>
+    private bool IsForeign(ResourceKind kind, ResourceChange change, LiveResource? now) =>
+        now is not null && !kind.IsShared && now.Mark?.BelongsTo(_context.Plan.Stack, _context.Plan.Project) != true
+        && !(now.Mark is null && change is { Action: ChangeAction.Update, Live.Mark: null });
 
     /// <summary>What is to be done with a resource as it is now; null where nothing is left to do.</summary>
     /// <exception cref="PlanOutdatedException">Only something that was not allowed would do.</exception>

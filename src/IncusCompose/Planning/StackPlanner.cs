@@ -107,6 +107,10 @@ internal static class StackPlanner
 
         if (live is null || kind.IsShared || live.Mark?.BelongsTo(context.Stack.Name, context.Project) == true)
             return true;
+        var project = context.Server.Find(ProjectKind.IdOf(context.Project));
+        var comesWithProject = project?.Raw is Project { } raw && kind.ComesWith(raw, resource.Id);
+        if (comesWithProject && live.Mark is null && project!.Mark?.BelongsTo(context.Stack.Name, context.Project) == true)
+            return true;
         var owner = live.Mark is { } mark
             ? $"belongs to the stack \"{mark.Stack}\"" + (mark.Project == context.Project ? "" : $" in project \"{mark.Project}\"")
             : "was not made by this stack";
@@ -115,6 +119,7 @@ internal static class StackPlanner
             resource.DefinitionPath,
             $"there is already {label} on the server, and it {owner}",
             kind is ProjectKind ? "name it without create: true to use it as it is" :
+            comesWithProject ? "mark it external: true to use it as it is, or give the stack a project of its own with project: {create: true}" :
             kind is InstanceKind ? "rename one of the two, or delete the other" : "rename one of the two, or mark it external: true to use it as it is");
         return false;
     }

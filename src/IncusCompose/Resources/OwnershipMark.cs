@@ -46,6 +46,13 @@ internal sealed record OwnershipMark(string Stack, string Project, string Key, A
         config[AppliedKey] = Applied.ToString();
     }
 
+    /// <summary>Takes a mark out of a resource's configuration.</summary>
+    public static void Erase(IDictionary<string, string> config)
+    {
+        foreach (var key in config.Keys.Where(key => key.StartsWith(Prefix, StringComparison.Ordinal)).ToList())
+            config.Remove(key);
+    }
+
     /// <summary>True where the mark is that of a stack.</summary>
     public bool BelongsTo(string stack, string project) => Stack == stack && Project == project;
 }

@@ -9,6 +9,8 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
 {
     public const string KindName = "profile";
 
+    private static readonly ResourceId Default = IdOf("default");
+
     public override string Name => KindName;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
@@ -36,7 +38,9 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
     // Where even this one is missing, the project has still to be made: Incus makes the profile with it, and it is empty.
     public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
         base.Locate(desired, server)
-        ?? (desired is { External: true, Id.Name: "default" } ? Describe(desired.Id, new Profile { Name = desired.Id.Name }) : null);
+        ?? (desired is { External: true } && desired.Id == Default ? Describe(desired.Id, new Profile { Name = desired.Id.Name }) : null);
+
+    public override bool ComesWith(Project project, ResourceId id) => id == Default && ObserveScope.HasOwn(project.Config, "features.profiles", isDefault: false);
 
     // A profile itself never restarts; what its change means is said at the instances that use it.
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
@@ -64,16 +68,29 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
     protected override Profile WithFields(Profile resource, ResourceFields fields) =>
         base.WithFields(resource, fields) with { Devices = fields.DeviceMap() };
 
-    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
-        context.Client.Profiles.CreateAsync(
-            new Profile
-            {
-                Name = id.Name,
-                Description = fields.Word(PropertyPath.Description),
-                Config = fields.Config,
-                Devices = fields.DeviceMap(),
-            },
-            cancellationToken);
+    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken)
+    {
+        var profile = new Profile
+        {
+            Name = id.Name,
+            Description = fields.Word(PropertyPath.Description),
+            Config = fields.Config,
+            Devices = fields.DeviceMap(),
+        };
+        // It was missing only because its project was: by now Incus has made both.
+        return id == Default
+            ? context.Client.Profiles.UpdateAsync(id.Name, profile, null, cancellationToken)
+            : context.Client.Profiles.CreateAsync(profile, cancellationToken);
+    }
+
+    /// <summary>Incus keeps the default profile as long as its project: of that, only what the stack has set goes.</summary>
+    public override async Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken)
+    {
+        if (live.Id == Default)
+            await context.Client.Profiles.UpdateAsync(live.Id.Name, profile => WithoutStack(profile), cancellationToken).ConfigureAwait(false);
+        else
+            await base.DeleteAsync(context, live, cancellationToken).ConfigureAwait(false);
+    }
 
     protected override async Task PutAsync(IncusClient client, ResourceId id, Versioned<Profile> found, Profile changed, CancellationToken cancellationToken)
     {
@@ -92,6 +109,17 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         context.Client.Profiles.DeleteAsync(id.Name, cancellationToken);
+
+    private Profile WithoutStack(Profile profile)
+    {
+        if (OwnershipMark.Read(Default, profile.Config) is not { } mark)
+            return profile;
+        var fields = FieldsOf(profile);
+        foreach (var path in mark.Applied.Paths)
+            fields.Set(path, null);
+        OwnershipMark.Erase(fields.Config);
+        return WithFields(profile, fields);
+    }
 
     private static async Task TakeBackAsync(IncusClient client, Profile before, CancellationToken cancellationToken)
     {

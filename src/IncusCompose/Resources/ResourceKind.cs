@@ -55,6 +55,12 @@ internal abstract class ResourceKind
     /// <summary>True where what exists may be used without being the stack's own (an image that is there already).</summary>
     public virtual bool IsShared => false;
 
+    /// <summary>
+    /// True for what Incus itself makes in a new project and deletes with it. In a project that the stack made it is the
+    /// stack's to change, though no mark says so before the first change.
+    /// </summary>
+    public virtual bool ComesWith(Project project, ResourceId id) => false;
+
     /// <summary>The resource's address in the API, as other resources name it in <c>used_by</c>.</summary>
     public virtual string AddressOf(LiveResource live) => $"/1.0/{Name}s/{live.Id.Name}";
 

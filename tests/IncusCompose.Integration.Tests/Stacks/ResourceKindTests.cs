@@ -408,6 +408,68 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
         Assert.False((await _bench.Engine.CompareRemovalAsync(view, _stack)).HasChanges);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_default_profile_of_the_stacks_own_project_is_changed_in_place_and_goes_with_it(bool fromTheBeginning)
+    {
+        string File(string memory) => $$"""
+            name: {{_stack}}
+            project: {name: {{_stack}}, create: true, config: {features.images: false} }
+            profiles:
+              default:
+                config: {limits.memory: {{memory}}}
+                devices: {root: {type: disk, path: /, pool: default} }
+            volumes: {data: {} }
+            instances: {box: {image: busybox} }
+
+            """;
+        if (!fromTheBeginning)
+            await _bench.UpAsync($"name: {_stack}\nproject: {{create: true, config: {{features.images: false}}}}\nvolumes: {{data: {{}}}}\n");
+        await _bench.UpAsync(File("100MiB"));
+        await _bench.UpAsync(File("120MiB"));
+        var view = _bench.Client.ForProject(_stack);
+        Assert.Equal("120MiB", (await view.Instances.GetAsync("box")).Value.ExpandedConfig["limits.memory"]);
+        Assert.DoesNotContain("root", (await view.Instances.GetAsync("box")).Value.Devices.Keys);
+
+        // The volume keeps the project, and Incus keeps its profile: without what the stack has set.
+        var kept = await _bench.Engine.ApplyAsync(view, await _bench.Engine.CompareRemovalAsync(view, _stack));
+        Assert.True(kept.Succeeded, string.Join("\n", kept.Resources.Select(r => r.Message)));
+        var profile = (await view.Profiles.GetAsync("default")).Value;
+        Assert.Empty(profile.Config);
+        Assert.Empty(profile.Devices);
+
+        await _bench.UpAsync(File("100MiB"));
+        var down = await _bench.Engine.ApplyAsync(view, await _bench.Engine.CompareRemovalAsync(view, _stack, new RemovalOptions { RemoveVolumes = true }));
+        Assert.True(down.Succeeded, string.Join("\n", down.Resources.Select(r => r.Message)));
+        Assert.Null(await _bench.Client.Projects.FindAsync(_stack));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("project: {create: true, config: {features.images: false, features.profiles: false}}\n")]
+    public async Task A_default_profile_that_is_not_of_the_stacks_own_project_is_a_conflict(string project)
+    {
+        var file = $"name: {_stack}\n{project}";
+        if (project.Length > 0)
+            await _bench.UpAsync(file);
+        try
+        {
+            var before = (await _bench.Client.Profiles.GetAsync("default")).ETag;
+            var error = await Assert.ThrowsAsync<StackFileException>(() => _bench.PlanAsync(file + "profiles: {default: {config: {limits.memory: 1GiB}}}\n"));
+
+            var problem = Assert.Single(error.Diagnostics);
+            Assert.Equal("NameTaken", problem.Id);
+            Assert.Contains("external: true", problem.Advice);
+            Assert.Equal(before, (await _bench.Client.Profiles.GetAsync("default")).ETag);
+        }
+        finally
+        {
+            var view = _bench.Client.ForProject(_stack);
+            await _bench.Engine.ApplyAsync(view, await _bench.Engine.CompareRemovalAsync(view, _stack));
+        }
+    }
+
     [Fact]
     public async Task A_name_that_is_somebody_elses_is_a_conflict_before_anything_happens()
     {
