@@ -79,18 +79,59 @@ public sealed class CommandLineTests
         Assert.All(expected.Split('\n', StringSplitOptions.RemoveEmptyEntries), word => Assert.Contains(word, offered));
     }
 
+    [Theory]
+    [InlineData("incus-compose ")]
+    [InlineData("incus-compose up -")]
+    public async Task Of_the_spellings_of_help_only_those_of_this_system_are_offered(string line)
+    {
+        var offered = (await ChildProgram.RunAsync($"[suggest:{line.Length}]", line)).Output.Split('\n');
+        Assert.Equal(["--help", "-h"], offered.Where(word => word is "--help" || word.Contains('?') || word.EndsWith('h')).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
-    public async Task Bash_completes_with_the_lines_that_completion_writes()
+    public async Task Exec_is_offered_the_instances_of_the_stack_file()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, "name: shop\ninstances: { web: {}, worker: {}, db: {} }\n");
+            var line = $"incus-compose -f {file} exec w";
+            var offered = (await ChildProgram.RunAsync($"[suggest:{line.Length}]", line)).Output.Split('\n');
+            Assert.Equal(["web", "worker"], offered.Where(word => word.StartsWith('w')));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Theory]
+    [InlineData("incus-compose -f /nosuch/stack.yaml exec w")]
+    [InlineData("incus-compose --remote nosuch --name w")]
+    [InlineData("incus-compose --remote nosuch down w")]
+    public async Task Where_there_is_no_file_or_server_no_name_is_offered_and_nothing_said(string line)
+    {
+        var ended = await ChildProgram.RunAsync($"[suggest:{line.Length}]", line);
+        Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
+        Assert.All(ended.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), word => Assert.StartsWith("-", word, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("down --vo", "--volumes")]
+    [InlineData("con", "config")]
+    [InlineData("p", "plan\nps")]
+    public async Task Bash_completes_with_the_lines_that_completion_writes(string typed, string expected)
     {
         var script = await ChildProgram.RunAsync("completion", "bash");
         var assembly = Path.Combine(AppContext.BaseDirectory, "incus-compose.dll");
         var ended = await ChildProgram.RunAsync("bash", ["-c", $$"""
             incus-compose() { dotnet '{{assembly}}' "$@"; }
             {{script.Output}}
-            COMP_LINE='incus-compose down --vo' COMP_POINT=23
+            COMP_LINE='incus-compose {{typed}}' COMP_WORDS=(incus-compose {{typed}})
+            COMP_POINT=${#COMP_LINE} COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
             _incus_compose
             printf '%s\n' "${COMPREPLY[@]}"
             """]);
-        Assert.Equal("--volumes\n", ended.Output);
+        Assert.Equal(expected + "\n", ended.Output);
     }
 }

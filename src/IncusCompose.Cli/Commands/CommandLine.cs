@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using IncusCompose.Cli.Rendering;
 using IncusCompose.Diagnostics;
@@ -16,12 +17,20 @@ internal static class CommandLine
         var session = new Session(terminal, options, arguments);
         var root = new RootCommand("Stacks of containers, virtual machines, networks and volumes on Incus.");
         options.AddTo(root);
+        // The parser brings spellings of --help from other systems, which a shell would offer or take for a pattern.
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            foreach (var alias in help.Aliases.Where(alias => alias.Contains('/') || alias.Contains('?')).ToList())
+                help.Aliases.Remove(alias);
+        }
+        var names = new NameCompletion(session);
+        options.Name.CompletionSources.Add(names.Stacks);
         root.Add(new ConfigCommand(session));
         root.Add(new PlanCommand(session));
         root.Add(new UpCommand(session));
-        root.Add(new DownCommand(session));
-        root.Add(new PsCommand(session));
-        root.Add(new ExecCommand(session));
+        root.Add(new DownCommand(session, names));
+        root.Add(new PsCommand(session, names));
+        root.Add(new ExecCommand(session, names));
         root.Add(new VersionCommand(session));
         root.Add(new CompletionCommand(session));
 

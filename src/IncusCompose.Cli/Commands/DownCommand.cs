@@ -27,9 +27,10 @@ internal sealed class DownCommand : ApplyingVerb
         Description = "Delete the stack's storage pools too (needs --volumes).",
     };
 
-    public DownCommand(Session session)
+    public DownCommand(Session session, NameCompletion names)
         : base("down", "Stop and delete what the stack made; volumes, images and pools stay unless told.", session)
     {
+        _stack.CompletionSources.Add(names.Stacks);
         Add(_stack);
         Add(_volumes);
         Add(_images);

@@ -47,8 +47,9 @@ internal sealed class ExecCommand : Verb
         Description = "Give the command no terminal even where there is one.",
     };
 
-    public ExecCommand(Session session) : base("exec", "Run a command in an instance.", session)
+    public ExecCommand(Session session, NameCompletion names) : base("exec", "Run a command in an instance.", session)
     {
+        _instance.CompletionSources.Add(names.Instances);
         Add(_instance);
         Add(_command);
         Add(_environment);
@@ -71,6 +72,9 @@ internal sealed class ExecCommand : Verb
         }
 
         await using var client = await invocation.ConnectAsync(stack, cancellationToken);
+        var directory = invocation.Get(_directory);
+        if (directory is not null)
+            await client.Instances.RequireDirectoryAsync(name, directory, cancellationToken);
         var user = await InstanceUser.ResolveAsync(client, name, invocation.Get(_user), cancellationToken);
         foreach (var (key, value) in user.Environment)
             environment.TryAdd(key, value);
@@ -80,7 +84,7 @@ internal sealed class ExecCommand : Verb
             Environment = environment,
             User = user.User,
             Group = user.Group,
-            WorkingDirectory = invocation.Get(_directory) ?? user.Home,
+            WorkingDirectory = directory ?? user.Home,
         };
 
         using var terminal = invocation.Get(_noTerminal) ? null : RawTerminal.Find();

@@ -69,11 +69,11 @@ internal sealed class Invocation
 
     /// <summary>Loads the stack where there is one; null where no file was named and none is found.</summary>
     /// <exception cref="StackFileException">The files cannot be used.</exception>
-    public StackDefinition? LoadIfPresent(CancellationToken cancellationToken)
-    {
-        var loaded = Engine.Load(Files, LoadOptions, cancellationToken);
-        return Files.Count == 0 && loaded.Diagnostics.Any(diagnostic => diagnostic.Id == "NoStackFile") ? null : Require(loaded);
-    }
+    public StackDefinition? LoadIfPresent(CancellationToken cancellationToken) => LoadIfPresent(Require, cancellationToken);
+
+    /// <summary>Does as <see cref="LoadIfPresent(CancellationToken)"/> and shows nothing.</summary>
+    /// <exception cref="StackFileException">The files cannot be used.</exception>
+    public StackDefinition? FindStack(CancellationToken cancellationToken) => LoadIfPresent(loaded => loaded.Require(), cancellationToken);
 
     /// <summary>Connects to the server of the stack, or to the one that the options and the user's configuration say.</summary>
     /// <exception cref="IncusException">The server cannot be reached.</exception>
@@ -100,6 +100,12 @@ internal sealed class Invocation
 
     /// <summary>True where a person can be asked.</summary>
     public bool CanAsk => _session.Terminal.CanAsk;
+
+    private StackDefinition? LoadIfPresent(Func<LoadResult, StackDefinition> require, CancellationToken cancellationToken)
+    {
+        var loaded = Engine.Load(Files, LoadOptions, cancellationToken);
+        return Files.Count == 0 && loaded.Diagnostics.Any(diagnostic => diagnostic.Id == "NoStackFile") ? null : require(loaded);
+    }
 
     private StackDefinition Require(LoadResult loaded)
     {

@@ -19,8 +19,9 @@ internal sealed class PsCommand : Verb
         Description = "Every instance of the project, those of no stack too.",
     };
 
-    public PsCommand(Session session) : base("ps", "List instances with status, addresses and ports.", session)
+    public PsCommand(Session session, NameCompletion names) : base("ps", "List instances with status, addresses and ports.", session)
     {
+        _stack.CompletionSources.Add(names.Stacks);
         Add(_stack);
         Add(_all);
     }

@@ -57,5 +57,15 @@ public sealed class ExecTests(LabFixture lab)
         Assert.Equal(
             new Ended(1, "", "error: instance \"cliexec1\" has no user \"nobody-here\" in its /etc/passwd; give a name of it or a number\n"),
             await folder.RunAsync("exec", "-u", "nobody-here", "cliexec1", "--", "ls"));
+        foreach (var path in new[] { "/nosuch", "/bin/busybox" })
+        {
+            Assert.Equal(
+                new Ended(1, "", $"error: There is no directory {path} in instance cliexec1. Name one that exists, or make it first\n"),
+                await folder.RunAsync("exec", "-w", path, "cliexec1", "--", "touch", "/was-run"));
+        }
+        Assert.Equal(1, (await folder.RunAsync("exec", "cliexec1", "--", "test", "-e", "/was-run")).ExitCode);
+        // A link to a directory is as good as the directory.
+        Assert.Equal(0, (await folder.RunAsync("exec", "cliexec1", "--", "ln", "-s", "/srv", "/link")).ExitCode);
+        Assert.Equal(new Ended(0, "/srv\n", ""), await folder.RunAsync("exec", "-w", "/link", "cliexec1", "--", "/bin/pwd"));
     }
 }
