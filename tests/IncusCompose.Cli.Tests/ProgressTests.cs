@@ -118,6 +118,19 @@ public sealed partial class ProgressTests
     }
 
     [Fact]
+    public async Task What_a_cancellation_ends_is_told_after_the_note_of_it()
+    {
+        using var text = new StringWriter();
+        var progress = new LiveProgress(Result.Plan, new StyledWriter(text, color: false));
+        progress.Report(Events[0]);
+        Assert.True(SpinWait.SpinUntil(() => text.GetStringBuilder().Length > 0, TimeSpan.FromSeconds(10)));
+        Assert.True(progress.Note("Cancelling."));
+        progress.Report(Events.First(happened => happened.Kind == ApplyEventKind.Ended));
+        await progress.DisposeAsync();
+        Assert.Equal("Cancelling.", Screen(text.ToString())[0]);
+    }
+
+    [Fact]
     public async Task Events_after_the_end_are_not_shown()
     {
         using var text = new StringWriter();

@@ -80,6 +80,9 @@ internal sealed class StackApplier
         var clock = Stopwatch.StartNew();
         try
         {
+            // What is cancelled gives its slot on, perhaps before the next in line hears of the cancellation.
+            if (cancellationToken.IsCancellationRequested)
+                return Ended(change, ChangeOutcome.Cancelled, "not begun");
             Tell(new ApplyEvent(ApplyEventKind.Started, change));
             await CarryOutAsync(change, cancellationToken).ConfigureAwait(false);
             return Ended(change, ChangeOutcome.Done, null, null, clock.Elapsed);

@@ -71,4 +71,21 @@ public sealed partial class TerminalTests(LabFixture lab)
 
     [GeneratedRegex("\e\\[[0-9;?]*[A-Za-z]")]
     private static partial Regex Escapes();
+
+    [Fact]
+    public async Task After_a_cancellation_nothing_more_is_begun()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        var names = Enumerable.Range(1, 12).Select(number => $"cancel{number}");
+        using var folder = new CliFolder(lab, project, $"name: cancel\ninstances:\n{string.Concat(names.Select(name => $"  {name}: {{ image: busybox }}\n"))}");
+        var (ended, _) = await folder.InterruptAsync("INT", twice: false, " created", "up", "--parallel", "2");
+
+        Assert.Equal(130, ended.ExitCode);
+        var begun = ended.Output.Split('\n').Count(line => line.EndsWith("  creating", StringComparison.Ordinal));
+        var done = ended.Output.Split('\n').Count(line => line.Contains("  created  ", StringComparison.Ordinal));
+        var waiting = ended.Output.Split('\n').Count(line => line.EndsWith("not begun", StringComparison.Ordinal));
+        Assert.InRange(begun - done, 0, 2);
+        Assert.Equal(12, begun + waiting);
+        Assert.Contains($"{done} created, {12 - done} cancelled in ", ended.Output, StringComparison.Ordinal);
+    }
 }

@@ -82,10 +82,14 @@ internal sealed class LiveProgress : IApplyProgress
         while (true)
         {
             var above = new StringWriter();
+            var lines = new StyledWriter(above, _writer.Color);
             while (_events.Reader.TryRead(out var happened))
-                Take(happened, new StyledWriter(above, _writer.Color));
-            if (Interlocked.Exchange(ref _note, null) is { } note)
-                new StyledWriter(above, _writer.Color).Line(note, Rendering.Style.Warning);
+            {
+                // What comes of a Ctrl+C is told after the note of it.
+                TakeNote(lines);
+                Take(happened, lines);
+            }
+            TakeNote(lines);
             if (more.IsCompleted)
             {
                 if (!await more)
@@ -100,6 +104,12 @@ internal sealed class LiveProgress : IApplyProgress
             Draw(above.ToString());
             await Task.WhenAny(tick, more);
         }
+    }
+
+    private void TakeNote(StyledWriter above)
+    {
+        if (Interlocked.Exchange(ref _note, null) is { } note)
+            above.Line(note, Rendering.Style.Warning);
     }
 
     private void Take(ApplyEvent happened, StyledWriter above)
