@@ -95,7 +95,7 @@ internal sealed class StackApplier
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            return Ended(change, ChangeOutcome.Failed, error.Message, error, clock.Elapsed);
+            return Ended(change, ChangeOutcome.Failed, ServerAdvice.Complete(error.Message), error, clock.Elapsed);
         }
         finally
         {
@@ -143,7 +143,7 @@ internal sealed class StackApplier
                     throw;
                 var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
                 if (IsForeign(kind, change, now))
-                    throw;
+                    throw new PlanOutdatedException([change.Id]);
                 if (PlanAgain(kind, change, now) is not { } again)
                     return;
                 change = again;

@@ -1,0 +1,201 @@
+using System.Diagnostics;
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Diagnostics;
+using IncusCompose.Integration.Tests.Cli;
+using IncusCompose.Integration.Tests.Lab;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Integration.Tests.Stacks;
+
+/// <summary>
+/// What only the server can refuse, in the middle of an apply: the error says what and what to do, and nothing is left that
+/// the next up or a down does not clean.
+/// </summary>
+[Collection(LabCollection.Name)]
+public sealed class FailureTests(LabFixture lab)
+{
+    private const string CarryOn = "What was done stays; run the same command again to carry on from there.\n";
+
+    [Fact]
+    public async Task A_pool_that_is_full()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        var pool = "full" + lab.Lab.Number;
+        string Stack(string more) => $$"""
+            name: clifull
+            storage_pools: { {{pool}}: { driver: btrfs, config: { size: 128MiB } } }
+            volumes: { scratch: { pool: {{pool}} } }
+            instances:
+              clione: { image: busybox, volumes: ["scratch:/scratch"] }
+              {{more}}
+            """;
+        using var folder = new CliFolder(lab, project, Stack(""));
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+        Assert.NotEqual(0, (await folder.RunAsync("exec", "clione", "--", "dd", "if=/dev/zero", "of=/scratch/big", "bs=1M")).ExitCode);
+        folder.Write("stack.yaml", Stack($"clitwo: {{ image: busybox, disk: {{ pool: {pool} }} }}"));
+
+        var up = await folder.RunAsync("up");
+
+        Assert.Equal(1, up.ExitCode);
+        Assert.StartsWith(
+            "error: instance/clitwo: create failed: Creating instance (/1.0/instances/clitwo): Failed creating instance from image: ",
+            up.Error, StringComparison.Ordinal);
+        Assert.EndsWith(
+            ". The storage is full: delete what is not needed on it, or give the pool a larger size\n" + CarryOn,
+            up.Error, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await folder.RunAsync("exec", "clione", "--", "rm", "/scratch/big")).ExitCode);
+        await ConvergesAsync(folder);
+        await DownAsync(folder, project, "--volumes", "--pools");
+        Assert.DoesNotContain(await lab.Client.StoragePools.ListAsync(), left => left.Name == pool);
+    }
+
+    [Fact]
+    public async Task A_value_that_only_the_server_can_judge()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        static string Stack(string cpu) => $$"""
+            name: clibad
+            instances:
+              clione: { image: busybox }
+              clitwo: { image: busybox, depends_on: [clione], config: { limits.cpu: {{cpu}} } }
+              clithree: { image: busybox, depends_on: [clitwo] }
+            """;
+        using var folder = new CliFolder(lab, project, Stack("lots"));
+
+        var up = await folder.RunAsync("up");
+
+        Assert.Equal(
+            (1, "error: instance/clitwo: create failed: Creating instance (/1.0/instances/clitwo): Failed creating instance record: Invalid CPU limit syntax\n" + CarryOn),
+            (up.ExitCode, up.Error));
+        Assert.Contains("  ! instance/clithree  skipped  not begun, since instance/clitwo failed\n", up.Output, StringComparison.Ordinal);
+        Assert.Equal(["clione"], (await project.Client.Instances.ListAsync()).Select(instance => instance.Name));
+
+        folder.Write("stack.yaml", Stack("1"));
+        await ConvergesAsync(folder);
+        await DownAsync(folder, project);
+    }
+
+    [Fact]
+    public async Task A_network_whose_address_is_in_use()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        var (bridge, other, address) = ($"cla{lab.Lab.Number}", $"clb{lab.Lab.Number}", lab.Lab.Subnets[^1] + ".1/24");
+        await lab.Lab.IncusAsync("network", "create", other, $"ipv4.address={address}", "ipv6.address=none");
+        using var folder = new CliFolder(lab, project, $$"""
+            name: cliclash
+            networks: { {{bridge}}: { config: { ipv4.address: {{address}}, ipv6.address: none } } }
+            instances: { clione: { image: busybox, networks: [{{bridge}}] } }
+            """);
+        try
+        {
+            var up = await folder.RunAsync("up");
+
+            Assert.Equal(1, up.ExitCode);
+            Assert.Matches($"^error: network/{bridge}: create failed: .*Address already in use", up.Error);
+            Assert.EndsWith(
+                ". Another network of the host has this address: give the network another one, or none, for the server to choose\n" + CarryOn,
+                up.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain(await lab.Client.Networks.ListAsync(), network => network.Name == bridge);
+        }
+        finally
+        {
+            await lab.Lab.IncusAsync("network", "delete", other);
+        }
+
+        await ConvergesAsync(folder);
+        await DownAsync(folder, project);
+        Assert.DoesNotContain(await lab.Client.Networks.ListAsync(), network => network.Name == bridge);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_name_that_somebody_takes_between_the_plan_and_its_apply(bool exact)
+    {
+        await using var project = await lab.CreateProjectAsync();
+        await using var bench = await StackWorkbench.OpenAsync(lab.Lab);
+        var name = exact ? "cliexact" : "clitaken";
+        var yaml = $"name: {name}\nproject: {project.Name}\ninstances:\n  clione: {{ image: busybox }}\n  clitwo: {{ image: busybox }}\n";
+        var plan = await bench.PlanAsync(yaml);
+        await project.LaunchAsync("clitwo");
+        var pid = (await project.Client.Instances.GetStateAsync("clitwo")).Pid;
+
+        if (exact)
+        {
+            var error = await Assert.ThrowsAsync<PlanOutdatedException>(() => bench.Engine.ApplyAsync(bench.Client, plan, new ApplyOptions { Exact = true }));
+            Assert.Contains("instance/clitwo", error.Message, StringComparison.Ordinal);
+            Assert.Null(await project.Client.Instances.FindAsync("clione"));
+        }
+        else
+        {
+            var result = await bench.Engine.ApplyAsync(bench.Client, plan);
+            Assert.Equal(ChangeOutcome.Done, result.Resources.Single(resource => resource.Name == "clione").Outcome);
+            var failed = result.Resources.Single(resource => resource.Name == "clitwo");
+            Assert.Equal(ChangeOutcome.Failed, failed.Outcome);
+            Assert.Equal("The server has changed since the plan was made: instance/clitwo. Compare again and apply the new plan.", failed.Message);
+        }
+
+        // It is still somebody else's, as it was; and the next plan says so.
+        Assert.Equal(pid, (await project.Client.Instances.GetStateAsync("clitwo")).Pid);
+        await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(yaml));
+        await project.Client.Instances.StopAsync("clitwo", force: true).CompleteAsync();
+        await project.Client.Instances.DeleteAsync("clitwo").CompleteAsync();
+        await bench.UpAsync(yaml);
+        await bench.Engine.ApplyAsync(project.Client, await bench.Engine.CompareRemovalAsync(project.Client, name), new ApplyOptions { StopTimeout = TimeSpan.FromSeconds(5) });
+        Assert.Empty(await project.Client.Instances.ListAsync());
+    }
+
+    [Fact]
+    public async Task An_apply_that_is_cancelled_says_what_was_done_and_the_next_one_carries_on()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        await using var bench = await StackWorkbench.OpenAsync(lab.Lab);
+        var yaml = $"name: clicancel\nproject: {project.Name}\ninstances:\n" + string.Concat(Enumerable.Range(1, 12).Select(i => $"  cli{i}: {{ image: busybox }}\n"));
+        var plan = await bench.PlanAsync(yaml);
+        using var cancel = new CancellationTokenSource();
+        var clock = new Stopwatch();
+        var progress = new Told(told =>
+        {
+            if (told.Kind == ApplyEventKind.Ended && !clock.IsRunning)
+            {
+                clock.Start();
+                cancel.Cancel();
+            }
+        });
+
+        var result = await bench.Engine.ApplyAsync(bench.Client, plan, new ApplyOptions { ThrottleLimit = 2 }, progress, cancel.Token);
+
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2), $"It took {clock.Elapsed}.");
+        Assert.False(result.Succeeded);
+        Assert.Contains(result.Resources, resource => resource.Outcome == ChangeOutcome.Done);
+        // Two were at work; whatever had not begun by then has not begun since.
+        Assert.InRange(result.Resources.Count(resource => resource is { Outcome: ChangeOutcome.Cancelled, Message: "not begun" }), 10, 11);
+        Assert.All(result.Resources, resource => Assert.True(resource.Outcome is ChangeOutcome.Done or ChangeOutcome.Cancelled or ChangeOutcome.Unchanged, $"{resource.Id}: {resource.Message}"));
+
+        await bench.UpAsync(yaml);
+        Assert.Equal(12, (await project.Client.Instances.ListAsync()).Count(instance => instance.StatusCode == StatusCode.Running));
+    }
+
+    private static async Task ConvergesAsync(CliFolder folder)
+    {
+        var again = await folder.RunAsync("up");
+        Assert.True(again is { ExitCode: 0, Error: "" }, again.ToString());
+        var plan = await folder.RunAsync("plan");
+        Assert.True(plan is { ExitCode: 0, Error: "" }, plan.ToString());
+    }
+
+    private static async Task DownAsync(CliFolder folder, TestProject project, params string[] options)
+    {
+        var down = await folder.RunAsync(["down", "--yes", "--timeout", "5", .. options]);
+        Assert.True(down is { ExitCode: 0, Error: "" }, down.ToString());
+        Assert.Empty(await project.Client.Instances.ListAsync());
+    }
+
+    /// <summary>Is told at once, on the thread where it happens.</summary>
+    private sealed class Told(Action<ApplyEvent> tell) : IProgress<ApplyEvent>
+    {
+        public void Report(ApplyEvent value) => tell(value);
+    }
+}
