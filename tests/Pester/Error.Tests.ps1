@@ -106,4 +106,23 @@ Describe 'An argument that makes no sense' {
         Fail "$Command -ErrorAction Stop" | Should -Not -BeNullOrEmpty
         Get-ServerState | Should -Be $before
     }
+
+    It 'is a limit by the rules of the stack file, even where no server is: <Parameter> <Value>' -TestCases @(
+        @{ Parameter = 'Memory'; Value = 'lots'; Accepted = '512MiB' }
+        @{ Parameter = 'Memory'; Value = '120%'; Accepted = '20%' }
+        @{ Parameter = 'Memory'; Value = '512m'; Accepted = '512MiB' }
+        @{ Parameter = 'Cpu'; Value = 'x'; Accepted = '0-3,6' }
+        @{ Parameter = 'Disk'; Value = '5parsecs'; Accepted = '10GiB' }
+    ) {
+        $problem = Fail "New-IncusInstance x busybox -Remote /no/such.socket -$Parameter $Value"
+        $problem.FullyQualifiedErrorId | Should -BeLike 'ArgumentInvalid,*'
+        "$problem" | Should -BeLike "*-${Parameter}: ``$Value`` *$Accepted*"
+    }
+
+    It 'is an object of another kind, which is told what would do: <Command>' -TestCases @(
+        @{ Command = '1, 2 | Invoke-IncusCompose'; Says = 'FILE' }
+        @{ Command = '[datetime]::Now | Compare-IncusStack'; Says = 'FILE' }
+    ) {
+        "$(Fail "$Command -ErrorAction Stop")" | Should -Match $Says
+    }
 }

@@ -74,7 +74,7 @@ Describe 'The views' {
     It 'show instances as a table and as a list' {
         $null = Wait-IncusInstance one -For Address
         $shown = Get-IncusInstance one | Show
-        $shown[0] | Should -Match '^Name +Status +Type +Ipv4 +Stack +Project$'
+        $shown[0] | Should -MatchExactly '^Name +Status +Type +IPv4 +Stack +Project$'
         $shown[2] | Should -Match "^one +Running +container +$([regex]::Escape((Get-FreeSubnet 2)))\.\d+ +shown +default$"
         $list = Get-IncusInstance one | Show -As List
         $list | Should -Contain 'Name         : one'

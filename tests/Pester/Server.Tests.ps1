@@ -53,6 +53,15 @@ try { Get-IncusServer } catch { `$_.FullyQualifiedErrorId -replace ',.*' }
         Get-IncusInstance | Should -BeNullOrEmpty
     }
 
+    It 'makes no use of a token with -WhatIf' {
+        $token = & $Lab token $Other unused | Select-Object -Last 1
+        $before = incus remote list -f csv
+        Connect-IncusServer far -Token $token -WhatIf | Should -BeNullOrEmpty
+        incus remote list -f csv | Should -Be $before
+        # A token is good for one use: this one still is.
+        (& $Lab exec $Other -- config trust list-tokens -f csv) -join ' ' | Should -Match 'unused'
+    }
+
     It 'trusts this user after a token, and is a remote from then on' {
         $token = & $Lab token $Other pester | Select-Object -Last 1
         $server = Connect-IncusServer far -Token $token

@@ -3,6 +3,7 @@ using System.Management.Automation;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Loading;
 using IncusCompose.PowerShell.Completion;
 using IncusCompose.PowerShell.Errors;
 using IncusCompose.PowerShell.Hosting;
@@ -104,6 +105,18 @@ public sealed class NewIncusInstanceCommand : ServerCmdlet
     [Parameter]
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = 16;
+
+    /// <inheritdoc/>
+    private protected override Task BeginAsync(Pipeline pipeline, CancellationToken cancellationToken)
+    {
+        if (Cpu is not null)
+            InstanceLimits.CheckCpu(Cpu, "-Cpu");
+        if (Memory is not null)
+            InstanceLimits.CheckMemory(Memory, "-Memory");
+        if (Disk is not null)
+            InstanceLimits.CheckDisk(Disk, "-Disk");
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ using IncusCompose.PowerShell.Sessions;
 namespace IncusCompose.PowerShell.Commands;
 
 /// <summary>Connects to a server and makes it the one that this runspace's commands use.</summary>
-[Cmdlet(VerbsCommunications.Connect, "IncusServer", DefaultParameterSetName = RemoteSet)]
+[Cmdlet(VerbsCommunications.Connect, "IncusServer", SupportsShouldProcess = true, DefaultParameterSetName = RemoteSet)]
 [OutputType(typeof(IncusServer))]
 public sealed class ConnectIncusServerCommand : IncusCmdlet
 {
@@ -61,6 +61,11 @@ public sealed class ConnectIncusServerCommand : IncusCmdlet
     /// <inheritdoc/>
     private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)
     {
+        var what = Token is null
+            ? $"Use {_server ?? "the default remote"} in this session"
+            : $"Have this user's certificate trusted, add the remote {Remote} and use it in this session";
+        if (!await pipeline.ShouldProcessAsync(what, what + "?", "Connect-IncusServer").ConfigureAwait(false))
+            return;
         if (Token is not null)
         {
             await _session.Connector.AddRemoteAsync(Remote!, Token, Address, Project, cancellationToken).ConfigureAwait(false);

@@ -10,6 +10,9 @@ internal static partial class InstanceKeys
 {
     private const string ConditionAdvice = "write `started`; waiting for more than that is not known to this version";
 
+    /// <summary>How many CPUs, or which.</summary>
+    public static ScalarShape<string> Cpu { get; } = new("a number of CPUs such as `2` or a set such as `0-3,6`", ParseCpu) { ProblemId = "BadCpu" };
+
     /// <summary>One entry of <c>instances</c>.</summary>
     public static ObjectShape<InstanceDefinition> Instance { get; } = new ObjectShape<InstanceDefinition>(name => new InstanceDefinition { Name = name })
         .Add("image", Scalars.Word("an image such as `images:debian/12`, or a key of `images`"), "What to create it from: a key of the file's `images`, `remote:alias`, or an alias or fingerprint on the server; `" + InstanceDefinition.DefaultImage + "` where the key is missing",
@@ -18,7 +21,7 @@ internal static partial class InstanceKeys
         .Add("description", Scalars.Text, "Free text for people", (instance, value) => instance with { Description = value })
         .Add("profiles", new ListShape<string>(Scalars.Word("a profile's name"), "[default, small]"), "Incus profiles in order of application; `default` alone where the key is missing",
             (instance, value) => instance with { Profiles = value })
-        .Add("cpu", new ScalarShape<string>("a number of CPUs such as `2` or a set such as `0-3,6`", ParseCpu) { ProblemId = "BadCpu" }, "How many CPUs, or which", (instance, value) => instance with { Cpu = value })
+        .Add("cpu", Cpu, "How many CPUs, or which", (instance, value) => instance with { Cpu = value })
         .Add("memory", CommonShapes.SizeOrPercentage, "The most memory it may use", (instance, value) => instance with { Memory = value })
         .Add("disk", Disk(), "The root disk: its size, or its size and pool", (instance, value) => instance with { Disk = value })
         .Add("networks", Networks(), "The networks that it is attached to; what the profiles say where the key is missing", (instance, value) => instance with { Networks = value })

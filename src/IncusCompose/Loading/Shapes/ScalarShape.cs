@@ -21,6 +21,17 @@ internal sealed class ScalarShape<T>(string wanted, Func<string, Parsed<T>> pars
     /// <summary>True where empty text is a value; else it is like no value, so that <c>${SIZE:-}</c> means "as by default".</summary>
     public bool EmptyIsValue { get; init; }
 
+    /// <summary>Reads text that stands in no file.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="what">What it is given for.</param>
+    /// <exception cref="ArgumentException">It cannot be read; says what would be.</exception>
+    public void Check(string text, string what)
+    {
+        var parsed = parse(text);
+        if (parsed.Problem is not null)
+            throw new ArgumentException($"{what}: `{text}` {parsed.Problem}; {parsed.Advice ?? $"write {wanted}"}.");
+    }
+
     public override bool IsAbsent(DocumentNode node) =>
         base.IsAbsent(node) || (!EmptyIsValue && node is ScalarNode { Value: "" });
 
