@@ -111,6 +111,20 @@ Describe 'A command in an instance' {
         "$result" | Should -Be "out`n"
     }
 
+    It 'streams lines as they come, and ends the command when nobody wants more' {
+        $watch = [Diagnostics.Stopwatch]::StartNew()
+        Invoke-IncusCommand cmd1 -Stream -- sh -c 'echo a; sleep 321; echo b' | Select-Object -First 1 | Should -Be 'a'
+        $watch.Elapsed.TotalSeconds | Should -BeLessThan 5
+        # Incus signals the program itself; what that had begun (the sleep) is not its to end.
+        incus exec cmd1 -- ps | Select-String 'echo a' | Should -BeNullOrEmpty
+    }
+
+    It 'streams every line once, and standard error and the exit status as errors' {
+        $lines = Invoke-IncusCommand cmd1 -Stream -ErrorVariable problems -ErrorAction SilentlyContinue -- sh -c 'echo ä; echo; printf last; echo oops >&2; exit 3'
+        $lines | Should -Be 'ä', '', 'last'
+        @($problems | ForEach-Object { "$_" }) | Should -Be 'oops', 'sh in instance cmd1 ended with exit status 3.'
+    }
+
     It 'reads lines of the pipeline as its standard input' {
         ('first', 'zweite Zeile ä' | Invoke-IncusCommand cmd1 cat).StandardOutput | Should -Be "first`nzweite Zeile ä`n"
         (Invoke-IncusCommand cmd1 -Command wc, -c -InputObject ([byte[]](1..200))).StandardOutput.Trim() | Should -Be '200'

@@ -13,7 +13,7 @@ namespace IncusCompose.PowerShell.Commands;
 
 /// <summary>Runs a command in instances and returns its output and exit status.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "IncusCommand", SupportsShouldProcess = true, DefaultParameterSetName = NameSet)]
-[OutputType(typeof(IncusCommandResult))]
+[OutputType(typeof(IncusCommandResult), typeof(string))]
 public sealed class InvokeIncusCommandCommand : ServerCmdlet
 {
     private const string NameSet = "Name";
@@ -65,6 +65,13 @@ public sealed class InvokeIncusCommandCommand : ServerCmdlet
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
 
+    /// <summary>
+    /// Write each line of standard output as it comes, as text, instead of a result at the end. Lines of standard error and an
+    /// exit status other than 0 are errors.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Stream { get; set; }
+
     /// <summary>Most instances to run it in at one time.</summary>
     [Parameter]
     [ValidateRange(1, 256)]
@@ -113,13 +120,23 @@ public sealed class InvokeIncusCommandCommand : ServerCmdlet
             WorkingDirectory = WorkingDirectory,
         };
         using var standardInput = input is null ? null : new MemoryStream(input, writable: false);
+        using var output = Stream ? new LineStream(pipeline.WriteObject) : null;
+        using var error = Stream ? new LineStream(line => pipeline.WriteError(CmdletErrors.CommandSaid(line, original))) : null;
+        var streams = new ExecStreams { StandardInput = standardInput, StandardOutput = output, StandardError = error };
         var watch = Stopwatch.StartNew();
         try
         {
             if (WorkingDirectory is not null)
                 await connection.Client.Instances.RequireDirectoryAsync(name, WorkingDirectory, cancellationToken).ConfigureAwait(false);
             var result = await connection.Client.Instances.ExecAsync(
-                name, request, new ExecStreams { StandardInput = standardInput }, cancellationToken).ConfigureAwait(false);
+                name, request, streams, cancellationToken).ConfigureAwait(false);
+            if (Stream)
+            {
+                if (result.ExitCode != 0)
+                    pipeline.WriteError(CmdletErrors.CommandFailed(Command[0], name, result.ExitCode, original));
+                return;
+            }
+
             pipeline.WriteObject(new IncusCommandResult
             {
                 Instance = name,

@@ -58,6 +58,16 @@ internal static class CmdletErrors
                 $"Instance '{name}' cannot be created: {problem.Message}",
                 problem.Advice.Length > 0 ? char.ToUpperInvariant(problem.Advice[0]) + problem.Advice[1..] : null);
 
+    /// <summary>A line of a command's standard error.</summary>
+    public static CmdletError CommandSaid(string line, object target) =>
+        Own("StandardError", ErrorCategory.FromStdErr, target, line, null);
+
+    /// <summary>A command whose output was streamed ended with another exit status than 0.</summary>
+    public static CmdletError CommandFailed(string command, string instance, int exitCode, object target) =>
+        Own("CommandFailed", ErrorCategory.InvalidResult, target,
+            $"{command} in instance {instance} ended with exit status {exitCode}.",
+            "Its standard error says why; without -Stream the exit status comes in the result.");
+
     /// <summary>Two parameters do not go together, or one needs another.</summary>
     public static CmdletException Needs(string parameter, string other, string why) =>
         new(Own("ParameterMissing", ErrorCategory.InvalidArgument, null, $"-{parameter} needs -{other}: {why}.", $"Add -{other}, or leave -{parameter} out."));

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using IncusCompose.Loading;
+using IncusCompose.PowerShell.Parameters;
 using IncusCompose.PowerShell.Commands;
 
 namespace IncusCompose.PowerShell;
@@ -17,6 +18,7 @@ public abstract class StackFileCmdlet : ServerCmdlet
     [Parameter(ParameterSetName = PathSet, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [FilePath]
     public string[] Path { get; set; } = [];
 
     /// <summary>Stack files whose names are taken as they are.</summary>
