@@ -63,7 +63,9 @@ Describe 'Completion' {
 
     It 'is silent where the server does not answer' {
         $before = $Error.Count
+        $watch = [Diagnostics.Stopwatch]::StartNew()
         (Complete 'Get-IncusInstance -Remote /no/such.socket -Name ').CompletionText | Where-Object { $_ -match 'web' } | Should -BeNullOrEmpty
         $Error.Count | Should -Be $before
+        $watch.Elapsed.TotalSeconds | Should -BeLessThan 2
     }
 }

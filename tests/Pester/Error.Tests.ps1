@@ -35,6 +35,10 @@ Describe 'An error' {
         $problem.ErrorDetails.Message | Should -Not -BeNullOrEmpty
     }
 
+    It 'of a wait says what was waited for and what is instead' {
+        (Fail 'Wait-IncusInstance real -Timeout 0.2 -ErrorAction Stop').ErrorDetails.Message | Should -Be "Instance 'real' did not get status Running within 0.2 s; its status is Stopped."
+    }
+
     It 'about one name does not stop the others' {
         $found = Get-IncusInstance nope, real, neither -ErrorVariable problems -ErrorAction SilentlyContinue
         $found.Name | Should -Be 'real'

@@ -88,6 +88,13 @@ foreach (`$command in Get-Command -Module IncusCompose) {
         }
     }
 
+    It 'has its about topic in a folder with a space too' {
+        $folder = Join-Path $TestDrive 'a space'
+        $null = New-Item -ItemType Directory $folder
+        Copy-Item $Manifest, (Join-Path $Root 'en-US'), (Join-Path $Root 'bin') $folder -Recurse
+        (Invoke-Pwsh "Import-Module ./IncusCompose.psd1; Get-Help about_IncusCompose -Full" $folder) -join "`n" | Should -Match 'SHORT DESCRIPTION'
+    }
+
     It 'has an about topic that names every cmdlet of the first steps' {
         $about = Get-Help about_IncusCompose
         $about | Should -Match 'SHORT DESCRIPTION'
