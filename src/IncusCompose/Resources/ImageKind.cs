@@ -16,6 +16,9 @@ internal sealed record DesiredImage : DesiredResource
 
     /// <summary><c>container</c> or <c>virtual-machine</c>: one alias leads to an image of each.</summary>
     public required string InstanceType { get; init; }
+
+    /// <summary>Whose mark counts: an image may have been brought by another stack, which says nothing of this one's alias.</summary>
+    public required (string Name, string Project) Stack { get; init; }
 }
 
 /// <summary>
@@ -72,7 +75,7 @@ internal sealed class ImageKind : ResourceKind
     }
 
     public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
-        Find((DesiredImage)desired, server.Images) is { } image ? Describe(desired.Id, image, desired.Properties[AliasWord]) : null;
+        Find((DesiredImage)desired, server.Images) is { } image ? Describe((DesiredImage)desired, image) : null;
 
     public override string AddressOf(LiveResource live) => $"/1.0/images/{((Image)live.Raw).Fingerprint}";
 
@@ -95,7 +98,7 @@ internal sealed class ImageKind : ResourceKind
         var image = (DesiredImage)desired;
         var remote = image.Remote!;
         var properties = new Dictionary<string, string>();
-        new OwnershipMark(context.Plan.Stack, context.Plan.Project, image.Id.Name, AppliedRecord.Empty).Write(image.Id, properties);
+        new OwnershipMark(context.Plan.Stack, context.Plan.Project, image.Id.Name, AppliedRecord.Of(image.Properties)).Write(image.Id, properties);
         var copy = new ImageCopy
         {
             Server = remote.Addresses[0],
@@ -132,14 +135,25 @@ internal sealed class ImageKind : ResourceKind
     {
         var image = (Image)change.Live!.Raw;
         var desired = change.Desired!;
-        if (desired.Properties[AutoUpdateWord] is { } autoUpdate)
-        {
-            await context.Client.Images.UpdateAsync(
-                image.Fingerprint, current => current with { AutoUpdate = autoUpdate == "true" }, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (desired.Properties[AliasWord] is { } alias)
+        var alias = desired.Properties[AliasWord];
+        if (alias is not null)
             await PointAliasAsync(context.Client, alias, image.Fingerprint, cancellationToken).ConfigureAwait(false);
+        var mark = change.Live.Mark;
+        if (mark?.Applied.Plain(AliasWord) is { } before && before != alias)
+            await DropAliasAsync(context.Client, before, image.Fingerprint, cancellationToken).ConfigureAwait(false);
+
+        // The record comes last: until it is written, the old alias is remembered as the stack's.
+        await context.Client.Images.UpdateAsync(
+            image.Fingerprint,
+            current =>
+            {
+                var properties = new Dictionary<string, string>(current.Properties);
+                if (mark is not null)
+                    (mark with { Applied = AppliedRecord.Of(desired.Properties) }).Write(desired.Id, properties);
+                var autoUpdate = desired.Properties[AutoUpdateWord] ?? (mark?.Applied.Contains(AutoUpdateWord) == true ? "false" : null);
+                return current with { Properties = properties, AutoUpdate = autoUpdate is null ? current.AutoUpdate : autoUpdate == "true" };
+            },
+            cancellationToken).ConfigureAwait(false);
     }
 
     public override async Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken)
@@ -206,6 +220,7 @@ internal sealed class ImageKind : ResourceKind
             Remote = remote,
             Alias = alias,
             InstanceType = instanceType,
+            Stack = (context.Stack.Name, context.Project),
         };
         return image;
     }
@@ -233,12 +248,26 @@ internal sealed class ImageKind : ResourceKind
         && source.Protocol == remote.Protocol
         && remote.Addresses.Any(address => address.TrimEnd('/') == source.Server.TrimEnd('/'));
 
-    private static LiveResource Describe(ResourceId id, Image image, string? wantedAlias = null)
+    private static LiveResource Describe(ResourceId id, Image image) =>
+        new()
+        {
+            Id = id,
+            Properties = new PropertyBag { { AutoUpdateWord, image.AutoUpdate ? "true" : "false" } },
+            Mark = OwnershipMark.Read(image.Properties),
+            Raw = image,
+        };
+
+    /// <summary>An image as the stack sees it: of its aliases those count that the stack has made or wants.</summary>
+    private static LiveResource Describe(DesiredImage desired, Image image)
     {
-        var properties = new PropertyBag { { AutoUpdateWord, image.AutoUpdate ? "true" : "false" } };
-        if (image.Aliases.FirstOrDefault(alias => alias.Name == wantedAlias) is { } alias)
-            properties.Add(AliasWord, alias.Name);
-        return new LiveResource { Id = id, Properties = properties, Mark = OwnershipMark.Read(image.Properties), Raw = image };
+        var live = Describe(desired.Id, image);
+        if (live.Mark?.BelongsTo(desired.Stack.Name, desired.Stack.Project) != true)
+            live = live with { Mark = null };
+        // The one that was made before and is still there comes first: it is to go.
+        string?[] known = [live.Mark?.Applied.Plain(AliasWord), desired.Properties[AliasWord]];
+        if (known.FirstOrDefault(name => name is not null && image.Aliases.Any(alias => alias.Name == name)) is { } alias)
+            live.Properties.Add(AliasWord, alias);
+        return live;
     }
 
     private static async Task<Image?> FindNowAsync(ApplyContext context, DesiredImage image, CancellationToken cancellationToken) =>
@@ -250,5 +279,11 @@ internal sealed class ImageKind : ResourceKind
             await client.Images.CreateAliasAsync(new ImageAlias { Name = alias, Target = fingerprint }, cancellationToken).ConfigureAwait(false);
         else
             await client.Images.UpdateAliasAsync(alias, current => current with { Target = fingerprint }, cancellationToken).ConfigureAwait(false);
+    }
+    /// <summary>Deletes an alias that leads to an image; where it leads elsewhere by now, it is somebody else's.</summary>
+    private static async Task DropAliasAsync(IncusClient client, string alias, string fingerprint, CancellationToken cancellationToken)
+    {
+        if ((await client.Images.FindAliasAsync(alias, cancellationToken).ConfigureAwait(false))?.Target == fingerprint)
+            await client.Images.DeleteAliasAsync(alias, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -62,7 +62,8 @@ public sealed class CliFolder : IDisposable
     /// </summary>
     public async Task<(Ended Ended, TimeSpan Time)> InterruptAsync(string signal, bool twice, string when, params string[] arguments)
     {
-        using var process = Start("dotnet", [Program, .. arguments]);
+        // What was started in the background (a test run, by a script) hands on that it ignores an interrupt.
+        using var process = Start("env", ["--default-signal=INT", "dotnet", Program, .. arguments]);
         process.StandardInput.Close();
         using var limit = new CancellationTokenSource(Limit);
         var output = await ReadUntilAsync(process.StandardOutput, when, limit.Token);

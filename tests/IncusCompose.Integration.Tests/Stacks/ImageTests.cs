@@ -91,6 +91,25 @@ public sealed class ImageTests(LabFixture fixture, ImageServerFixture images) : 
     }
 
     [Fact]
+    public async Task An_alias_that_is_changed_or_dropped_goes_and_what_others_call_the_image_stays()
+    {
+        string Declared(string keys) => File("one: {image: app}").Replace("instances:", $"images:\n  app: {{source: \"{Reference}\"{keys}}}\ninstances:", StringComparison.Ordinal);
+        async Task<IEnumerable<string>> AliasesAsync() => Assert.Single(await View().Images.ListAsync()).Aliases.Select(alias => alias.Name).Order(StringComparer.Ordinal);
+        await _bench.UpAsync(Declared(", alias: first, auto_update: true"));
+        var fingerprint = Assert.Single(await View().Images.ListAsync()).Fingerprint;
+        await fixture.Lab.IncusAsync("image", "alias", "create", "theirs", fingerprint, "--project", _stack);
+
+        var changed = Declared(", alias: second, auto_update: true");
+        Assert.Contains("~ alias: first -> second", StackWorkbench.Text(await _bench.PlanAsync(changed)), StringComparison.Ordinal);
+        await _bench.UpAsync(changed);
+        Assert.Equal(["second", "theirs"], await AliasesAsync());
+
+        await _bench.UpAsync(Declared(""));
+        Assert.Equal(["theirs"], await AliasesAsync());
+        Assert.False(Assert.Single(await View().Images.ListAsync()).AutoUpdate);
+    }
+
+    [Fact]
     public async Task An_image_that_its_server_does_not_have_fails_with_its_name_and_skips_what_needs_it()
     {
         var result = await _bench.ApplyAsync(File($"one: {{image: \"{images.Server.Name}:nope\"}}"));
