@@ -60,13 +60,18 @@ public sealed class CliFolder : IDisposable
     /// Starts the program, sends it a signal as soon as it has written a text, a second one (where asked for) as soon as
     /// it has told that the first one arrived, and measures what it takes to end from the first.
     /// </summary>
-    public async Task<(Ended Ended, TimeSpan Time)> InterruptAsync(string signal, bool twice, string when, params string[] arguments)
+    public Task<(Ended Ended, TimeSpan Time)> InterruptAsync(string signal, bool twice, string when, params string[] arguments) =>
+        InterruptAsync(signal, twice, when, () => Task.CompletedTask, arguments);
+
+    /// <summary>Does so once something else has happened, too.</summary>
+    public async Task<(Ended Ended, TimeSpan Time)> InterruptAsync(string signal, bool twice, string when, Func<Task> after, params string[] arguments)
     {
         // What was started in the background (a test run, by a script) hands on that it ignores an interrupt.
         using var process = Start("env", ["--default-signal=INT", "dotnet", Program, .. arguments]);
         process.StandardInput.Close();
         using var limit = new CancellationTokenSource(Limit);
         var output = await ReadUntilAsync(process.StandardOutput, when, limit.Token);
+        await after();
         var clock = Stopwatch.StartNew();
         await KillAsync(process, signal, limit.Token);
         var rest = process.StandardOutput.ReadToEndAsync(limit.Token);
