@@ -50,7 +50,8 @@ public sealed partial class ManifestTests
     {
         var verb = NameOf(cmdlet).Split('-')[0];
         var named = AttributeOf(cmdlet).NamedArguments.ToDictionary(argument => argument.MemberName, argument => argument.TypedValue.Value);
-        var reads = verb is "Get" or "Import" or "Test" or "Compare" or "Wait" or "Connect";
+        // Connecting changes the session, and with a token the server's trust and the user's remotes.
+        var reads = verb is "Get" or "Import" or "Test" or "Compare" or "Wait";
 
         Assert.Equal(!reads, named.GetValueOrDefault("SupportsShouldProcess") is true);
         Assert.Equal(verb == "Remove", named.GetValueOrDefault("ConfirmImpact") is (int)ConfirmImpact.High);
