@@ -47,21 +47,36 @@ public sealed class TestProject : IAsyncDisposable
         Start = true,
     }).CompleteAsync();
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await Eventually.GetAsync(TryEndAsync, static gone => gone);
+
+    /// <summary>Deletes all that is there. What the server is still creating, for a client that went away, is there a moment later.</summary>
+    private async Task<bool> TryEndAsync()
     {
         foreach (var instance in await Client.Instances.ListAsync())
-            await Eventually.GetAsync(() => TryDeleteAsync(instance.Name), static gone => gone);
-        foreach (var profile in await Client.Profiles.ListAsync())
         {
-            if (profile.Name != "default")
-                await Client.Profiles.DeleteAsync(profile.Name);
+            if (!await TryDeleteAsync(instance.Name))
+                return false;
         }
-        foreach (var pool in await server.StoragePools.ListAsync())
+        try
         {
-            foreach (var volume in await Client.StorageVolumes.ListAsync(pool.Name))
-                await Client.StorageVolumes.DeleteAsync(pool.Name, volume.Name);
+            foreach (var profile in await Client.Profiles.ListAsync())
+            {
+                if (profile.Name != "default")
+                    await Client.Profiles.DeleteAsync(profile.Name);
+            }
+            foreach (var pool in await server.StoragePools.ListAsync())
+            {
+                foreach (var volume in await Client.StorageVolumes.ListAsync(pool.Name))
+                    await Client.StorageVolumes.DeleteAsync(pool.Name, volume.Name);
+            }
+            await server.Projects.DeleteAsync(Name);
+            return true;
         }
-        await server.Projects.DeleteAsync(Name);
+        catch (IncusException error) when (error.Message.Contains("Only empty projects", StringComparison.Ordinal)
+            || error.Message.Contains("currently in use", StringComparison.Ordinal))
+        {
+            return false;
+        }
     }
 
     /// <summary>Deletes an instance in whatever state a test has left it.</summary>
