@@ -1,16 +1,18 @@
 # shellcheck shell=bash
 # Starting and stopping the daemon of a lab.
 
-# Ends with the last lines of the daemon's log. $1: lab, $2: what went wrong
+# Says what went wrong, then the last lines of the daemon's log, and ends. $1: lab, $2: what went wrong
 die_with_log() {
     local log
     log=$(dir_of "$1")/incusd.log
+    printf 'lab: error: %s\n' "$2" >&2
     if [ -s "$log" ]; then
         printf 'The last lines of %s:\n' "$log" >&2
         tail -n 20 "$log" | sed 's/^/    /' >&2
     fi
-    die "$2" "See the log above. Usual causes: no rights to make containers or bridges here (inside a container without nesting?)," \
-        "a full disk, or a missing package (\`lab install\` tells)."
+    printf 'lab: Usual causes: %s %s\n' \
+        "no rights to make containers or bridges here (inside a container without nesting?), a full disk," "or a missing package (\`lab install\` tells)." >&2
+    exit 1
 }
 
 # Starts the daemon of lab $1 and returns when it answers.
@@ -78,9 +80,11 @@ hold_network() {
 # Ends the helpers (dnsmasq, proxies) that the daemon of lab $1 had started and not noted yet when it was killed: they hold
 # their ports for ever, and nothing that a client can ask for ends them.
 end_unnoted() {
-    local dir pid
+    local dir pid lan
     dir=$(dir_of "$1")/incus
+    lan=$(lan_pid "$1")
     for pid in $(lab_processes "$dir"); do
+        [ "$pid" != "$lan" ] || continue
         tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE '^[^ ]*dnsmasq | forkproxy ' || continue
         grep -qsx "pid: $pid" "$dir"/networks/*/dnsmasq.pid "$dir"/devices/*/proxy.* || end_processes "$pid"
     done
@@ -90,8 +94,9 @@ end_unnoted() {
 # Incus looks at it, and Incus would try again in a minute only.
 bring_up() {
     local attempt pid
-    end_unnoted "$1"
     for attempt in 1 2 3 4 5 6 7 8 9 10; do
+        # Each time: what a killed daemon was just about to run becomes a helper a moment after its end.
+        end_unnoted "$1"
         start_daemon "$1"
         lab_incus "$1" query '/1.0/networks?recursion=1' | grep -q '"status": "Unavailable"' || return 0
         pid=$(daemon_pid "$1") || continue

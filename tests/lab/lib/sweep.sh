@@ -77,9 +77,14 @@ sweep_mounts() {
     return 0
 }
 
-# The links are those of the lab's networks; their rules sit in chains that end in the link's name.
+# The links are those of the lab's networks, and of containers that stopped while there was no daemon to take their cards
+# away; the networks' rules sit in chains that end in the link's name.
 sweep_links() {
     local link table chain
+    # shellcheck disable=SC2013  # names without spaces
+    for link in $(sed -n 's/^lxc\.net\.[0-9]*\.link = //p' "$1"/incus/run/*/lxc.conf 2>/dev/null); do
+        [ ! -e "/sys/class/net/$link" ] || ip link delete "$link"
+    done
     for link in $(ls "$1/incus/networks" 2>/dev/null) $2; do
         [ ! -e "/sys/class/net/$link" ] || ip link delete "$link"
         for table in "inet incus" "bridge incus"; do
@@ -123,7 +128,7 @@ sweep_lab() {
         # shellcheck disable=SC2046  # one id or none
         end_processes $(holder_pid "$1")
         sweep_mounts "$dir"
-        sweep_links "$dir" "$(lab_value "$1" bridge)"
+        sweep_links "$dir" "$(lab_value "$1" bridge) $(lan_link "$1")"
         rm -rf "/run/lxc/lock$dir"
         (cd /run/lxc/lock 2>/dev/null && rmdir -p ".$LAB_ROOT" 2>/dev/null)
     fi

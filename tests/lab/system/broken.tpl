@@ -1,0 +1,2 @@
+# No such locale: cloud-init ends in error.
+locale: xx_XX.UTF-8
