@@ -130,12 +130,19 @@ public sealed class IncusClient : IAsyncDisposable
     /// <summary>The same connection, another project.</summary>
     /// <param name="project">Name of the project; need not exist yet.</param>
     /// <returns>A view; it needs no disposal.</returns>
-    public IncusClient ForProject(string project) => new(new ApiCaller(caller.Connection, project, caller.Target), ownsConnection: false);
+    public IncusClient ForProject(string project) => new(new ApiCaller(caller.Connection, project, caller.Target, caller.FinishesChanges), ownsConnection: false);
 
     /// <summary>The same connection, requests directed to a cluster member.</summary>
     /// <param name="member">Name of the member, or <c>@group</c> for placement; null for none.</param>
     /// <returns>A view; it needs no disposal.</returns>
-    public IncusClient ForTarget(string? member) => new(new ApiCaller(caller.Connection, caller.Project, member), ownsConnection: false);
+    public IncusClient ForTarget(string? member) => new(new ApiCaller(caller.Connection, caller.Project, member, caller.FinishesChanges), ownsConnection: false);
+
+    /// <summary>
+    /// The same connection; a request that changes something is not given up once it is sent. Where it is cancelled meanwhile,
+    /// it ends when the server has answered, so that what the server was asked for is done, refused, or an operation by then.
+    /// </summary>
+    /// <returns>A view; it needs no disposal.</returns>
+    public IncusClient FinishingChanges() => new(new ApiCaller(caller.Connection, caller.Project, caller.Target, finishesChanges: true), ownsConnection: false);
 
     /// <summary>
     /// Gets a client certificate trusted by a server that issued a trust token. The server is recognised by the

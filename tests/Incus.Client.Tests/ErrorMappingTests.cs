@@ -37,6 +37,14 @@ public sealed class ErrorMappingTests
     }
 
     [Fact]
+    public void A_paused_instance_is_named_with_what_to_do()
+    {
+        var exception = ErrorMapping.FromAnswer(HttpStatusCode.BadRequest, "Instance is frozen", "POST /1.0/instances/web-2/exec", "lab");
+        Assert.Equal("web-2 is paused. Let it go on: unpause its stack (Resume-IncusStack), or this one (incus resume web-2)", exception.Message);
+        Assert.Equal("Instance is frozen", exception.ServerMessage);
+    }
+
+    [Fact]
     public void A_message_is_the_problem_and_then_the_advice()
     {
         var exception = new IncusException("It broke.", "Mend it");

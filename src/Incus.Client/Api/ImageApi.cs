@@ -138,6 +138,32 @@ public sealed class ImageApi : ReadableApi<Image>
         return Caller.StartAsync(HttpMethod.Post, Caller.Url(CollectionPath), body, null, cancellationToken);
     }
 
+    /// <summary>
+    /// Makes an image from a stopped instance or from a snapshot of one. Source: Incus doc/howto/images_create.md. See
+    /// <see cref="FingerprintOf"/> for its fingerprint.
+    /// </summary>
+    /// <param name="image">From what, and how.</param>
+    /// <param name="cancellationToken">Ends the request (not the operation).</param>
+    /// <returns>The operation; its progress is that of the packing. It fails where the very same image is there already.</returns>
+    /// <exception cref="IncusNotFoundException">There is no such instance.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task<IncusOperation> PublishAsync(ImagePublish image, CancellationToken cancellationToken = default)
+    {
+        var isSnapshot = image.Source.Contains('/', StringComparison.Ordinal);
+        var body = new JsonObject
+        {
+            ["source"] = new JsonObject { ["type"] = isSnapshot ? "snapshot" : "instance", ["name"] = image.Source },
+            ["public"] = image.Public,
+            ["compression_algorithm"] = image.Compression,
+        };
+        // With none the image keeps those of the one that the instance was made from.
+        if (image.Properties is { Count: > 0 } properties)
+            body["properties"] = IncusJson.ToObject(properties);
+        if (image.ExpiresAt is { } expires)
+            body["expires_at"] = expires;
+        return Caller.StartAsync(HttpMethod.Post, Caller.Url(CollectionPath), body, null, cancellationToken);
+    }
+
     /// <summary>Imports an image from its files.</summary>
     /// <param name="metadata">The unified image file, or the metadata file of a split image.</param>
     /// <param name="rootfs">The root file system of a split image; null for a unified one.</param>

@@ -11,10 +11,32 @@ public sealed partial class InstanceApi
     /// <param name="cancellationToken">When cancelled, the command is killed.</param>
     /// <returns>Exit code and collected output, complete.</returns>
     /// <exception cref="IncusNotFoundException">There is no such instance, or no such program in it.</exception>
-    /// <exception cref="IncusException">The command could not be run, for instance because the instance does not run.</exception>
+    /// <exception cref="IncusException">The command could not be run, for instance because the instance does not run, or wrote more than is collected.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task<ExecResult> ExecAsync(string name, ExecRequest request, ExecStreams? streams = null, CancellationToken cancellationToken = default) =>
         new ExecSession(Caller, name, request, streams ?? new ExecStreams()).RunAsync(Caller.Url($"{PathOf(name)}/exec"), cancellationToken);
+
+    /// <summary>Begins to run a command and leaves it running, without input; what it writes is dropped.</summary>
+    /// <param name="name">Name of the instance.</param>
+    /// <param name="request">The command.</param>
+    /// <param name="cancellationToken">Ends the request, not the command.</param>
+    /// <returns>When the server has begun. Whether the program is there shows later, in the operation.</returns>
+    /// <exception cref="IncusNotFoundException">There is no such instance.</exception>
+    /// <exception cref="IncusException">The command could not be run, for instance because the instance does not run.</exception>
+    public async Task<IncusOperation> StartCommandAsync(string name, ExecRequest request, CancellationToken cancellationToken = default)
+    {
+        var body = ExecSession.BodyOf(request with { Interactive = false });
+        body["wait-for-websocket"] = false;
+        return await Caller.StartAsync(HttpMethod.Post, Caller.Url($"{PathOf(name)}/exec"), body, null, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens the file system of an instance, for many files at once; dispose of it to close the connection.</summary>
+    /// <param name="name">Name of the instance, running or stopped; a virtual machine must run, with its agent.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="IncusNotFoundException">There is no such instance.</exception>
+    /// <exception cref="IncusException">The server refused.</exception>
+    public Task<InstanceFiles> OpenFilesAsync(string name, CancellationToken cancellationToken = default) =>
+        InstanceFiles.OpenAsync(Caller, Caller.Url($"{PathOf(name)}/sftp"), name, cancellationToken);
 
     /// <summary>Writes a file, replacing the content of one that is there.</summary>
     /// <param name="name">Name of the instance (running or stopped).</param>
@@ -75,6 +97,21 @@ public sealed partial class InstanceApi
     /// <exception cref="IncusException">The request failed.</exception>
     public Task CreateDirectoryAsync(string name, string path, FileAttributes? attributes = null, CancellationToken cancellationToken = default) =>
         PostFileAsync(name, path, "directory", null, attributes, cancellationToken);
+
+    /// <summary>Makes a symbolic link.</summary>
+    /// <param name="name">Name of the instance (running or stopped).</param>
+    /// <param name="path">Absolute path in it; the directory must exist.</param>
+    /// <param name="leadsTo">Where it leads to, absolute or from its own directory.</param>
+    /// <param name="attributes">Owner of a new link.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>When it exists; one that leads there already is left as it is.</returns>
+    /// <exception cref="IncusNotFoundException">There is no such instance or directory.</exception>
+    /// <exception cref="IncusException">The request failed, for instance because something else is there.</exception>
+    public async Task CreateLinkAsync(string name, string path, string leadsTo, FileAttributes? attributes = null, CancellationToken cancellationToken = default)
+    {
+        using var body = new StringContent(leadsTo);
+        await PostFileAsync(name, path, "symlink", body, attributes, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Lists the names in a directory.</summary>
     /// <param name="name">Name of the instance (running or stopped).</param>

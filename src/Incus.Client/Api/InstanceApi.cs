@@ -50,6 +50,8 @@ public sealed partial class InstanceApi : ReadableApi<Instance>
             Caller.Connection.RequireExtension("instance_create_start", "Creating and starting an instance in one operation");
         if (instance.Source.Protocol == "oci")
             Caller.Connection.RequireExtension("instance_oci", "Creating an instance from an OCI image");
+        if (instance.Source.Refresh == true)
+            Caller.Connection.RequireExtension("container_incremental_copy", "Refreshing an instance from a copy");
         return Caller.StartAsync(
             HttpMethod.Post, Caller.Url(CollectionPath), IncusJson.ToObject(instance, IncusJson.Default.InstanceCreate), null, cancellationToken);
     }
@@ -161,10 +163,15 @@ public sealed partial class InstanceApi : ReadableApi<Instance>
     public Task<IncusOperation> UnfreezeAsync(string name, CancellationToken cancellationToken = default) =>
         ChangeStateAsync(name, "unfreeze", null, false, cancellationToken);
 
-    /// <summary>The console's log (containers).</summary>
-    /// <param name="name">Its name.</param>
+    /// <summary>
+    /// What the server kept of what an instance wrote to its console: the newest part since its last start, as far as the
+    /// console's buffer goes (Incus doc/howto/instances_console.md; <c>GET /1.0/instances/NAME/console</c>). A server that
+    /// resets the buffer when it is read (Incus 6.0 does) hands out each part of a running container's console once, and all
+    /// of it when the container is stopped.
+    /// </summary>
+    /// <param name="name">Its name, running or stopped.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    /// <returns>The text.</returns>
+    /// <returns>The text, with line ends and escapes of a terminal; empty where it wrote nothing.</returns>
     /// <exception cref="IncusException">The request failed.</exception>
     public async Task<string> GetConsoleLogAsync(string name, CancellationToken cancellationToken = default)
     {
@@ -173,6 +180,14 @@ public sealed partial class InstanceApi : ReadableApi<Instance>
         await Caller.ThrowIfFailedAsync(request, response, cancellationToken).ConfigureAwait(false);
         return await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Opens the text console of a running instance. Only one reader can have it at a time.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>What it writes there from now on; to be disposed of.</returns>
+    /// <exception cref="IncusException">The request failed, for instance because it does not run.</exception>
+    public Task<ConsoleStream> OpenConsoleAsync(string name, CancellationToken cancellationToken = default) =>
+        ConsoleStream.OpenAsync(Caller, Caller.Url($"{PathOf(name)}/console"), cancellationToken);
 
     internal static JsonObject UpdateBody(Instance value) => IncusJson.ToObject(value, IncusJson.Default.Instance, ReadOnlyFields);
 

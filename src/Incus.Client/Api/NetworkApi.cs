@@ -6,6 +6,9 @@ namespace Incus.Client;
 /// <summary>Networks (<c>/1.0/networks</c>).</summary>
 public sealed class NetworkApi : ResourceApi<Network>
 {
+    // On a host with many containers, links come and go all the time.
+    private const int AttemptsAmongLinks = 12;
+
     internal NetworkApi(ApiCaller caller) : base(caller) { }
 
     internal override string CollectionPath => "/1.0/networks";
@@ -35,4 +38,28 @@ public sealed class NetworkApi : ResourceApi<Network>
     /// <exception cref="IncusException">The request failed.</exception>
     public async Task<NetworkState> GetStateAsync(string name, CancellationToken cancellationToken = default) =>
         (await Caller.GetAsync(Caller.Url($"{PathOf(name)}/state"), IncusJson.Default.EnvelopeNetworkState, cancellationToken).ConfigureAwait(false)).Value;
+
+    /// <summary>
+    /// To change a bridge the server looks at every link of the host, one after another, and gives up where one vanishes
+    /// meanwhile, which happens whenever a container stops. The next attempt does not meet that any more.
+    /// </summary>
+    private protected override async Task ChangeAsync(HttpMethod method, string url, JsonObject? body, string? etag, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await base.ChangeAsync(method, url, body, etag, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (IncusException error) when (attempt < AttemptsAmongLinks && IsVanishedLink(error))
+            {
+            }
+        }
+    }
+
+    private static bool IsVanishedLink(IncusException error) =>
+        error.ServerMessage is { } message
+        && message.Contains("link show", StringComparison.Ordinal)
+        && message.Contains("does not exist", StringComparison.Ordinal);
 }

@@ -80,6 +80,10 @@ public abstract class ResourceApi<T> : ReadableApi<T> where T : IncusResource
 {
     private protected ResourceApi(ApiCaller caller) : base(caller) { }
 
+    /// <summary>Sends a change; where a kind has failures that say nothing about the change, it sends it again.</summary>
+    private protected virtual Task ChangeAsync(HttpMethod method, string url, JsonObject? body, string? etag, CancellationToken cancellationToken) =>
+        Caller.ChangeAsync(method, url, body, etag, cancellationToken);
+
     /// <summary>The body of a creation.</summary>
     internal abstract JsonObject CreateBody(T value);
 
@@ -93,7 +97,7 @@ public abstract class ResourceApi<T> : ReadableApi<T> where T : IncusResource
     /// <exception cref="IncusConflictException">The name is taken.</exception>
     /// <exception cref="IncusException">The request failed.</exception>
     public Task CreateAsync(T value, CancellationToken cancellationToken = default) =>
-        Caller.ChangeAsync(HttpMethod.Post, Caller.Url(CollectionPath), CreateBody(value), null, cancellationToken);
+        ChangeAsync(HttpMethod.Post, Caller.Url(CollectionPath), CreateBody(value), null, cancellationToken);
 
     /// <summary>Replaces the content of a member (PUT with If-Match).</summary>
     /// <param name="name">Its name.</param>
@@ -104,7 +108,7 @@ public abstract class ResourceApi<T> : ReadableApi<T> where T : IncusResource
     /// <exception cref="IncusPreconditionFailedException">Somebody else changed it.</exception>
     /// <exception cref="IncusException">The request failed.</exception>
     public Task UpdateAsync(string name, T value, string? etag, CancellationToken cancellationToken = default) =>
-        Caller.ChangeAsync(HttpMethod.Put, Caller.Url(PathOf(name)), UpdateBody(value), etag, cancellationToken);
+        ChangeAsync(HttpMethod.Put, Caller.Url(PathOf(name)), UpdateBody(value), etag, cancellationToken);
 
     /// <summary>Reads a member, changes it and writes it back, beginning again when somebody else wrote meanwhile.</summary>
     /// <param name="name">Its name.</param>
@@ -131,7 +135,7 @@ public abstract class ResourceApi<T> : ReadableApi<T> where T : IncusResource
     /// <exception cref="IncusConflictException">The new name is taken.</exception>
     /// <exception cref="IncusException">The request failed (storage pools can not be renamed).</exception>
     public virtual Task RenameAsync(string name, string newName, CancellationToken cancellationToken = default) =>
-        Caller.ChangeAsync(HttpMethod.Post, Caller.Url(PathOf(name)), new JsonObject { ["name"] = newName }, null, cancellationToken);
+        ChangeAsync(HttpMethod.Post, Caller.Url(PathOf(name)), new JsonObject { ["name"] = newName }, null, cancellationToken);
 
     /// <summary>Deletes a member.</summary>
     /// <param name="name">Its name.</param>
@@ -140,5 +144,5 @@ public abstract class ResourceApi<T> : ReadableApi<T> where T : IncusResource
     /// <exception cref="IncusNotFoundException">There is none of that name.</exception>
     /// <exception cref="IncusException">The request failed, for instance because it is in use.</exception>
     public Task DeleteAsync(string name, CancellationToken cancellationToken = default) =>
-        Caller.ChangeAsync(HttpMethod.Delete, Caller.Url(PathOf(name)), null, null, cancellationToken);
+        ChangeAsync(HttpMethod.Delete, Caller.Url(PathOf(name)), null, null, cancellationToken);
 }

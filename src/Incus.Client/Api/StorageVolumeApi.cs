@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Incus.Client;
 
 /// <summary>Custom storage volumes (<c>/1.0/storage-pools/POOL/volumes/custom</c>).</summary>
-public sealed class StorageVolumeApi
+public sealed partial class StorageVolumeApi
 {
     private readonly ApiCaller caller;
 
@@ -53,13 +53,32 @@ public sealed class StorageVolumeApi
     /// <returns>When it exists.</returns>
     /// <exception cref="IncusConflictException">The name is taken.</exception>
     /// <exception cref="IncusException">The request failed.</exception>
-    public Task CreateAsync(string pool, StorageVolume volume, CancellationToken cancellationToken = default)
+    public Task CreateAsync(string pool, StorageVolume volume, CancellationToken cancellationToken = default) =>
+        caller.ChangeAsync(HttpMethod.Post, caller.Url(Collection(pool)), CreateBody(volume), null, cancellationToken);
+
+    /// <summary>Makes a volume as a copy of another one on the same server.</summary>
+    /// <param name="pool">Name of the pool of the new volume.</param>
+    /// <param name="volume">Name, description and configuration of the new volume.</param>
+    /// <param name="source">What to copy.</param>
+    /// <param name="cancellationToken">Ends the request (not the operation).</param>
+    /// <returns>The operation.</returns>
+    /// <exception cref="IncusConflictException">The name is taken.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task<IncusOperation> CopyAsync(string pool, StorageVolume volume, VolumeCopySource source, CancellationToken cancellationToken = default)
     {
-        var body = IncusJson.ToObject(volume, IncusJson.Default.StorageVolume, "used_by", "location", "project", "created_at");
-        body["type"] = "custom";
-        if (volume.ContentType.Length == 0)
-            body.Remove("content_type");
-        return caller.ChangeAsync(HttpMethod.Post, caller.Url(Collection(pool)), body, null, cancellationToken);
+        if (source.Refresh)
+            caller.Connection.RequireExtension("custom_volume_refresh", "Refreshing a volume from a copy");
+        var body = CreateBody(volume);
+        body["source"] = new JsonObject
+        {
+            ["type"] = "copy",
+            ["pool"] = source.Pool,
+            ["name"] = source.Name,
+            ["project"] = source.Project,
+            ["volume_only"] = source.WithoutSnapshots,
+            ["refresh"] = source.Refresh,
+        };
+        return caller.StartAsync(HttpMethod.Post, caller.Url(Collection(pool)), body, null, cancellationToken);
     }
 
     /// <summary>Replaces description and configuration (PUT with If-Match).</summary>
@@ -114,6 +133,15 @@ public sealed class StorageVolumeApi
     /// <exception cref="IncusException">The request failed, for instance because it is in use.</exception>
     public Task DeleteAsync(string pool, string name, CancellationToken cancellationToken = default) =>
         caller.ChangeAsync(HttpMethod.Delete, caller.Url(PathOf(pool, name)), null, null, cancellationToken);
+
+    private static JsonObject CreateBody(StorageVolume volume)
+    {
+        var body = IncusJson.ToObject(volume, IncusJson.Default.StorageVolume, "used_by", "location", "project", "created_at");
+        body["type"] = "custom";
+        if (volume.ContentType.Length == 0)
+            body.Remove("content_type");
+        return body;
+    }
 
     private static string Collection(string pool) => $"/1.0/storage-pools/{ApiCaller.Segment(pool)}/volumes/custom";
 

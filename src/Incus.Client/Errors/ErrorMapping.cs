@@ -50,6 +50,13 @@ internal static partial class ErrorMapping
                 ServerMessage = message,
                 Request = request,
             },
+            _ when message == "Instance is frozen" && InstancePath().Match(request) is { Success: true } path => new IncusException(
+                $"{path.Groups[1].Value} is paused", $"Let it go on: unpause its stack (Resume-IncusStack), or this one (incus resume {path.Groups[1].Value})")
+            {
+                StatusCode = status,
+                ServerMessage = message,
+                Request = request,
+            },
             _ => new IncusException(problem) { StatusCode = status, ServerMessage = message, Request = request },
         };
     }
@@ -57,6 +64,9 @@ internal static partial class ErrorMapping
     /// <summary>The project that a message says is missing; null where it says something else.</summary>
     private static string? MissingProject(string? message) =>
         message is not null && ProjectNotFound().Match(message) is { Success: true } match ? match.Groups[1].Value : null;
+
+    [GeneratedRegex("/instances/([^/?]+)/")]
+    private static partial Regex InstancePath();
 
     [GeneratedRegex("project \"([^\"]+)\": Project not found")]
     private static partial Regex ProjectNotFound();

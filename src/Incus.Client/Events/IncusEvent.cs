@@ -64,4 +64,11 @@ public sealed record LifecycleEvent : IncusResource
 
     /// <summary>More facts, by action; null when there are none.</summary>
     public JsonElement? Context { get; init; }
+
+    /// <summary>
+    /// False where something was only read, or a command was run or a console opened in an instance: the resource itself is
+    /// as it was. Source: Incus doc/events.md, "Supported life-cycle events".
+    /// </summary>
+    [JsonIgnore]
+    public bool IsChange => Action is not ("instance-exec" or "instance-console") && !Action.EndsWith("-retrieved", StringComparison.Ordinal);
 }

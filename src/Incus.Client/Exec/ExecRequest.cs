@@ -44,6 +44,9 @@ public sealed record ExecStreams
     /// <summary>Receives standard error; null to collect it in <see cref="ExecResult.StandardError"/>.</summary>
     public Stream? StandardError { get; init; }
 
+    /// <summary>How many bytes of each stream are collected at the most, 64 MiB where nothing is said: a guest may write without end.</summary>
+    public long LargestOutput { get; init; } = 64L * 1024 * 1024;
+
     /// <summary>Sends signals and window sizes to the running command; null when not needed.</summary>
     public ExecControl? Control { get; init; }
 }

@@ -25,9 +25,10 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
 
     public async Task<ExecResult> RunAsync(string url, CancellationToken cancellationToken)
     {
-        var operation = await caller.StartAsync(HttpMethod.Post, url, Body(), null, cancellationToken).ConfigureAwait(false);
-        var secrets = SecretsOf(operation.Info);
+        var operation = await caller.StartAsync(HttpMethod.Post, url, BodyOf(request), null, cancellationToken).ConfigureAwait(false);
+        var secrets = OperationSockets.SecretsOf(operation.Info);
         using var stopInput = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var stopOutput = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var collectedOutput = streams.StandardOutput is null ? new MemoryStream() : null;
         using var collectedError = streams.StandardError is null && !request.Interactive ? new MemoryStream() : null;
         var sockets = new List<ClientWebSocket>();
@@ -42,10 +43,10 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
             streams.Control?.Attach(control);
             var input = SendInputAsync(data[0], stopInput.Token);
             var output = request.Interactive
-                ? ReceiveAsync(data[0], streams.StandardOutput ?? collectedOutput!, cancellationToken)
+                ? ReceiveAsync(data[0], streams.StandardOutput, collectedOutput, stopOutput)
                 : Task.WhenAll(
-                    ReceiveAsync(data[1], streams.StandardOutput ?? collectedOutput!, cancellationToken),
-                    ReceiveAsync(data[2], streams.StandardError ?? collectedError!, cancellationToken));
+                    ReceiveAsync(data[1], streams.StandardOutput, collectedOutput, stopOutput),
+                    ReceiveAsync(data[2], streams.StandardError, collectedError, stopOutput));
             Watch(control, stopInput.Token);
             await output.ConfigureAwait(false);
             await stopInput.CancelAsync().ConfigureAwait(false);
@@ -74,7 +75,7 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
         }
     }
 
-    private JsonObject Body()
+    internal static JsonObject BodyOf(ExecRequest request)
     {
         var body = new JsonObject
         {
@@ -94,24 +95,10 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
         return body;
     }
 
-    private static Dictionary<string, string> SecretsOf(OperationInfo info)
-    {
-        var secrets = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (info.Metadata is { ValueKind: JsonValueKind.Object } metadata && metadata.TryGetProperty("fds", out var fds))
-        {
-            foreach (var entry in fds.EnumerateObject())
-                secrets[entry.Name] = entry.Value.GetString() ?? "";
-        }
-        return secrets;
-    }
-
     private async Task<ClientWebSocket> OpenAsync(
         IncusOperation operation, Dictionary<string, string> secrets, string name, List<ClientWebSocket> opened, CancellationToken cancellationToken)
     {
-        if (!secrets.TryGetValue(name, out var secret))
-            throw new IncusException($"The server offers no \"{name}\" stream for the command") { Operation = operation.Id };
-        var url = $"{OperationApi.PathOf(operation.Id)}/websocket?secret={Uri.EscapeDataString(secret)}";
-        var socket = await caller.Connection.OpenWebSocketAsync(url, cancellationToken).ConfigureAwait(false);
+        var socket = await OperationSockets.OpenAsync(caller, operation, secrets, name, cancellationToken).ConfigureAwait(false);
         lock (opened)
             opened.Add(socket);
         return socket;
@@ -144,7 +131,21 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
         await socket.SendAsync(ReadOnlyMemory<byte>.Empty, WebSocketMessageType.Text, endOfMessage: true, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task ReceiveAsync(ClientWebSocket socket, Stream destination, CancellationToken cancellationToken)
+    /// <summary>Receives a stream to its end. Where that cannot go on, the other one is not waited for: the command would wait for its reader.</summary>
+    private async Task ReceiveAsync(ClientWebSocket socket, Stream? given, MemoryStream? collected, CancellationTokenSource stop)
+    {
+        try
+        {
+            await ReceiveAsync(socket, given ?? collected!, given is null ? streams.LargestOutput : long.MaxValue, stop.Token).ConfigureAwait(false);
+        }
+        catch
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task ReceiveAsync(ClientWebSocket socket, Stream destination, long most, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
@@ -155,6 +156,8 @@ internal sealed class ExecSession(ApiCaller caller, string instance, ExecRequest
                 if (part.MessageType != WebSocketMessageType.Binary)
                     break; // The end mark, or the connection's own end.
                 wrote |= part.Count > 0;
+                if ((most -= part.Count) < 0)
+                    throw new IncusException($"\"{request}\" in instance {instance} wrote more than {streams.LargestOutput} bytes, and was ended", "Take its output as it comes, as a stream, or have it write into a file");
                 await destination.WriteAsync(buffer.AsMemory(0, part.Count), cancellationToken).ConfigureAwait(false);
             }
         }

@@ -10,13 +10,16 @@ using System.Text.Json.Serialization.Metadata;
 namespace Incus.Client;
 
 /// <summary>A connection seen from one project and (optionally) one cluster member: adds both to every request.</summary>
-internal sealed class ApiCaller(IncusConnection connection, string project, string? target)
+internal sealed class ApiCaller(IncusConnection connection, string project, string? target, bool finishesChanges = false)
 {
     public IncusConnection Connection { get; } = connection;
 
     public string Project { get; } = project;
 
     public string? Target { get; } = target;
+
+    /// <summary>True where a changing request that was sent is not given up before it is answered.</summary>
+    public bool FinishesChanges { get; } = finishesChanges;
 
     /// <summary>A path of the API with its query: <c>/1.0/instances/web?project=shop&amp;recursion=1</c>.</summary>
     public string Url(string path, params ReadOnlySpan<(string Key, string? Value)> query)
@@ -87,6 +90,12 @@ internal sealed class ApiCaller(IncusConnection connection, string project, stri
     /// <summary>Sends a changing request and reads its answer.</summary>
     public async Task<ChangeAnswer> SendAsync(HttpMethod method, string url, HttpContent? content, string? etag, CancellationToken cancellationToken)
     {
+        if (FinishesChanges)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            cancellationToken = CancellationToken.None;
+        }
+
         using var request = new HttpRequestMessage(method, url) { Content = content };
         if (!string.IsNullOrEmpty(etag))
             request.Headers.TryAddWithoutValidation("If-Match", etag);

@@ -7,7 +7,8 @@ namespace Incus.Client;
 internal sealed class IncusConnection : IAsyncDisposable
 {
     private readonly SocketsHttpHandler handler;
-    private readonly HttpMessageInvoker invoker;
+    private readonly HttpMessageInvoker bulkInvoker;
+    private readonly HttpMessageInvoker socketInvoker;
     private readonly HttpClient http;
     private readonly ConnectionFailures failures;
     private readonly ServerCertificateCheck certificates;
@@ -26,7 +27,11 @@ internal sealed class IncusConnection : IAsyncDisposable
         failures = new ConnectionFailures(DisplayName, socket, options, certificates);
         handler = Transport.CreateHandler(options, socket?.Path, certificates);
         // ClientWebSocket needs a plain invoker: HttpClient would try to buffer the upgraded stream.
-        invoker = new HttpMessageInvoker(handler, disposeHandler: false);
+        bulkInvoker = new HttpMessageInvoker(handler, disposeHandler: false);
+        // With connections of its own: none is a kept one of the other requests.
+        var socketHandler = Transport.CreateHandler(options, socket?.Path, certificates);
+        socketHandler.PlaintextStreamFilter = static (context, _) => ValueTask.FromResult<Stream>(new ReadToEndStream(context.PlaintextStream));
+        socketInvoker = new HttpMessageInvoker(socketHandler, disposeHandler: true);
         http = new HttpClient(handler, disposeHandler: false)
         {
             BaseAddress = IsUnix ? new Uri("http://incus") : new Uri(address),
@@ -141,9 +146,10 @@ internal sealed class IncusConnection : IAsyncDisposable
     /// <summary>Opens a websocket of the API.</summary>
     /// <param name="url">Path and query.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="isBulk">True for one that nobody may read from for a while.</param>
     /// <exception cref="IncusUnreachableException">No answer came.</exception>
     /// <exception cref="IncusException">The server refused; the status tells how.</exception>
-    public async Task<ClientWebSocket> OpenWebSocketAsync(string url, CancellationToken cancellationToken)
+    public async Task<ClientWebSocket> OpenWebSocketAsync(string url, CancellationToken cancellationToken, bool isBulk = false)
     {
         Interlocked.Increment(ref requestCount);
         var socket = new ClientWebSocket();
@@ -152,10 +158,11 @@ internal sealed class IncusConnection : IAsyncDisposable
             socket.Options.CollectHttpResponseDetails = true;
             // Pings find out that the other side is gone when no data is due.
             socket.Options.KeepAliveInterval = TimeSpan.FromSeconds(15);
-            socket.Options.KeepAliveTimeout = TimeSpan.FromSeconds(15);
+            // A socket that waits for a slow disk reads no answers meanwhile: that is no reason to give it up.
+            socket.Options.KeepAliveTimeout = isBulk ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(15);
             var address = new UriBuilder(new Uri(http.BaseAddress!, url));
             address.Scheme = address.Scheme == Uri.UriSchemeHttps ? "wss" : "ws";
-            await socket.ConnectAsync(address.Uri, invoker, cancellationToken).ConfigureAwait(false);
+            await socket.ConnectAsync(address.Uri, isBulk ? bulkInvoker : socketInvoker, cancellationToken).ConfigureAwait(false);
             return socket;
         }
         catch (Exception exception)
@@ -167,6 +174,36 @@ internal sealed class IncusConnection : IAsyncDisposable
                 throw ErrorMapping.FromAnswer(status, null, request, DisplayName);
             if (exception is WebSocketException or HttpRequestException or IOException || ConnectionFailures.IsFailure(exception, cancellationToken))
                 throw failures.From(exception, request);
+            throw;
+        }
+    }
+
+    /// <summary>Asks the server to speak another protocol on the connection (HTTP status 101).</summary>
+    /// <param name="url">Path and query.</param>
+    /// <param name="protocol">The protocol's name.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>What goes both ways from then on; disposing of it closes the connection.</returns>
+    /// <exception cref="IncusUnreachableException">No answer came.</exception>
+    /// <exception cref="IncusException">The server refused; the message tells why.</exception>
+    public async Task<Stream> UpgradeAsync(string url, string protocol, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        request.Headers.Connection.Add("Upgrade");
+        request.Headers.Upgrade.Add(new(protocol));
+        var response = await SendOnceAsync(request, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (response.StatusCode != System.Net.HttpStatusCode.SwitchingProtocols)
+            {
+                await new ApiCaller(this, IncusClient.DefaultProject, null).ThrowIfFailedAsync(request, response, cancellationToken).ConfigureAwait(false);
+                throw new IncusException($"{Describe(request)}: the server does not speak {protocol}") { Request = Describe(request) };
+            }
+
+            return await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            response.Dispose();
             throw;
         }
     }
@@ -186,7 +223,8 @@ internal sealed class IncusConnection : IAsyncDisposable
     {
         await Events.DisposeAsync().ConfigureAwait(false);
         http.Dispose();
-        invoker.Dispose();
+        bulkInvoker.Dispose();
+        socketInvoker.Dispose();
         handler.Dispose();
     }
 }

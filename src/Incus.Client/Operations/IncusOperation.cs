@@ -219,7 +219,10 @@ public sealed class IncusOperation
     {
         var cause = info.Err.Length > 0 ? info.Err : info.Status;
         var subject = info.Resources.Values.SelectMany(static list => list).FirstOrDefault()?.Split('?')[0];
-        var problem = $"{info.Description}{(subject is null ? "" : $" ({subject})")}: {cause}";
+        var name = subject is null ? "" : Uri.UnescapeDataString(subject[(subject.LastIndexOf('/') + 1)..]);
+        // "Creating instance web", but "Executing command (web)".
+        var named = info.Description.EndsWith(" instance", StringComparison.Ordinal) ? name : $"({name})";
+        var problem = $"{info.Description}{(name.Length == 0 ? "" : " " + named)}: {cause}";
         var status = (HttpStatusCode)(int)info.StatusCode;
         return ErrorMapping.IsNameTaken(info.Err)
             ? new IncusConflictException(problem) { Operation = info.Id, ServerMessage = info.Err, StatusCode = status }

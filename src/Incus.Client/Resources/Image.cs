@@ -136,3 +136,22 @@ public sealed record ImageCopy
     /// <summary>Aliases to give it (extension <c>image_create_aliases</c>).</summary>
     public IReadOnlyList<ImageAliasName>? Aliases { get; init; }
 }
+
+/// <summary>An image that is to be made from an instance (<c>POST /1.0/images</c> with a source of type <c>instance</c> or <c>snapshot</c>).</summary>
+public sealed record ImagePublish
+{
+    /// <summary>Name of a stopped instance, or <c>instance/snapshot</c>.</summary>
+    public required string Source { get; init; }
+
+    /// <summary><c>gzip</c>, <c>zstd</c>, <c>xz</c>, <c>none</c>, …; null for what the server is set to.</summary>
+    public string? Compression { get; init; }
+
+    /// <summary>Properties, such as <c>description</c>; null or none for those of the image that the instance was made from.</summary>
+    public IReadOnlyDictionary<string, string>? Properties { get; init; }
+
+    /// <summary>Let anybody fetch it.</summary>
+    public bool Public { get; init; }
+
+    /// <summary>When the server may delete it; null for never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}

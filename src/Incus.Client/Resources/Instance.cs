@@ -155,6 +155,10 @@ public sealed record InstanceSource
     /// <summary>Copy without snapshots.</summary>
     public bool? InstanceOnly { get; init; }
 
+    /// <summary>Give the source's root disk to an instance that exists and is stopped (extension
+    /// <c>container_incremental_copy</c>); its configuration and devices stay.</summary>
+    public bool? Refresh { get; init; }
+
     /// <summary>A local image by its alias.</summary>
     /// <param name="alias">The alias.</param>
     /// <returns>The source.</returns>
@@ -164,6 +168,26 @@ public sealed record InstanceSource
     /// <param name="fingerprint">The fingerprint.</param>
     /// <returns>The source.</returns>
     public static InstanceSource FromFingerprint(string fingerprint) => new() { Type = InstanceSourceTypes.Image, Fingerprint = fingerprint };
+
+    /// <summary>A copy of another instance of the project, without its snapshots.</summary>
+    /// <param name="source">Its name, or <c>instance/snapshot</c>.</param>
+    /// <param name="refresh">See <see cref="Refresh"/>.</param>
+    /// <returns>The source.</returns>
+    public static InstanceSource FromCopy(string source, bool refresh = false) =>
+        new() { Type = InstanceSourceTypes.Copy, Source = source, InstanceOnly = true, Refresh = refresh ? true : null };
+
+    /// <summary>Another instance of the same server (extension <c>container_copy_project</c> for one of another project).</summary>
+    /// <param name="instance">Its name; <c>instance/snapshot</c> for one of its snapshots.</param>
+    /// <param name="project">Its project; null for that of the request.</param>
+    /// <param name="withoutSnapshots">True to leave its snapshots out.</param>
+    /// <returns>The source.</returns>
+    public static InstanceSource FromInstance(string instance, string? project = null, bool withoutSnapshots = false) => new()
+    {
+        Type = InstanceSourceTypes.Copy,
+        Source = instance,
+        Project = project,
+        InstanceOnly = withoutSnapshots,
+    };
 
     /// <summary>No image: an empty root disk.</summary>
     /// <returns>The source.</returns>

@@ -38,6 +38,18 @@ public sealed record UsedAndTotal
     public ulong Total { get; init; }
 }
 
+/// <summary>The volume that another one is made a copy of (<c>POST …/volumes/custom</c> with a source).</summary>
+/// <param name="Pool">Its pool.</param>
+/// <param name="Name">Its name; <c>volume/snapshot</c> for one of its snapshots.</param>
+/// <param name="Project">Its project.</param>
+/// <param name="WithoutSnapshots">True to leave its snapshots out.</param>
+public sealed record VolumeCopySource(string Pool, string Name, string Project, bool WithoutSnapshots = false)
+{
+    /// <summary>True to give the source's content to a volume that exists and that no running instance uses (extension
+    /// <c>custom_volume_refresh</c>); its description and configuration stay.</summary>
+    public bool Refresh { get; init; }
+}
+
 /// <summary>A custom storage volume (<c>/1.0/storage-pools/POOL/volumes/custom/NAME</c>).</summary>
 public sealed record StorageVolume : NamedResource
 {
