@@ -34,6 +34,12 @@ public sealed record StackSummary
     /// <summary>The instances' names.</summary>
     public IReadOnlyList<string> Instances => NamesOf(InstanceKind.KindName);
 
+    /// <summary>The names of its definitions of instances, each with those of the instances that it has; of replicas there are several.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Definitions =>
+        Resources.Where(resource => resource.Kind == InstanceKind.KindName)
+            .GroupBy(resource => resource.Key[(resource.Key.IndexOf('.', StringComparison.Ordinal) + 1)..], StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => (IReadOnlyList<string>)[.. group.Select(resource => resource.Name).Order(StringComparer.Ordinal)], StringComparer.Ordinal);
+
     /// <summary>The networks' names.</summary>
     public IReadOnlyList<string> Networks => NamesOf(NetworkKind.KindName);
 

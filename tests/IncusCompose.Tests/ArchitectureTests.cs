@@ -38,6 +38,12 @@ public class ArchitectureTests
 
         Assert.Equal(kinds.Count, kinds.Select(kind => kind.Name).Distinct().Count());
         Assert.Equal(["project", "storage-pool", "network", "volume", "profile", "image", "instance"], kinds.Select(kind => kind.Name));
+        var engine = Path.Combine(FindRoot(), "src", "IncusCompose");
+        foreach (var file in Directory.GetFiles(Path.Combine(engine, "Planning"), "*.cs").Append(Path.Combine(engine, "Applying", "StackApplier.cs")))
+        {
+            var text = System.IO.File.ReadAllText(file);
+            Assert.All(kinds, kind => Assert.DoesNotContain(kind.GetType().Name, text));
+        }
     }
 
     private static string FindRoot()

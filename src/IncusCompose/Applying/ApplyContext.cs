@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Hooks;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
 
@@ -15,11 +17,30 @@ internal sealed record ApplyContext(IncusClient Client, StackPlan Plan, ApplyOpt
     // Fingerprints of the images that this apply brought to the server; shared by all changes.
     private readonly ConcurrentDictionary<ResourceId, string> _images = new();
 
+    /// <summary>Whose turn it is among replicas that turn out to have to stop; shared by all changes.</summary>
+    public UpdateTurns Turns { get; } = new();
+
     /// <summary>Where the server's progress goes; null for nowhere.</summary>
     public IProgress<OperationProgress>? Progress { get; init; }
 
     /// <summary>Says what is going on in a word or two.</summary>
     public Action<string> Say { get; init; } = _ => { };
+
+    /// <summary>Receives what the hooks write, line by line.</summary>
+    public Action<string> Output { get; init; } = _ => { };
+
+    /// <summary>Is told each folder of this machine that was made for an instance, the outer ones first.</summary>
+    public Action<string> FolderMade { get; init; } = _ => { };
+
+    /// <summary>The hooks around the change; of what has none, nothing runs.</summary>
+    public ChangeHooks? Hooks { get; init; }
+
+    /// <summary>Runs the change's hook of a moment, where it has one.</summary>
+    /// <exception cref="HookFailedException">It failed.</exception>
+    public Task HookAsync(HookPoint point, CancellationToken cancellationToken) => Hooks?.RunAsync(point, cancellationToken) ?? Task.CompletedTask;
+
+    /// <summary>What runs hooks, and tells what they write.</summary>
+    public HookRunner HookRunner() => new(Client, Plan.Stack) { Skip = Plan.SkipHooks, AllowHost = Plan.AllowHostHooks, HostFolder = Plan.HostFolder, Output = Output };
 
     public void ImageReady(ResourceId image, string fingerprint) => _images[image] = fingerprint;
 
@@ -35,10 +56,12 @@ internal sealed record ApplyContext(IncusClient Client, StackPlan Plan, ApplyOpt
     }
 
     /// <summary>The mark to leave on a resource; null where there is no stack (a single instance).</summary>
-    public OwnershipMark? MarkOf(DesiredResource desired) =>
+    /// <param name="desired">The resource.</param>
+    /// <param name="key">What it is known by in the file where that is not the path of its definition.</param>
+    public OwnershipMark? MarkOf(DesiredResource desired, string? key = null) =>
         Plan.Stack.Length == 0
             ? null
-            : new OwnershipMark(Plan.Stack, Plan.Project, desired.DefinitionPath, AppliedRecord.Of(desired.Properties));
+            : new OwnershipMark(Plan.Stack, Plan.Project, key ?? desired.DefinitionPath, desired.Applied ?? AppliedRecord.Of(desired.Properties));
 
     /// <summary>Plans a change again for what the resource is now.</summary>
     /// <exception cref="PlanOutdatedException">It may not be planned again, or only something harder than was planned would do.</exception>

@@ -1,5 +1,8 @@
+using IncusCompose.Hooks;
 using IncusCompose.Planning;
+using IncusCompose.Provision;
 using IncusCompose.Resources;
+using IncusCompose.Transactions;
 
 namespace IncusCompose.Applying;
 
@@ -20,6 +23,9 @@ public enum ChangeOutcome
 
     /// <summary>Not begun or not finished, because the user cancelled.</summary>
     Cancelled,
+
+    /// <summary>The change was made and taken back again, because another one failed.</summary>
+    RolledBack,
 }
 
 /// <summary>What became of one resource.</summary>
@@ -46,7 +52,16 @@ public sealed record ResourceResult
     /// <summary>True where a change was applied that takes effect only at the next restart.</summary>
     public bool PendingRestart => Outcome is ChangeOutcome.Done or ChangeOutcome.Unchanged && Change.PendingRestart;
 
-    /// <summary>Why it failed or was skipped; null where it was not.</summary>
+    /// <summary>True where the change was made (or none was needed), but what was waited for afterwards did not come.</summary>
+    public bool IsNotReady { get; init; }
+
+    /// <summary>True where the change was made, but a hook failed that runs after it.</summary>
+    public bool IsHookFailedAfterwards => Outcome == ChangeOutcome.Failed && Error is HookFailedException { IsAfterChange: true };
+
+    /// <summary>True where the change was made, but a step that follows it failed or was not begun.</summary>
+    public bool IsStepFailed => Outcome == ChangeOutcome.Failed && Error is ProvisionFailedException;
+
+    /// <summary>Why it failed, was skipped or was left as it is; null where there is nothing to say.</summary>
     public string? Message { get; init; }
 
     /// <summary>The error behind <see cref="ChangeOutcome.Failed"/>.</summary>
@@ -70,6 +85,9 @@ public sealed record ApplyResult
 
     /// <summary>How long it took.</summary>
     public TimeSpan Duration { get; init; }
+
+    /// <summary>What became of the checkpoint that the apply took before it began; null where it took none.</summary>
+    public TransactionResult? Transaction { get; init; }
 
     /// <summary>True where every change was made.</summary>
     public bool Succeeded => Resources.All(r => r.Outcome is ChangeOutcome.Done or ChangeOutcome.Unchanged);
@@ -96,6 +114,30 @@ public sealed record ApplyOptions
     /// </summary>
     public bool Exact { get; init; }
 
+    /// <summary>
+    /// True to wait until every instance of the stack is ready: its gates are open and its health check succeeds. One that
+    /// does not become ready has failed.
+    /// </summary>
+    public bool Wait { get; init; }
+
+    /// <summary>How long to wait for each instance; null: as long as its gates and its health check say.</summary>
+    public TimeSpan? WaitTimeout { get; init; }
+
+    /// <summary>
+    /// True to take a checkpoint of all that the plan changes first, to wait for readiness, and where anything fails to put
+    /// all of it back as it was. Files can say the same (<c>update.checkpoint</c>).
+    /// </summary>
+    public bool Checkpoint { get; init; }
+
+    /// <summary>True to begin nothing more once anything has failed.</summary>
+    internal bool StopAtFailure { get; init; }
+
+    /// <summary>
+    /// True to wait, once it is cancelled, for the end of what is at work, and for the server's answer to what it was asked for:
+    /// something else follows that is not to be overtaken.
+    /// </summary>
+    internal bool WaitForEnd { get; init; }
+
     /// <summary>False to leave created instances stopped.</summary>
     internal bool Start { get; init; } = true;
 }
@@ -109,7 +151,19 @@ public enum ApplyEventKind
     /// <summary>Work on a change went on; see <see cref="ApplyEvent.Text"/> and <see cref="ApplyEvent.Percent"/>.</summary>
     Progress,
 
-    /// <summary>A change ended; see <see cref="ApplyEvent.Result"/>.</summary>
+    /// <summary>The change is made, or there was none to make; what is waited for now is in <see cref="ApplyEvent.Text"/>.</summary>
+    Waiting,
+
+    /// <summary>A hook or a step wrote a line; see <see cref="ApplyEvent.Text"/>.</summary>
+    Output,
+
+    /// <summary>Something is kept before the changes, for the case that one fails; see <see cref="ApplyEvent.Text"/>.</summary>
+    Checkpoint,
+
+    /// <summary>Something is put back as it was; see <see cref="ApplyEvent.Text"/>.</summary>
+    Rollback,
+
+    /// <summary>A change ended; see <see cref="ApplyEvent.Result"/>. Of what stays as it is only a failure is told.</summary>
     Ended,
 }
 

@@ -1,7 +1,7 @@
 namespace IncusCompose.Applying;
 
 /// <summary>What a user can do about refusals that the server words for its makers.</summary>
-internal static class ServerAdvice
+public static class ServerAdvice
 {
     // What the server says, and what to do about it. The first that fits.
     private static readonly (string[] Words, string Advice)[] Known =
@@ -9,17 +9,29 @@ internal static class ServerAdvice
         (["No space left on device"], "The storage is full: delete what is not needed on it, or give the pool a larger size"),
         (["Disk quota exceeded"], "The disk is full: delete what is not needed on it, or give it a larger size"),
         (["failed to create listening socket", "Address already in use"], "Another network of the host has this address: give the network another one, or none, for the server to choose"),
+        (["Missing source path"], "Make the folder on the server's host, or mount what it lies on"),
         (["Failed to listen on", "address already in use"], "Something else on the host listens there: end it, or publish another port"),
+        // The half of a proxy that is inside may be the first to say that the other one ended.
+        (["starting proxy device", "from listener process"], "Something else on the host may listen there: end it, or publish another port"),
+        (["Failed to start device", "remove ", "device or resource busy"], "A server that was killed left that mounted: unmount it on the server's host (umount)"),
+        // Source: Incus internal/server/storage/backend.go: the volume is looked for in the pool itself, not in the database.
+        (["already exists on target"], "The pool holds a volume that the server does not know of, such as one that it was making when it was killed: remove that on the server's host"),
     ];
 
-    /// <summary>An error's message, with what to do where that is known.</summary>
-    public static string Complete(string message)
+    /// <summary>What a user can do about an error; null where that is not known, or the message says it.</summary>
+    /// <param name="message">The error's message, or what the server said.</param>
+    public static string? For(string message)
     {
+        ArgumentNullException.ThrowIfNull(message);
         foreach (var (words, advice) in Known)
         {
-            if (Array.TrueForAll(words, word => message.Contains(word, StringComparison.Ordinal)))
-                return $"{message.TrimEnd()}. {advice}";
+            if (Array.TrueForAll(words, word => message.Contains(word, StringComparison.OrdinalIgnoreCase)))
+                return advice;
         }
-        return message;
+
+        return null;
     }
+
+    /// <summary>An error's message, with what to do where that is known.</summary>
+    internal static string Complete(string message) => For(message) is { } advice ? $"{message.TrimEnd()}. {advice}" : message;
 }

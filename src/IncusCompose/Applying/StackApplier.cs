@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using Incus.Client;
+using IncusCompose.Hooks;
 using IncusCompose.Planning;
+using IncusCompose.Provision;
+using IncusCompose.Readiness;
 using IncusCompose.Resources;
 
 namespace IncusCompose.Applying;
@@ -22,6 +25,7 @@ internal sealed class StackApplier
     private readonly IProgress<ApplyEvent>? _progress;
     private readonly SemaphoreSlim _slots;
     private volatile bool _ended;
+    private volatile ResourceResult? _failed;
 
     public StackApplier(ApplyContext context, IProgress<ApplyEvent>? progress)
     {
@@ -33,18 +37,44 @@ internal sealed class StackApplier
     public async Task<ApplyResult> ApplyAsync(CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var waits = new StackWaits(_context, change => text => Tell(new ApplyEvent(ApplyEventKind.Waiting, change) { Text = $"waiting for {text}" }), ContextOf, _slots);
         var running = new Dictionary<ResourceId, Task<ResourceResult>>();
+        var ending = new Dictionary<ResourceId, Task<ResourceResult>>();
         foreach (var change in _context.Plan.Resources)
         {
             // Dependencies come first in a plan, so their tasks are there already.
-            var dependencies = change.DependsOn.Where(running.ContainsKey).Select(id => running[id]).ToArray();
-            running[change.Id] = RunAsync(change, dependencies, cancellationToken);
+            var dependencies = change.DependsOn.Where(running.ContainsKey)
+                .Select(id => waits.HoldsAsync(change, id, running[id], waiting.Token)).ToArray();
+            var run = RunAsync(change, dependencies, cancellationToken);
+            var needs = change.DependsOn.Where(running.ContainsKey).Select(id => ending[id]).Zip(dependencies).ToArray();
+            // Where nothing more is waited for, the end is told before anything begins that depends on it.
+            running[change.Id] = waits.AreWanted(change.Id) ? run : EndAsync(change, run, needs, waiting);
+            ending[change.Id] = waits.AreWanted(change.Id) ? EndAsync(change, waits.AllHoldAsync(change, run, waiting.Token), needs, waiting) : running[change.Id];
         }
 
-        await EndedOrGivenUpAsync(Task.WhenAll(running.Values), cancellationToken).ConfigureAwait(false);
+        await EndedOrGivenUpAsync(Task.WhenAll(ending.Values), _context.Options.WaitForEnd ? CancellationToken.None : cancellationToken).ConfigureAwait(false);
         _ended = true;
-        var results = _context.Plan.Resources.Select(change => Outcome(change, running[change.Id])).ToList();
+        var results = _context.Plan.Resources.Select(change => Outcome(change, ending[change.Id])).ToList();
         return new ApplyResult { Plan = _context.Plan, Resources = results, Duration = clock.Elapsed };
+    }
+
+    private async Task<ResourceResult> EndAsync(
+        ResourceChange change, Task<ResourceResult> ending, (Task<ResourceResult> End, Task<ResourceResult> Needed)[] needs, CancellationTokenSource waiting)
+    {
+        var result = await ending.ConfigureAwait(false);
+        // What was not begun since another failed is told after that one.
+        foreach (var (end, needed) in result.Outcome == ChangeOutcome.Skipped ? needs : [])
+        {
+            if ((await needed.ConfigureAwait(false)).Outcome is ChangeOutcome.Failed or ChangeOutcome.Skipped)
+                await end.ConfigureAwait(false);
+        }
+
+        if (result.Outcome == ChangeOutcome.Failed && _context.Options.StopAtFailure && !_ended && Interlocked.CompareExchange(ref _failed, result, null) is null)
+            await waiting.CancelAsync().ConfigureAwait(false);
+        if (change.Action != ChangeAction.None || result.Outcome == ChangeOutcome.Failed)
+            Tell(new ApplyEvent(ApplyEventKind.Ended, change) { Result = result });
+        return result;
     }
 
     private async Task<ResourceResult> RunAsync(ResourceChange change, Task<ResourceResult>[] dependencies, CancellationToken cancellationToken)
@@ -53,9 +83,11 @@ internal sealed class StackApplier
         if (needed.FirstOrDefault(result => result.Outcome is ChangeOutcome.Failed or ChangeOutcome.Skipped) is { } failed
             && change.Action != ChangeAction.None)
         {
-            return Ended(change, ChangeOutcome.Skipped, $"not begun, since {failed.Id} {(failed.Outcome == ChangeOutcome.Failed ? "failed" : "was skipped")}");
+            return Ended(change, ChangeOutcome.Skipped, $"not begun, since {failed.Id} {WhyNot(failed)}");
         }
 
+        if (_failed is { } other && change.Action != ChangeAction.None)
+            return Ended(change, ChangeOutcome.Skipped, $"not begun, since {other.Id} {WhyNot(other)}");
         // A cancelled dependency means that everything is being cancelled.
         if (cancellationToken.IsCancellationRequested || needed.Any(result => result.Outcome == ChangeOutcome.Cancelled))
             return change.Action == ChangeAction.None ? Ended(change, ChangeOutcome.Unchanged) : Ended(change, ChangeOutcome.Cancelled, "not begun");
@@ -64,8 +96,8 @@ internal sealed class StackApplier
         {
             var broken = needed.FirstOrDefault(result => result.Outcome is ChangeOutcome.Failed or ChangeOutcome.Skipped);
             return broken is null
-                ? Ended(change, ChangeOutcome.Unchanged)
-                : Ended(change, ChangeOutcome.Skipped, $"unchanged, but {broken.Id} failed");
+                ? Ended(change, ChangeOutcome.Unchanged, change.Reason.Length > 0 ? change.Reason : null)
+                : Ended(change, ChangeOutcome.Skipped, $"unchanged, but {broken.Id} {WhyNot(broken)}");
         }
 
         try
@@ -83,6 +115,8 @@ internal sealed class StackApplier
             // What is cancelled gives its slot on, perhaps before the next in line hears of the cancellation.
             if (cancellationToken.IsCancellationRequested)
                 return Ended(change, ChangeOutcome.Cancelled, "not begun");
+            if (_failed is { } first)
+                return Ended(change, ChangeOutcome.Skipped, $"not begun, since {first.Id} {WhyNot(first)}");
             Tell(new ApplyEvent(ApplyEventKind.Started, change));
             await CarryOutAsync(change, cancellationToken).ConfigureAwait(false);
             return Ended(change, ChangeOutcome.Done, null, null, clock.Elapsed);
@@ -91,11 +125,15 @@ internal sealed class StackApplier
         {
             return Ended(change, ChangeOutcome.Cancelled, "not finished", null, clock.Elapsed);
         }
+        catch (TurnLostException lost)
+        {
+            return Ended(change, ChangeOutcome.Skipped, lost.Message, null, clock.Elapsed);
+        }
 #pragma warning disable CA1031 // Whatever goes wrong with one resource is that resource's result; the others go on.
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            return Ended(change, ChangeOutcome.Failed, ServerAdvice.Complete(error.Message), error, clock.Elapsed);
+            return Ended(change, ChangeOutcome.Failed, ServerAdvice.Complete(error.Message), error, clock.Elapsed) with { IsNotReady = error is NotReadyException };
         }
         finally
         {
@@ -103,17 +141,22 @@ internal sealed class StackApplier
         }
     }
 
+    private static string WhyNot(ResourceResult needed) => needed switch
+    {
+        { Error: NotReadyException late } => $"is not ready (waited for {late.Wanted})",
+        { Error: ProvisionFailedException { Step.Length: > 0 } failed } => $"failed at its step {failed.Step}",
+        { Outcome: ChangeOutcome.Failed } => "failed",
+        _ => "was skipped",
+    };
+
     /// <summary>
     /// Makes the change; where the server moved on in between (somebody else made the same resource, the daemon was
     /// restarted), looks at the one resource again and goes on from there.
     /// </summary>
     private async Task CarryOutAsync(ResourceChange change, CancellationToken cancellationToken)
     {
-        var context = _context with
-        {
-            Progress = _progress is null ? null : new Relay(step => Tell(new ApplyEvent(ApplyEventKind.Progress, change) { Text = step.Text, Percent = step.Percent })),
-            Say = text => Tell(new ApplyEvent(ApplyEventKind.Progress, change) { Text = text }),
-        };
+        var context = ContextOf(change);
+        context = context with { Hooks = new ChangeHooks(context.HookRunner(), change) };
         var kind = ResourceKinds.Of(change.Id);
         for (var round = 1; ; round++)
         {
@@ -151,17 +194,32 @@ internal sealed class StackApplier
         }
     }
 
+    /// <summary>The context of one change: what is told goes out under its name.</summary>
+    private ApplyContext ContextOf(ResourceChange change) => _context with
+    {
+        Progress = _progress is null ? null : new Relay<OperationProgress>(step => Tell(new ApplyEvent(ApplyEventKind.Progress, change) { Text = step.Text, Percent = step.Percent })),
+        Say = text => Tell(new ApplyEvent(ApplyEventKind.Progress, change) { Text = text }),
+        Output = line => Tell(new ApplyEvent(ApplyEventKind.Output, change) { Text = line }),
+    };
+
     /// <summary>True for what exists and is not the stack's own. What the plan changes though it had no mark came with the stack's project.</summary>
     private bool IsForeign(ResourceKind kind, ResourceChange change, LiveResource? now) =>
-        now is not null && !kind.IsShared && now.Mark?.BelongsTo(_context.Plan.Stack, _context.Plan.Project) != true
-        && !(now.Mark is null && change is { Action: ChangeAction.Update, Live.Mark: null });
+        now is not null && !kind.IsShared
+        && (kind.IsAnother(change, now)
+            || (now.Mark?.BelongsTo(_context.Plan.Stack, _context.Plan.Project) != true
+                && !(now.Mark is null && (_context.Plan.Planner.Options.KeepExisting || change is { Action: ChangeAction.Update, Live.Mark: null }))));
 
     /// <summary>What is to be done with a resource as it is now; null where nothing is left to do.</summary>
-    /// <exception cref="PlanOutdatedException">Only something that was not allowed would do.</exception>
+    /// <exception cref="PlanOutdatedException">Only something that was not allowed would do, or it is gone that was to go on.</exception>
     private ResourceChange? PlanAgain(ResourceKind kind, ResourceChange change, LiveResource? now)
     {
         if (change.Desired is null)
-            return now is null ? null : change with { Live = now };
+        {
+            return now is not null ? change with { Live = now }
+                : change.Action is ChangeAction.Delete or ChangeAction.Stop or ChangeAction.Kill ? null
+                : throw new PlanOutdatedException([change.Id]);
+        }
+
         var again = _context.Plan.Planner.Plan(kind, change.Desired, now);
         if (again.Refused is not null)
             throw new PlanOutdatedException([change.Id]);
@@ -200,23 +258,12 @@ internal sealed class StackApplier
             ? task.Result
             : new ResourceResult { Change = change, Outcome = ChangeOutcome.Cancelled, Message = "left to the server, which was still at it" };
 
-    private ResourceResult Ended(ResourceChange change, ChangeOutcome outcome, string? message = null, Exception? error = null, TimeSpan duration = default)
-    {
-        var result = new ResourceResult { Change = change, Outcome = outcome, Message = message, Error = error, Duration = duration };
-        if (change.Action != ChangeAction.None)
-            Tell(new ApplyEvent(ApplyEventKind.Ended, change) { Result = result });
-        return result;
-    }
+    private static ResourceResult Ended(ResourceChange change, ChangeOutcome outcome, string? message = null, Exception? error = null, TimeSpan duration = default) =>
+        new() { Change = change, Outcome = outcome, Message = message, Error = error, Duration = duration };
 
     private void Tell(ApplyEvent occurrence)
     {
         if (!_ended)
             _progress?.Report(occurrence);
-    }
-
-    /// <summary>Passes progress on at once and in order, which <see cref="Progress{T}"/> does not promise.</summary>
-    private sealed class Relay(Action<OperationProgress> report) : IProgress<OperationProgress>
-    {
-        public void Report(OperationProgress value) => report(value);
     }
 }

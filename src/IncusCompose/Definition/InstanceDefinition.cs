@@ -53,8 +53,14 @@ public sealed record InstanceDefinition
     /// <summary>Network attachments in order (<c>eth0</c>, <c>eth1</c>, …); empty: what the profiles say.</summary>
     public IReadOnlyList<NetworkAttachment> Networks { get; init; } = [];
 
+    /// <summary>An interface in the host's own network, after those of <see cref="Networks"/>; null: none.</summary>
+    public MacvlanDefinition? Macvlan { get; init; }
+
     /// <summary>Volumes and host paths mounted in the instance.</summary>
     public IReadOnlyList<VolumeMount> Volumes { get; init; } = [];
+
+    /// <summary>Folders of the host that outlive the instance.</summary>
+    public IReadOnlyList<PersistedFolder> Persist { get; init; } = [];
 
     /// <summary>Published ports (proxy devices).</summary>
     public IReadOnlyList<PortMapping> Ports { get; init; } = [];
@@ -65,8 +71,35 @@ public sealed record InstanceDefinition
     /// <summary>cloud-init data; null: none.</summary>
     public CloudInitDefinition? CloudInit { get; init; }
 
-    /// <summary>Instances of the stack that must have started before this one is created or started.</summary>
+    /// <summary>Who may log in by SSH; null: nobody is set up.</summary>
+    public SshDefinition? Ssh { get; init; }
+
+    /// <summary>What must be true of other instances of the stack before this one is created or started.</summary>
     public IReadOnlyList<InstanceDependency> DependsOn { get; init; } = [];
+
+    /// <summary>When it counts as ready; null: once it runs and, where it has a health check, is healthy.</summary>
+    public ReadinessDefinition? Ready { get; init; }
+
+    /// <summary>How to tell that it is healthy; null: nothing is known of its health.</summary>
+    public HealthCheckDefinition? Healthcheck { get; init; }
+
+    /// <summary>What is run around its changes; null: nothing.</summary>
+    public HooksDefinition? Hooks { get; init; }
+
+    /// <summary>Snapshots that the server takes of it by itself; null: none are said here.</summary>
+    public SnapshotsDefinition? Snapshots { get; init; }
+
+    /// <summary>How many instances of this definition there are, called NAME-1, NAME-2, …; null: one, called NAME.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>How its instances are changed where a change restarts them or makes them anew.</summary>
+    public UpdateDefinition Update { get; init; } = new();
+
+    /// <summary>The definition that this instance is a replica of; null where it is the only one.</summary>
+    internal string? Group { get; init; }
+
+    /// <summary>What is made of it once it is ready, step by step.</summary>
+    public IReadOnlyList<ProvisionStep> Provision { get; init; } = [];
 
     /// <summary><c>boot.autostart</c>; null: Incus's default (the state before the host went down).</summary>
     public bool? Autostart { get; init; }
@@ -79,6 +112,47 @@ public sealed record InstanceDefinition
 
     /// <summary>True where Incus deletes the instance when it stops.</summary>
     public bool Ephemeral { get; init; }
+}
+
+/// <summary>The order in which the instances of one definition are changed where a change restarts them or makes them anew.</summary>
+public enum UpdateStrategy
+{
+    /// <summary>A few at a time, the next ones once those before are ready.</summary>
+    Rolling,
+
+    /// <summary>All at once.</summary>
+    All,
+
+    /// <summary>Only those that are named with the apply.</summary>
+    Manual,
+}
+
+/// <summary>What becomes of the instances of one definition where the change of one fails.</summary>
+public enum UpdateFailure
+{
+    /// <summary>What was changed stays; those after it are left as they are.</summary>
+    Stop,
+
+    /// <summary>All of them are put back as they were before the first was changed.</summary>
+    Rollback,
+}
+
+/// <summary>How the instances of one definition are changed where a change restarts them or makes them anew.</summary>
+public sealed record UpdateDefinition
+{
+    /// <summary>The order.</summary>
+    public UpdateStrategy Strategy { get; init; }
+
+    /// <summary>How many are changed at one time with <see cref="UpdateStrategy.Rolling"/>; at least 1.</summary>
+    public int Parallel { get; init; } = 1;
+
+    /// <summary>What becomes of all of them where one fails, or does not become ready.</summary>
+    public UpdateFailure OnFailure { get; init; }
+
+    /// <summary>
+    /// True where a change of any of them makes the whole apply one transaction: all is done, or all is put back as it was.
+    /// </summary>
+    public bool Checkpoint { get; init; }
 }
 
 /// <summary>The root disk.</summary>
@@ -162,9 +236,25 @@ public enum DependencyCondition
 {
     /// <summary>It has been started.</summary>
     Started,
+
+    /// <summary>Its gates are open (<see cref="InstanceDefinition.Ready"/>).</summary>
+    Ready,
+
+    /// <summary>Its health check succeeds.</summary>
+    Healthy,
+
+    /// <summary>It has run and stopped by itself.</summary>
+    Completed,
 }
 
 /// <summary>A dependency on another instance of the stack.</summary>
 /// <param name="Instance">The other instance's name.</param>
 /// <param name="Condition">What must be true of it.</param>
-public sealed record InstanceDependency(string Instance, DependencyCondition Condition = DependencyCondition.Started);
+public sealed record InstanceDependency(string Instance, DependencyCondition Condition = DependencyCondition.Started)
+{
+    /// <summary>True to restart this instance whenever the other one is restarted or made anew.</summary>
+    public bool Restart { get; init; }
+
+    /// <summary>False to go on without the other one, where it is not in the file or does not come up.</summary>
+    public bool Required { get; init; } = true;
+}

@@ -38,6 +38,9 @@ public sealed record StackDefinition
     /// <summary>The files that the definition was read from, the main file first; empty where code made it.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 
+    /// <summary>The absolute folder that relative paths start from; null where code made the definition.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>Where each value was written.</summary>
     public SourceMap Source { get; init; } = SourceMap.Empty;
 

@@ -34,6 +34,9 @@ public sealed record VolumeDefinition
     /// <summary><c>filesystem</c> (the default) or <c>block</c>.</summary>
     public string ContentType { get; init; } = "filesystem";
 
+    /// <summary>Snapshots that the server takes of it by itself; null: none are said here.</summary>
+    public SnapshotsDefinition? Snapshots { get; init; }
+
     /// <summary>Free text for people.</summary>
     public string? Description { get; init; }
 

@@ -14,8 +14,17 @@ public sealed class SourceMap
         _locations = locations;
     }
 
+    /// <summary>What messages about this definition must not quote.</summary>
+    internal HiddenValues Hidden { get; init; } = HiddenValues.None;
+
     /// <summary>The map of a definition that was made by code.</summary>
     public static SourceMap Empty { get; } = new(new Dictionary<string, SourceLocation>());
+
+    /// <summary>Paths that stand for others: what was made of one definition in the file says where that is.</summary>
+    internal IReadOnlyDictionary<string, string> Aliases { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The same places, with paths that stand for others.</summary>
+    internal SourceMap WithAliases(IReadOnlyDictionary<string, string> aliases) => new(_locations) { Hidden = Hidden, Aliases = aliases };
 
     /// <summary>True where the file says something at this very path.</summary>
     public bool Contains(string path) => _locations.ContainsKey(path);
@@ -26,6 +35,8 @@ public sealed class SourceMap
     /// </summary>
     public SourceLocation Find(string path)
     {
+        if (Aliases.Count > 0 && path.Split('.', 3) is [var first, var second, ..] && Aliases.TryGetValue($"{first}.{second}", out var real))
+            path = real + path[(first.Length + second.Length + 1)..];
         for (var current = path; ;)
         {
             if (_locations.TryGetValue(current, out var location))

@@ -1,4 +1,6 @@
 using Incus.Client;
+using IncusCompose.Checkpoints;
+using IncusCompose.Readiness;
 using IncusCompose.Resources;
 
 namespace IncusCompose.Instances;
@@ -6,9 +8,22 @@ namespace IncusCompose.Instances;
 /// <summary>What front ends show of an instance, read from what the server says of it.</summary>
 public static class InstanceFacts
 {
-    /// <summary>The stack that owns it, by its mark; null where none does.</summary>
+    /// <summary>The stack that owns it, by its mark; null where none does. A copy of a stack's instance is its maker's own.</summary>
     /// <param name="instance">The instance.</param>
-    public static string? StackOf(Instance instance) => instance.Config.GetValueOrDefault(OwnershipMark.StackKey);
+    public static string? StackOf(Instance instance) =>
+        OwnershipMark.Read(InstanceKind.IdOf(instance.Name), instance.Config) is { } mark && mark.Project == instance.Project ? mark.Stack : null;
+
+    /// <summary>The name of its definition in its stack, which replicas share; null where it is of none.</summary>
+    /// <param name="instance">The instance.</param>
+    public static string? DefinitionOf(Instance instance) => OwnershipMark.Read(InstanceKind.IdOf(instance.Name), instance.Config)?.InstanceDefinition;
+
+    /// <summary>True for what a checkpoint keeps beside an instance: it is no machine, and is listed by none of the ways that list those.</summary>
+    /// <param name="instance">The instance.</param>
+    public static bool IsKeptCopy(Instance instance)
+    {
+        ArgumentNullException.ThrowIfNull(instance);
+        return !string.IsNullOrEmpty(instance.Config.GetValueOrDefault(CheckpointRecord.CopyKey));
+    }
 
     /// <summary>What it was created from, in the image's own words; null where that is not known.</summary>
     /// <param name="instance">The instance.</param>
@@ -27,7 +42,8 @@ public static class InstanceFacts
                     .OrderBy(network => network.Key, StringComparer.Ordinal)
                     .SelectMany(network => network.Value.Addresses)
                     .Where(address => address.Family == family && address.Scope == "global")
-                    .Select(address => address.Address),
+                    .Select(NicAddresses.TextOf)
+                    .OfType<string>(),
             ];
 
     /// <summary>

@@ -44,7 +44,7 @@ public sealed class StackLoader(IDocumentFormat format)
             cancellationToken.ThrowIfCancellationRequested();
 
             RefuseMasks(root, Site.Root, diagnostics);
-            stack = Bind(root, baseDirectory, variables, options, diagnostics) with { Files = files };
+            stack = Bind(root, baseDirectory, variables, options, diagnostics) with { Files = files, Folder = baseDirectory };
             cancellationToken.ThrowIfCancellationRequested();
             diagnostics.AddRange(StackValidator.Validate(stack));
         }
@@ -185,6 +185,7 @@ public sealed class StackLoader(IDocumentFormat format)
             Format = format,
             Variables = variables.Find,
             BaseDirectory = baseDirectory,
+            Hidden = new HiddenValues(variables.SecretsFound),
         };
         context.Locate(Site.Root, root.Location);
         StackKeys.Stack.TryBind(root, Site.Root, context, out var stack);

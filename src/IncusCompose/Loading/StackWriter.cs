@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
@@ -52,11 +53,26 @@ internal static class StackWriter
             .Text("memory", instance.Memory)
             .Node("disk", instance.Disk is null ? null : Disk(instance.Disk))
             .Node("networks", instance.Networks.Count == 0 ? null : List(instance.Networks.Select(Attachment)))
+            .Text("network", instance.Macvlan?.ToString())
             .Node("volumes", instance.Volumes.Count == 0 ? null : List(instance.Volumes.Select(Mount)))
+            .Node("persist", instance.Persist.Count == 0 ? null : List(instance.Persist.Select(Folder)))
             .Node("ports", instance.Ports.Count == 0 ? null : List(instance.Ports.Select(Port)))
             .Values("environment", instance.Environment)
             .Node("cloud_init", instance.CloudInit is null ? null : CloudInit(instance.CloudInit))
-            .Node("depends_on", instance.DependsOn.Count == 0 ? null : List(instance.DependsOn.Select(dependency => Scalar(dependency.Instance))))
+            .Node("ssh", instance.Ssh is null ? null : Ssh(instance.Ssh))
+            .Node("depends_on", instance.DependsOn.Count == 0 ? null : DependsOn(instance.DependsOn))
+            .Node("ready", instance.Ready is null ? null : Ready(instance.Ready))
+            .Node("healthcheck", instance.Healthcheck is null ? null : Healthcheck(instance.Healthcheck))
+            .Node("hooks", instance.Hooks is null ? null : Hooks(instance.Hooks))
+            .Node("snapshots", instance.Snapshots is null ? null : Snapshots(instance.Snapshots))
+            .Text("replicas", instance.Replicas is { } replicas ? Whole(replicas) : null)
+            .Node("update", instance.Update == new UpdateDefinition() ? null : new Entries(mask)
+                .Text("strategy", instance.Update.Strategy.ToString().ToLowerInvariant())
+                .Text("parallel", Whole(instance.Update.Parallel))
+                .Text("on_failure", instance.Update.OnFailure == UpdateFailure.Stop ? null : "rollback")
+                .Flag("checkpoint", instance.Update.Checkpoint ? true : null)
+                .ToNode())
+            .Node("provision", instance.Provision.Count == 0 ? null : List(instance.Provision.Select(Provision)))
             .Flag("autostart", instance.Autostart)
             .Text("boot_priority", instance.BootPriority?.ToString(CultureInfo.InvariantCulture))
             .Values("labels", instance.Labels)
@@ -64,6 +80,145 @@ internal static class StackWriter
             .Values("config", instance.Config)
             .Map("devices", instance.Devices, Values)
             .ToNode();
+
+        private DocumentNode DependsOn(IReadOnlyList<InstanceDependency> dependencies) =>
+            dependencies.All(dependency => dependency == new InstanceDependency(dependency.Instance))
+                ? List(dependencies.Select(dependency => Scalar(dependency.Instance)))
+                : new MappingNode(SourceLocation.None, [.. dependencies.Select(dependency => new MappingEntry(Key(dependency.Instance), new Entries(mask)
+                    .Text("condition", dependency.Condition.ToString().ToLowerInvariant())
+                    .Flag("restart", dependency.Restart)
+                    .Flag("required", dependency.Required ? null : false)
+                    .ToNode()))]);
+
+        private MappingNode Ready(ReadinessDefinition ready)
+        {
+            var entries = new Entries(mask)
+                .Node("address", Several(ready.Gates.OfType<AddressGate>(), gate => new Entries(mask)
+                    .Text("nic", gate.Nic)
+                    .Text("family", gate.Family.ToString().ToLowerInvariant())
+                    .Text("timeout", Time(gate.Timeout))
+                    .ToNode()));
+            foreach (var (word, gate) in ready.Gates.Select(gate => (Word: WordOf(gate), gate)).Where(pair => pair.Word is not null))
+                entries.Text(word!, Time(gate.Timeout) ?? "true");
+            if (ready.Gates.OfType<SshGate>().LastOrDefault() is { } ssh)
+                entries.Node("ssh", new Entries(mask).Text("port", Whole(ssh.Port)).Flag("verify_login", ssh.VerifyLogin).Text("timeout", Time(ssh.Timeout)).ToNode());
+            return entries
+                .Node("tcp", Several(ready.Gates.OfType<TcpGate>(), gate => new Entries(mask).Text("port", Whole(gate.Port)).Text("timeout", Time(gate.Timeout)).ToNode()))
+                .Node("http", Several(ready.Gates.OfType<HttpGate>(), gate => Http(gate.Request).Text("timeout", Time(gate.Timeout)).ToNode()))
+                .Text("timeout", Time(ready.Timeout))
+                .ToNode();
+        }
+
+        private static string? WordOf(ReadinessGate gate) => gate switch
+        {
+            AgentGate => "agent",
+            CloudInitGate => "cloud_init",
+            GuestGate => "guest",
+            HealthGate => "healthy",
+            _ => null,
+        };
+
+        private static SequenceNode? Several<T>(IEnumerable<T> gates, Func<T, DocumentNode> write) =>
+            gates.Select(write).ToList() is { Count: > 0 } items ? List(items) : null;
+
+        private Entries Http(HttpProbe probe) => new Entries(mask)
+            .Text("port", Whole(probe.Port))
+            .Text("path", probe.Path)
+            .Text("status", $"{Whole(probe.LeastStatus)}-{Whole(probe.MostStatus)}")
+            .Flag("tls", probe.Tls);
+
+        private MappingNode Healthcheck(HealthCheckDefinition check)
+        {
+            var plain = new HealthCheckDefinition { Probe = check.Probe };
+            return new Entries(mask)
+                .Node("exec", check.Probe is ExecProbe exec ? Command(exec.Command) : null)
+                .Text("tcp", check.Probe is TcpProbe tcp ? Whole(tcp.Port) : null)
+                .Node("http", check.Probe is HttpProbe http ? Http(http).ToNode() : null)
+                .Text("interval", check.Interval == plain.Interval ? null : Time(check.Interval))
+                .Text("timeout", check.Timeout == plain.Timeout ? null : Time(check.Timeout))
+                .Text("retries", check.Retries == plain.Retries ? null : Whole(check.Retries))
+                .Text("start_period", check.StartPeriod == plain.StartPeriod ? null : Time(check.StartPeriod))
+                .Text("start_interval", Time(check.StartInterval))
+                .ToNode();
+        }
+
+        /// <summary>A word of a command: an option such as <c>--password</c> is the key of the word after it.</summary>
+        private ScalarNode Word(IReadOnlyList<string> command, string word, int index) =>
+            Scalar(mask(index > 0 && command[index - 1].StartsWith("--", StringComparison.Ordinal) ? command[index - 1] : "exec", word));
+
+        private MappingNode Hooks(HooksDefinition hooks)
+        {
+            var entries = new Entries(mask);
+            foreach (var (point, steps) in hooks.Points)
+                entries.Node(HooksDefinition.WordOf(point), List(steps.Select(Step)));
+            return entries.ToNode();
+        }
+
+        private MappingNode Step(HookStep step) => new Entries(mask)
+            .Node(step.OnHost ? "host" : "exec", Command(step.Command))
+            .Text("timeout", step.Timeout == HookStep.DefaultTimeout ? null : Time(step.Timeout))
+            .Text("on_failure", step.OnFailure == HookFailure.Fail ? null : "continue")
+            .Text("user", step.User)
+            .Values("environment", step.Environment)
+            .ToNode();
+
+        private MappingNode Snapshots(SnapshotsDefinition snapshots) => new Entries(mask)
+            .Text("schedule", snapshots.Schedule)
+            .Text("expiry", snapshots.Expiry)
+            .Text("pattern", snapshots.Pattern == SnapshotsDefinition.DefaultPattern ? null : snapshots.Pattern)
+            .Flag("stopped", snapshots.Stopped)
+            .ToNode();
+
+        private MappingNode Provision(ProvisionStep step) => new Entries(mask)
+            .Text("name", step.Name)
+            .Node("exec", step.Exec is null ? null : Command(step.Exec))
+            .Node("script", step.Script is null ? null : Script(step.Script))
+            .Node("files", step.Files is null ? null : List(step.Files.Select(File)))
+            .Node("ansible", step.Ansible is null ? null : Ansible(step.Ansible))
+            .Text("user", step.User)
+            .Text("cwd", step.WorkingDirectory)
+            .Values("environment", step.Environment)
+            .Text("timeout", step.Timeout == ProvisionStep.DefaultTimeout ? null : Time(step.Timeout))
+            .ToNode();
+
+        private MappingNode Script(ScriptDefinition script) => new Entries(mask)
+            .Text("content", script.Content)
+            .Text("source", script.Source)
+            .Node("interpreter", script.Interpreter is null ? null : Command(script.Interpreter))
+            .Node("args", script.Arguments.Count == 0 ? null : Command(script.Arguments))
+            .ToNode();
+
+        private MappingNode File(FileDefinition file) => new Entries(mask)
+            .Text("source", file.Source)
+            .Text("content", file.Content)
+            .Text("target", file.Target)
+            .Text("owner", file.Owner)
+            .Text("group", file.Group)
+            .Text("mode", file.Mode is { } mode ? Convert.ToString(mode, 8).PadLeft(4, '0') : null)
+            .ToNode();
+
+        private MappingNode Ansible(AnsibleDefinition ansible) => new Entries(mask)
+            .Text("playbook", ansible.Playbook)
+            .Text("role", ansible.Role)
+            .Node("vars", ansible.Variables is null ? null : PlainValues.Write("vars", JsonNode.Parse(ansible.Variables), Text))
+            .Node("tags", Words(ansible.Tags))
+            .Node("skip_tags", Words(ansible.SkipTags))
+            .Node("groups", Words(ansible.Groups))
+            .Flag("become", ansible.Become)
+            .Text("connection", ansible.Connection)
+            .Node("extra_args", ansible.ExtraArguments.Count == 0 ? null : Command(ansible.ExtraArguments))
+            .ToNode();
+
+        /// <summary>A text that stays one, whatever it looks like.</summary>
+        private ScalarNode Text(string key, string value) => Scalar(mask(key, value)) is { Style: ScalarStyle.Block } block ? block : Scalar(mask(key, value)) with { Style = ScalarStyle.Quoted };
+
+        private static SequenceNode? Words(IReadOnlyList<string> words) => words.Count == 0 ? null : List(words.Select(Scalar));
+
+        private SequenceNode Command(IReadOnlyList<string> command) => List(command.Select((word, index) => Word(command, word, index)));
+
+        private static string? Time(TimeSpan? time) => time is null ? null : Duration.Format(time.Value);
+
+        private static string Whole(int number) => number.ToString(CultureInfo.InvariantCulture);
 
         private DocumentNode Disk(RootDiskDefinition disk) => disk is { Pool: null, Size: not null }
             ? Scalar(disk.Size)
@@ -88,6 +243,17 @@ internal static class StackWriter
                 .Text("target", mount.Target)
                 .Flag("read_only", mount.ReadOnly)
                 .Flag("shift", mount.Shift)
+                .ToNode();
+        }
+
+        private DocumentNode Folder(PersistedFolder folder)
+        {
+            if (folder.Owner is null && !folder.Source.Contains(':', StringComparison.Ordinal) && !folder.Target.Contains(':', StringComparison.Ordinal))
+                return Scalar($"{folder.Source}:{folder.Target}");
+            return new Entries(mask)
+                .Text("source", folder.Source)
+                .Text("target", folder.Target)
+                .Text("owner", folder.Owner?.ToString())
                 .ToNode();
         }
 
@@ -117,6 +283,15 @@ internal static class StackWriter
             .Text("network_config", data.NetworkConfig)
             .ToNode();
 
+        // Public keys are shown: whoever reads the resolved file must see who may log in.
+        private MappingNode Ssh(SshDefinition ssh) => new Entries((_, value) => value)
+            .Text("user", ssh.User)
+            .Node("keys", List(ssh.Keys.Select(Scalar)))
+            .Text("sudo", ssh.Sudo ? null : "false")
+            .Text("port", ssh.Port == SshDefinition.DefaultPort ? null : ssh.Port.ToString(CultureInfo.InvariantCulture))
+            .Text("shell", ssh.Shell == SshDefinition.DefaultShell ? null : ssh.Shell)
+            .ToNode();
+
         private MappingNode Network(NetworkDefinition network) => new Entries(mask)
             .Text("type", network.Type == "bridge" ? null : network.Type)
             .Text("description", network.Description)
@@ -135,6 +310,7 @@ internal static class StackWriter
             .Text("pool", volume.Pool)
             .Text("size", volume.Size)
             .Text("content_type", volume.ContentType == "filesystem" ? null : volume.ContentType)
+            .Node("snapshots", volume.Snapshots is null ? null : Snapshots(volume.Snapshots))
             .Text("description", volume.Description)
             .Values("config", volume.Config)
             .Flag("external", volume.External)

@@ -31,3 +31,27 @@ public sealed class PlanOutdatedException : Exception
     /// <summary>The resources that are not as the plan saw them.</summary>
     public IReadOnlyList<ResourceId> Resources { get; }
 }
+
+/// <summary>What a plan was asked for does not fit the stack; the message says what, and what there is instead.</summary>
+public sealed class PlanOptionException : ArgumentException
+{
+    /// <summary>Makes an empty one.</summary>
+    public PlanOptionException()
+    {
+    }
+
+    /// <summary>Makes one with a message.</summary>
+    /// <param name="message">What does not fit, and what to do.</param>
+    public PlanOptionException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Makes one with a message and a cause.</summary>
+    /// <param name="message">What does not fit, and what to do.</param>
+    /// <param name="innerException">The cause.</param>
+    public PlanOptionException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

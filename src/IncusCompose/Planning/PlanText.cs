@@ -10,7 +10,7 @@ public static class PlanText
         foreach (var change in plan.Resources)
         {
             var left = change.Properties.Where(property => property.Difference == PropertyDifference.Unmanaged).ToList();
-            if (change.Action == ChangeAction.None && left.Count == 0 && !change.PendingRestart)
+            if (change.Action == ChangeAction.None && left.Count == 0 && !change.PendingRestart && !plan.IsOperation)
                 continue;
             writer.WriteLine(Headline(change));
             foreach (var property in change.Properties)
@@ -38,6 +38,10 @@ public static class PlanText
             ChangeAction.Rebuild => ("@", "rebuild"),
             ChangeAction.Replace => ("@", "replace"),
             ChangeAction.Delete => ("-", "delete"),
+            ChangeAction.Stop => (".", "stop"),
+            ChangeAction.Kill => (".", "kill"),
+            ChangeAction.Pause => (".", "pause"),
+            ChangeAction.Resume => (">", "resume"),
             _ => ("=", "keep"),
         };
         var notes = new List<string> { verb };
@@ -57,11 +61,13 @@ public static class PlanText
     {
         PropertyDifference.Added => $"+ {property.Path}: {property.New}",
         PropertyDifference.Removed => $"- {property.Path}: {property.Old}",
-        PropertyDifference.Changed => $"~ {property.Path}: {property.Old ?? "(unset)"} -> {property.New}",
-        PropertyDifference.Drifted => $"~ {property.Path}: {property.Old ?? "(unset)"} -> {property.New} (drifted)",
+        PropertyDifference.Changed => $"~ {property.Path}: {property.Old ?? "(unset)"} -> {property.New}{Hidden(property)}",
+        PropertyDifference.Drifted => $"~ {property.Path}: {property.Old ?? "(unset)"} -> {property.New}{Hidden(property)} (drifted)",
         PropertyDifference.Unmanaged => $"  {property.Path}: {property.Old} (unmanaged, left alone)",
         _ => $"= {property.Path}: {property.New} (already so, recorded)",
     };
+
+    private static string Hidden(PropertyChange property) => property.IsHidden ? " (differs in what is not shown)" : "";
 
     /// <summary>How many resources are created, changed and deleted; or that there is nothing to do.</summary>
     public static string Summary(StackPlan plan)
@@ -85,6 +91,10 @@ public static class PlanText
         Add(Count(ChangeAction.Rebuild), "rebuild");
         Add(Count(ChangeAction.Replace), "replace");
         Add(Count(ChangeAction.Delete), "delete");
+        Add(Count(ChangeAction.Stop), "stop");
+        Add(Count(ChangeAction.Kill), "kill");
+        Add(Count(ChangeAction.Pause), "pause");
+        Add(Count(ChangeAction.Resume), "resume");
         return $"{plan.Stack}: {string.Join(", ", parts)}, {unchanged} unchanged";
     }
 }

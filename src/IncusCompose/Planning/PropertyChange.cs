@@ -46,6 +46,12 @@ public enum ChangeImpact
 /// <param name="New">The value after the change; null where it is removed. Secrets are masked.</param>
 public sealed record PropertyChange(string Path, PropertyDifference Difference, ChangeImpact Impact, string? Old, string? New)
 {
+    /// <summary>True where the values differ though they look the same, since what differs is not shown.</summary>
+    public bool IsHidden => Difference is PropertyDifference.Changed or PropertyDifference.Drifted && Old is not null && Old == New;
+
+    /// <summary>True for what is no property, but a step that is run once the change is made.</summary>
+    public bool IsStep { get; init; }
+
     /// <summary>What is written to the server; null where nothing is.</summary>
     internal PropertyStep? Step { get; init; }
 }

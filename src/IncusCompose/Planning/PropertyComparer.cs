@@ -18,17 +18,16 @@ internal static class PropertyComparer
         LiveResource live,
         MetadataConfiguration? metadata)
     {
-        var applied = live.Mark?.Applied ?? AppliedRecord.Empty;
         var paths = desired.Properties.Paths
             .Union(live.Properties.Paths)
-            .Union(applied.Paths)
+            .Union(AppliedTo(live).Paths)
             .Order(StringComparer.Ordinal);
         var changes = new List<PropertyChange>();
         foreach (var path in paths)
         {
             var wanted = desired.Properties[path];
             var current = live.Properties[path];
-            if (Judge(kind, path, wanted, current, applied) is not { } difference)
+            if (Judge(kind, path, desired, live) is not { } difference)
                 continue;
             // What is shared has no record of one stack's applying.
             if (kind.IsShared && difference == PropertyDifference.Recorded)
@@ -47,22 +46,39 @@ internal static class PropertyComparer
         return changes;
     }
 
-    private static PropertyDifference? Judge(ResourceKind kind, string path, string? wanted, string? current, AppliedRecord applied)
+    private static PropertyDifference? Judge(ResourceKind kind, string path, DesiredResource desired, LiveResource live)
     {
+        var wanted = desired.Properties[path];
+        var current = live.Properties[path];
+        var applied = AppliedTo(live);
         if (wanted is null)
         {
             if (current is null)
                 return applied.Contains(path) ? PropertyDifference.Recorded : null;
-            if (applied.Contains(path))
+            if (applied.Contains(path) || GoesWithItsDevice(path, desired, live))
                 return PropertyDifference.Removed;
             return kind.IsServerFilled(path) ? null : PropertyDifference.Unmanaged;
         }
 
         var appliedAsIs = applied.Matches(path, wanted);
-        if (current is not null && kind.IsSame(path, wanted, current))
+        if (current is not null && kind.IsSame(path, desired, current))
             return appliedAsIs ? null : PropertyDifference.Recorded;
         if (appliedAsIs)
             return kind.IsRewritten(path) ? null : PropertyDifference.Drifted;
         return current is null && !applied.Contains(path) ? PropertyDifference.Added : PropertyDifference.Changed;
     }
+
+    /// <summary>
+    /// True for an option of a device that the stack once made and that is to go, or to be one of another type: what
+    /// somebody added to it cannot stay without it.
+    /// </summary>
+    private static bool GoesWithItsDevice(string path, DesiredResource desired, LiveResource live)
+    {
+        if (!PropertyPath.IsDevice(path, out var device, out _))
+            return false;
+        var type = PropertyPath.Device(device, PropertyPath.Type);
+        return AppliedTo(live).Contains(type) && desired.Properties[type] != live.Properties[type];
+    }
+
+    private static AppliedRecord AppliedTo(LiveResource live) => live.Mark?.Applied ?? AppliedRecord.Empty;
 }

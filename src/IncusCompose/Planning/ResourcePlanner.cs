@@ -14,13 +14,13 @@ internal sealed record ResourcePlanner(PlanOptions Options, MetadataConfiguratio
             return new ResourceChange { Id = desired.Id, Action = ChangeAction.None, Reason = "external", Desired = desired, Live = live };
         if (live is null)
         {
-            return new ResourceChange
+            return kind.WithSteps(new ResourceChange
             {
                 Id = desired.Id,
                 Action = ChangeAction.Create,
                 Properties = [.. desired.Properties.Select(property => Added(property.Key, property.Value))],
                 Desired = desired,
-            };
+            });
         }
 
         var properties = PropertyComparer.Compare(kind, desired, live, Metadata);
@@ -32,6 +32,8 @@ internal sealed record ResourcePlanner(PlanOptions Options, MetadataConfiguratio
             Desired = desired,
             Live = live,
         };
+        if (Options.KeepExisting && !kind.IsShared)
+            return kind.Keep(change);
         change = ImpactOf(properties) switch
         {
             ChangeImpact.Replace => change with
@@ -51,7 +53,7 @@ internal sealed record ResourcePlanner(PlanOptions Options, MetadataConfiguratio
             },
             _ => change,
         };
-        return kind.Refine(change, this);
+        return kind.WithSteps(UpdateOrder.PostponedUnlessNamed(kind.Refine(change, this), Options));
     }
 
     /// <summary>The hardest of the changes that are made.</summary>

@@ -1,3 +1,4 @@
+using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Resources;
 
@@ -18,7 +19,7 @@ public enum ChangeAction
     /// <summary>Start an instance that is stopped.</summary>
     Start,
 
-    /// <summary>Restart an instance for changes that were applied before and wait for it.</summary>
+    /// <summary>Restart an instance, for changes that were applied before and wait for it or because it was asked for.</summary>
     Restart,
 
     /// <summary>Make an instance's root disk anew from its image; everything else stays.</summary>
@@ -29,6 +30,18 @@ public enum ChangeAction
 
     /// <summary>Delete it.</summary>
     Delete,
+
+    /// <summary>Stop an instance.</summary>
+    Stop,
+
+    /// <summary>End an instance at once, without asking it to shut down.</summary>
+    Kill,
+
+    /// <summary>Pause all processes of an instance.</summary>
+    Pause,
+
+    /// <summary>Let a paused instance go on.</summary>
+    Resume,
 }
 
 /// <summary>One resource of a plan and what is to be done with it. One node of the plan's graph.</summary>
@@ -61,6 +74,9 @@ public sealed record ResourceChange
     /// <summary>True where the change is applied but takes effect only at a restart that was not allowed.</summary>
     public bool PendingRestart { get; init; }
 
+    /// <summary>True for an instance that is restarted or made anew only where it is named: its update is manual.</summary>
+    public bool IsUpdateManual => Desired is DesiredInstance { Update.Strategy: UpdateStrategy.Manual };
+
     /// <summary>Why, in a few words; empty where the properties say it all.</summary>
     public string Reason { get; init; } = "";
 
@@ -72,6 +88,15 @@ public sealed record ResourceChange
 
     /// <summary>The changes of the same plan that must have been made before this one.</summary>
     public IReadOnlyList<ResourceId> DependsOn { get; init; } = [];
+
+    /// <summary>What must be true of other instances before this one is started; only of an instance.</summary>
+    public IReadOnlyList<InstanceDependency> Conditions { get => field ?? Desired?.Conditions ?? []; init; }
+
+    /// <summary>True for an instance that others wait for to end: it stays stopped once it has run.</summary>
+    public bool RunsToCompletion => Desired?.RunsToCompletion == true;
+
+    /// <summary>True where the resource was there when the plan was made.</summary>
+    public bool Exists => Live is not null;
 
     /// <summary>What is written to the server, values unmasked.</summary>
     internal IEnumerable<PropertyStep> Steps => Properties.Where(property => property.Step is not null).Select(property => property.Step!.Value);
@@ -106,6 +131,9 @@ public sealed record StackPlan
     /// <summary>True for a plan that takes the stack down.</summary>
     public bool IsRemoval { get; init; }
 
+    /// <summary>True for a plan that only starts, stops, restarts, kills, pauses or resumes instances.</summary>
+    public bool IsOperation { get; init; }
+
     /// <summary>
     /// The configuration of the project that the stack makes; null where it makes none. (Of the definition no more is kept:
     /// a plan can be shown and stored, and a definition holds secrets.)
@@ -130,6 +158,15 @@ public sealed record StackPlan
     /// <summary>The stack's name and what applying it would do, in one line.</summary>
     public override string ToString() => PlanText.Summary(this);
 
+    /// <summary>True where commands on this machine were allowed.</summary>
+    internal bool AllowHostHooks { get; init; }
+
+    /// <summary>True where no hook is to run.</summary>
+    internal bool SkipHooks { get; init; }
+
+    /// <summary>The folder that commands on this machine are run in; null: the process's current one.</summary>
+    internal string? HostFolder { get; init; }
+
     /// <summary>How each resource was planned, to plan one again where the server moved on.</summary>
     internal ResourcePlanner Planner { get; init; } = new(new PlanOptions(), null);
 
@@ -146,7 +183,7 @@ public sealed record PlanOptions
     /// <summary>Restart instances whose changes need it.</summary>
     public bool AllowRestart { get; init; }
 
-    /// <summary>Rebuild instances whose image changed.</summary>
+    /// <summary>Rebuild instances whose image changed, or moved on: its name leads to another one by now.</summary>
     public bool AllowRebuild { get; init; }
 
     /// <summary>Delete and create again what cannot be changed otherwise.</summary>
@@ -157,6 +194,21 @@ public sealed record PlanOptions
 
     /// <summary>Let pruning delete volumes, with their data.</summary>
     public bool RemoveVolumes { get; init; }
+
+    /// <summary>Run the hooks' commands on this machine, and Ansible for steps; without it changes that have some are refused.</summary>
+    public bool AllowHostHooks { get; init; }
+
+    /// <summary>
+    /// How many replicas there are to be of a definition, whatever the file says. Those with higher numbers are deleted,
+    /// pruning or not: this says so.
+    /// </summary>
+    public IReadOnlyDictionary<string, int> Scale { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Instances or definitions whose update is manual and that may be restarted or made anew now.</summary>
+    public IReadOnlyCollection<string> Update { get; init; } = [];
+
+    /// <summary>Leave what is there already and no stack's own as it is, whatever is different about it.</summary>
+    internal bool KeepExisting { get; init; }
 }
 
 /// <summary>What taking a stack down may delete beyond instances, networks and profiles.</summary>
@@ -170,4 +222,13 @@ public sealed record RemovalOptions
 
     /// <summary>Delete the stack's storage pools (and its volumes: needs <see cref="RemoveVolumes"/>).</summary>
     public bool RemovePools { get; init; }
+
+    /// <summary>Run the hooks' commands on this machine; without it changes that have some are refused.</summary>
+    public bool AllowHostHooks { get; init; }
+
+    /// <summary>Run no hooks: the way out where one of them fails.</summary>
+    public bool SkipHooks { get; init; }
+
+    /// <summary>The folder that the hooks' commands on this machine are run in; null: the process's current one.</summary>
+    public string? HostFolder { get; init; }
 }

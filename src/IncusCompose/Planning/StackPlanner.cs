@@ -1,7 +1,10 @@
 using Incus.Client;
+using IncusCompose.Checkpoints;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Hooks;
 using IncusCompose.Resources;
+using IncusCompose.Transactions;
 
 namespace IncusCompose.Planning;
 
@@ -31,7 +34,7 @@ internal static class StackPlanner
                 continue;
             }
 
-            if (!MayUse(kind, resource, live, context))
+            if (!MayUse(kind, resource, live, context, options))
                 continue;
             var change = planner.Plan(kind, resource, live) with
             {
@@ -41,9 +44,13 @@ internal static class StackPlanner
         }
 
         foreach (var (kind, resource) in missing.Where(pair => IsNeeded(pair.Resource.Id, changes)))
-            MayUse(kind, resource, null, context);
+            MayUse(kind, resource, null, context, options);
         DropWhatNobodyNeeds(changes);
+        RestartWithWhatTheyDependOn(changes, planner);
+        UpdateOrder.InTurn(changes);
         var orphans = Orphans(context, desired.Select(pair => pair.resource.Id).ToHashSet(), changes, options);
+        if (!options.AllowHostHooks)
+            HookRefusal.Apply(changes);
         if (context.Problems.Any(problem => problem.Severity == DiagnosticSeverity.Error))
             throw new StackFileException(context.Problems);
         return new StackPlan
@@ -54,8 +61,10 @@ internal static class StackPlanner
             ProjectConfig = context.Stack.Project is { Create: true } project ? project.Config : null,
             Resources = Arrange(changes),
             Orphans = orphans,
-            Diagnostics = context.Problems,
+            Diagnostics = [.. context.Problems, .. MovedImages.Notes(context, changes.Values, options), .. TransactionNotes.Of(context.Server, context.Project, context.Stack.Name)],
             Planner = planner,
+            AllowHostHooks = options.AllowHostHooks,
+            HostFolder = context.Stack.Folder,
         };
     }
 
@@ -63,65 +72,91 @@ internal static class StackPlanner
     public static StackPlan PlanRemoval(string stack, string project, ServerObservation server, RemovalOptions options, string serverName)
     {
         var owned = server.Resources.Where(live => live.Mark?.BelongsTo(stack, project) == true).ToList();
-        var deleted = owned.Where(live => !Keeps(live, options)).Select(live => ResourceKinds.Of(live.Id).AddressOf(live)).ToHashSet();
+        var deleted = owned.Where(live => !ResourceKinds.Of(live.Id).IsKept(options)).Select(live => ResourceKinds.Of(live.Id).AddressOf(live)).ToHashSet();
         var changes = owned.ToDictionary(live => live.Id, live =>
         {
-            var why = Keeps(live, options) ? "kept" : ResourceKinds.Of(live.Id).WhyKept(live, deleted, server);
+            var why = ResourceKinds.Of(live.Id).IsKept(options) ? "kept" : ResourceKinds.Of(live.Id).WhyKept(live, deleted, server);
             return why is null ? Deletion(live) : new ResourceChange { Id = live.Id, Action = ChangeAction.None, Reason = why, Live = live };
         });
         foreach (var (live, user) in KeepWhatIsUsed(changes, server))
             changes[live.Id] = new ResourceChange { Id = live.Id, Action = ChangeAction.None, Reason = $"kept, since {user} uses it", Live = live };
 
         OrderDeletions(changes);
-        return new StackPlan { Stack = stack, IsRemoval = true, Project = project, Server = serverName, Resources = Arrange(changes) };
+        if (options is { AllowHostHooks: false, SkipHooks: false })
+            HookRefusal.Apply(changes);
+        return new StackPlan
+        {
+            Stack = stack,
+            IsRemoval = true,
+            Project = project,
+            Server = serverName,
+            Resources = Arrange(changes),
+            AllowHostHooks = options.AllowHostHooks,
+            SkipHooks = options.SkipHooks,
+            HostFolder = options.HostFolder,
+            Diagnostics = KeptCheckpoints(stack, project, server, changes),
+        };
     }
 
-    private static bool Keeps(LiveResource live, RemovalOptions options) => live.Id.Kind switch
+    /// <summary>Checkpoints outlive their stack. Whoever takes it down is told so.</summary>
+    private static IReadOnlyList<Diagnostic> KeptCheckpoints(string stack, string project, ServerObservation server, Dictionary<ResourceId, ResourceChange> changes)
     {
-        VolumeKind.KindName => !options.RemoveVolumes,
-        ImageKind.KindName => !options.RemoveImages,
-        StoragePoolKind.KindName => !options.RemovePools,
-        _ => false,
-    };
+        var checkpoints = CheckpointStore.Read(server.Resources, project, stack);
+        if (checkpoints.Count == 0 || changes.Values.All(change => change.Action == ChangeAction.None))
+            return [];
+        var names = string.Join(", ", checkpoints.Select(checkpoint => checkpoint.KeepsCopies ? checkpoint.Name : $"{checkpoint.Name} (without copies: its instances go)"));
+        return [Diagnostic.Warning("CheckpointsStay", SourceLocation.None, "", $"the checkpoints of the stack stay on the server: {names}", "remove them with Remove-IncusStackCheckpoint (checkpoint remove) where they are not needed")];
+    }
 
     /// <summary>False, with a problem reported, for what must exist and does not, and for what exists and is somebody else's.</summary>
-    private static bool MayUse(ResourceKind kind, DesiredResource resource, LiveResource? live, PlanningContext context)
+    private static bool MayUse(ResourceKind kind, DesiredResource resource, LiveResource? live, PlanningContext context, PlanOptions options)
     {
-        var noun = kind.Name.Replace('-', ' ');
-        var label = $"{("aeiou".Contains(noun[0], StringComparison.Ordinal) ? "an" : "a")} {noun} \"{resource.Id.Name}\"";
         if (resource.External)
         {
-            if (live is not null)
-                return true;
-            context.Error(
-                kind is ImageKind ? "MissingImage" : "MissingExternal",
-                resource.DefinitionPath,
-                kind is ImageKind
-                    ? $"there is no image \"{resource.Id.Name}\" for {(((DesiredImage)resource).InstanceType == "container" ? "containers" : "virtual machines")} on the server in project \"{context.Project}\""
-                    : $"there is no {noun} \"{resource.Id.Name}\" on the server, and the file says that it is external",
-                kind is ImageKind
-                    ? "name an image server before the alias, such as images:debian/12, or list what is there with: incus image list"
-                    : "create it, or drop external: true");
-            return false;
+            if (live is null)
+                kind.ReportMissing(resource, context);
+            return live is not null;
         }
 
-        if (live is null || kind.IsShared || live.Mark?.BelongsTo(context.Stack.Name, context.Project) == true)
+        if (live is null || kind.IsShared || (options.KeepExisting && live.Mark is null) || live.Mark?.BelongsTo(context.Stack.Name, context.Project) == true)
             return true;
-        var project = context.Server.Find(ProjectKind.IdOf(context.Project));
-        var comesWithProject = project?.Raw is Project { } raw && kind.ComesWith(raw, resource.Id);
-        if (comesWithProject && live.Mark is null && project!.Mark?.BelongsTo(context.Stack.Name, context.Project) == true)
+        var comesWithProject = context.LiveProject is { } project && kind.ComesWith(project, resource.Id);
+        if (comesWithProject && live.Mark is null && context.LiveProject!.Mark?.BelongsTo(context.Stack.Name, context.Project) == true)
             return true;
         var owner = live.Mark is { } mark
             ? $"belongs to the stack \"{mark.Stack}\"" + (mark.Project == context.Project ? "" : $" in project \"{mark.Project}\"")
             : "was not made by this stack";
+        var article = "aeiou".Contains(kind.Noun[0], StringComparison.Ordinal) ? "an" : "a";
         context.Error(
             "NameTaken",
             resource.DefinitionPath,
-            $"there is already {label} on the server, and it {owner}",
-            kind is ProjectKind ? "name it without create: true to use it as it is" :
-            comesWithProject ? "mark it external: true to use it as it is, or give the stack a project of its own with project: {create: true}" :
-            kind is InstanceKind ? "rename one of the two, or delete the other" : "rename one of the two, or mark it external: true to use it as it is");
+            $"there is already {article} {kind.Noun} \"{resource.Id.Name}\" on the server, and it {owner}",
+            comesWithProject ? "mark it external: true to use it as it is, or give the stack a project of its own with project: {create: true}" : kind.AdviceWhenTaken);
         return false;
+    }
+
+    /// <summary>An instance whose file says so is restarted with what it depends on, and in turn whatever depends on it.</summary>
+    private static void RestartWithWhatTheyDependOn(Dictionary<ResourceId, ResourceChange> changes, ResourcePlanner planner)
+    {
+        foreach (var change in Arrange(changes))
+        {
+            if (change is not { Live: not null, Starts: false, Restarts: false, Action: ChangeAction.None or ChangeAction.Update })
+                continue;
+            var cause = change.Conditions.Where(condition => condition.Restart)
+                .Select(condition => changes.GetValueOrDefault(change.Id with { Name = condition.Instance }))
+                .FirstOrDefault(other => other is { Restarts: true } or { Action: ChangeAction.Restart or ChangeAction.Rebuild or ChangeAction.Replace });
+            if (cause is null)
+                continue;
+            changes[change.Id] = UpdateOrder.PostponedUnlessNamed(
+                changes[change.Id] with
+                {
+                    Action = change.Action == ChangeAction.None ? ChangeAction.Restart : change.Action,
+                    Restarts = true,
+                    PendingRestart = false,
+                    Reason = $"{cause.Id} is restarted, which it depends on",
+                },
+                planner.Options);
+        }
     }
 
     /// <summary>An image that nothing is created from is not fetched.</summary>
@@ -149,17 +184,13 @@ internal static class StackPlanner
             .ThenBy(live => live.Id.ToString(), StringComparer.Ordinal);
         foreach (var live in found)
         {
-            var isVolume = live.Id.Kind == VolumeKind.KindName;
-            if (options.Prune && (!isVolume || options.RemoveVolumes))
-            {
-                changes[live.Id] = Deletion(live) with { Reason = "no longer in the file" };
-            }
+            // A scale is a word of its own for those with higher numbers.
+            if (options.Scale.Keys.Any(group => live.Mark!.Key == $"instances.{group}" && Replicas.NumberOf(group, live.Id.Name) is not null))
+                changes[live.Id] = Deletion(live) with { Reason = "more than the replicas that are wanted" };
+            else if (ResourceKinds.Of(live.Id).PruningRefusal(options) is { } advice)
+                orphans.Add(new OrphanedResource(live.Id, advice));
             else
-            {
-                orphans.Add(new OrphanedResource(live.Id, isVolume
-                    ? "delete it and its data with -Prune -RemoveVolumes (--prune --remove-volumes)"
-                    : "delete it with -Prune (--prune)"));
-            }
+                changes[live.Id] = Deletion(live) with { Reason = "no longer in the file" };
         }
 
         orphans.AddRange(KeepWhatIsUsed(changes, context.Server).Select(kept => new OrphanedResource(kept.Live.Id, $"it stays, since {kept.User} uses it")));

@@ -54,9 +54,30 @@ internal sealed partial class AppliedRecord
 
     public bool Contains(string path) => _values.ContainsKey(path);
 
-    /// <summary>True where exactly this value was applied.</summary>
+    /// <summary>
+    /// The record of a resource that was taken elsewhere: where its properties had to change on the way, the new ones count
+    /// as applied; what was drift stays drift.
+    /// </summary>
+    public AppliedRecord Moved(PropertyBag before, PropertyBag after)
+    {
+        var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (path, applied) in _values)
+        {
+            if (before[path] == after[path])
+                values[path] = applied;
+            else if (after[path] is { } value)
+                values[path] = Encode(path, value);
+        }
+
+        // A device that was given another name has other paths.
+        foreach (var (path, value) in after.Where(property => !before.Contains(property.Key)))
+            values[path] = Encode(path, value);
+        return new AppliedRecord(values);
+    }
+
+    /// <summary>True where exactly this value was applied. Older records hold plain values that would be digests today.</summary>
     public bool Matches(string path, string value) =>
-        _values.TryGetValue(path, out var applied) && applied == Encode(path, value);
+        _values.TryGetValue(path, out var applied) && (applied == value || applied == Encode(path, value));
 
     /// <summary>The applied value where it was kept as it is; null where it was not applied or only its digest is known.</summary>
     public string? Plain(string path) =>
@@ -72,7 +93,7 @@ internal sealed partial class AppliedRecord
         var plain = PropertyPath.IsEngineOnly(path)
             || (value.Length <= LongestPlainValue
                 && !value.StartsWith(DigestPrefix, StringComparison.Ordinal)
-                && !PropertyPath.IsSecret(path));
+                && !PropertyPath.IsSecret(path, value));
         return plain ? value : string.Concat(DigestPrefix, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value))).AsSpan(0, 32));
     }
 

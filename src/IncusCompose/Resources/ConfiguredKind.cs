@@ -63,7 +63,8 @@ internal abstract class ConfiguredKind<T> : ResourceKind
             var current = context.PlanAgain(change, Describe(change.Id, found.Value));
             // A restart that the plan found due (a profile changed, which is done by now) is still to be noted.
             current = current with { PendingRestart = current.PendingRestart || change.PendingRestart, Restarts = current.Restarts || change.Restarts };
-            if (current is { Action: ChangeAction.None, PendingRestart: false, Restarts: false })
+            // A disk that was made anew is noted, whatever else there is.
+            if (current is { Action: ChangeAction.None, PendingRestart: false, Restarts: false } && change.Action != ChangeAction.Rebuild)
                 return;
             var fields = FieldsOf(found.Value);
             foreach (var step in current.Steps)
@@ -82,17 +83,39 @@ internal abstract class ConfiguredKind<T> : ResourceKind
         }
     }
 
-    public override async Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken)
+    public override byte[] Write(LiveResource live) => ResourceText.Write((T)live.Raw);
+
+    public override LiveResource Read(ResourceId id, ReadOnlySpan<byte> text) => Describe(id, ResourceText.Read<T>(text));
+
+    public override async Task AdoptAsync(ApplyContext context, DesiredResource desired, Func<string, bool> forget, CancellationToken cancellationToken)
     {
-        try
+        for (var round = 1; ; round++)
         {
-            await RemoveAsync(context, live.Id, cancellationToken).ConfigureAwait(false);
-        }
-        catch (IncusNotFoundException)
-        {
-            // Gone already, which is what was wanted.
+            var found = await GetAsync(context.Client, desired.Id, cancellationToken).ConfigureAwait(false)
+                ?? throw new IncusNotFoundException($"{desired.Id} has been deleted meanwhile");
+            var fields = FieldsOf(found.Value);
+            var now = fields.ToBag();
+            foreach (var path in now.Paths.Union(desired.Properties.Paths).ToList())
+                fields.Set(path, desired.Properties[path]);
+            foreach (var key in fields.Config.Keys.Where(forget).ToList())
+                fields.Config.Remove(key);
+            context.MarkOf(desired)?.Write(desired.Id, fields.Config);
+            if (fields.SameAs(FieldsOf(found.Value)))
+                return;
+            try
+            {
+                await PutAsync(context.Client, desired.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (IncusPreconditionFailedException) when (round < MostRounds)
+            {
+                // The server notes its own things about a new instance meanwhile: read it again.
+            }
         }
     }
+
+    public override Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
+        RemoveAsync(context, live.Id, cancellationToken).OrGoneAsync();
 
     /// <summary>A kind's own notes beside the mark.</summary>
     protected virtual void Annotate(ResourceFields fields, T resource, ResourceChange change)

@@ -29,7 +29,7 @@ internal sealed class ImageKind : ResourceKind
 {
     public const string KindName = "image";
 
-    private const string AliasWord = "alias";
+    internal const string AliasWord = "alias";
     private const string AutoUpdateWord = "auto_update";
 
     public override string Name => KindName;
@@ -37,6 +37,20 @@ internal sealed class ImageKind : ResourceKind
     /// <summary>The image of an instance: the same reference is the same resource, however many instances name it.</summary>
     public static ResourceId IdOf(InstanceDefinition instance, StackDefinition stack) =>
         IdOf(ReferenceOf(instance.Image, stack), InstanceKind.TypeName(instance.Type));
+
+    /// <summary>What an instance's word for its image leads to: the source of an entry of <c>images:</c>, or the word itself.</summary>
+    public static string ReferenceOf(string image, StackDefinition stack) =>
+        stack.Images.TryGetValue(image, out var declared) ? declared.Source : image;
+
+    /// <summary>The fingerprint of what an instance's word for its image leads to on the server now; null where it is not there.</summary>
+    public static string? FingerprintOf(InstanceDefinition instance, PlanningContext context)
+    {
+        var (remoteName, alias) = Split(ReferenceOf(instance.Image, context.Stack));
+        IncusRemote? remote = null;
+        return remoteName is null or ClientConfiguration.LocalRemote || context.Remotes.Remotes.TryGetValue(remoteName, out remote)
+            ? Find(remote, alias, InstanceKind.TypeName(instance.Type), context.Server.Images)?.Fingerprint
+            : null;
+    }
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
@@ -79,6 +93,18 @@ internal sealed class ImageKind : ResourceKind
 
     public override string AddressOf(LiveResource live) => $"/1.0/images/{((Image)live.Raw).Fingerprint}";
 
+    public override void ReportMissing(DesiredResource resource, PlanningContext context)
+    {
+        var noun = ((DesiredImage)resource).InstanceType == InstanceTypes.Container ? "containers" : "virtual machines";
+        context.Error(
+            "MissingImage",
+            resource.DefinitionPath,
+            $"there is no image \"{resource.Id.Name}\" for {noun} on the server in project \"{context.Project}\"",
+            "name an image server before the alias, such as images:debian/12, or list what is there with: incus image list");
+    }
+
+    public override bool IsKept(RemovalOptions options) => !options.RemoveImages;
+
     public override string? WhyKept(LiveResource live, IReadOnlySet<string> deleted, ServerObservation server)
     {
         var fingerprint = ((Image)live.Raw).Fingerprint;
@@ -98,7 +124,7 @@ internal sealed class ImageKind : ResourceKind
         var image = (DesiredImage)desired;
         var remote = image.Remote!;
         var properties = new Dictionary<string, string>();
-        new OwnershipMark(context.Plan.Stack, context.Plan.Project, image.Id.Name, AppliedRecord.Of(image.Properties)).Write(image.Id, properties);
+        context.MarkOf(image, image.Id.Name)?.Write(image.Id, properties);
         var copy = new ImageCopy
         {
             Server = remote.Addresses[0],
@@ -156,24 +182,11 @@ internal sealed class ImageKind : ResourceKind
             cancellationToken).ConfigureAwait(false);
     }
 
-    public override async Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await context.Client.Images.DeleteAsync(((Image)live.Raw).Fingerprint, cancellationToken)
-                .CompleteAsync(null, cancellationToken).ConfigureAwait(false);
-        }
-        catch (IncusNotFoundException)
-        {
-            // Gone already, which is what was wanted.
-        }
-    }
+    public override Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
+        context.Client.Images.DeleteAsync(((Image)live.Raw).Fingerprint, cancellationToken).CompleteAsync(null, cancellationToken).OrGoneAsync();
 
     private static ResourceId IdOf(string reference, string instanceType) =>
         new(KindName, reference, instanceType == InstanceTypes.VirtualMachine ? instanceType : null);
-
-    private static string ReferenceOf(string image, StackDefinition stack) =>
-        stack.Images.TryGetValue(image, out var declared) ? declared.Source : image;
 
     private static DesiredImage? Describe(PlanningContext context, ImageDefinition? declared, string reference, string instanceType, string path)
     {
@@ -231,14 +244,18 @@ internal sealed class ImageKind : ResourceKind
         return cut < 0 ? (null, reference) : (reference[..cut], reference[(cut + 1)..]);
     }
 
-    private static Image? Find(DesiredImage desired, IReadOnlyList<Image> images)
-    {
-        var candidates = images.Where(image => image.Type == desired.InstanceType);
-        if (desired.Remote is { } remote)
-            return candidates.FirstOrDefault(image => Matches(image, remote, desired.Alias));
+    private static Image? Find(DesiredImage desired, IReadOnlyList<Image> images) =>
+        Find(desired.Remote, desired.Alias, desired.InstanceType, images);
 
-        return candidates.FirstOrDefault(image => image.Aliases.Any(alias => alias.Name == desired.Alias))
-            ?? candidates.FirstOrDefault(image => desired.Alias.Length >= 6 && image.Fingerprint.StartsWith(desired.Alias, StringComparison.Ordinal));
+    private static Image? Find(IncusRemote? remote, string alias, string instanceType, IReadOnlyList<Image> images)
+    {
+        var candidates = images.Where(image => image.Type == instanceType);
+        // An image that was kept up to date may leave an older one.
+        if (remote is not null)
+            return candidates.Where(image => Matches(image, remote, alias)).MaxBy(image => image.UploadedAt);
+
+        return candidates.FirstOrDefault(image => image.Aliases.Any(own => own.Name == alias))
+            ?? candidates.FirstOrDefault(image => alias.Length >= 6 && image.Fingerprint.StartsWith(alias, StringComparison.Ordinal));
     }
 
     /// <summary>True for an image that was brought from this alias of this server.</summary>
@@ -273,13 +290,15 @@ internal sealed class ImageKind : ResourceKind
     private static async Task<Image?> FindNowAsync(ApplyContext context, DesiredImage image, CancellationToken cancellationToken) =>
         Find(image, await context.Client.Images.ListAsync(cancellationToken).ConfigureAwait(false));
 
-    private static async Task PointAliasAsync(IncusClient client, string alias, string fingerprint, CancellationToken cancellationToken)
+    /// <summary>Lets an alias lead to an image, whether it is there already or not.</summary>
+    public static async Task PointAliasAsync(IncusClient client, string alias, string fingerprint, CancellationToken cancellationToken)
     {
         if (await client.Images.FindAliasAsync(alias, cancellationToken).ConfigureAwait(false) is null)
             await client.Images.CreateAliasAsync(new ImageAlias { Name = alias, Target = fingerprint }, cancellationToken).ConfigureAwait(false);
         else
             await client.Images.UpdateAliasAsync(alias, current => current with { Target = fingerprint }, cancellationToken).ConfigureAwait(false);
     }
+
     /// <summary>Deletes an alias that leads to an image; where it leads elsewhere by now, it is somebody else's.</summary>
     private static async Task DropAliasAsync(IncusClient client, string alias, string fingerprint, CancellationToken cancellationToken)
     {

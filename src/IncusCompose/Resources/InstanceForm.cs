@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Ssh;
 
 namespace IncusCompose.Resources;
 
@@ -24,16 +26,20 @@ internal static class InstanceForm
     {
         var fields = new ResourceFields();
         fields.Set(PropertyPath.Type, InstanceKind.TypeName(instance.Type));
-        fields.Set(PropertyPath.Image, instance.Image);
+        fields.Set(PropertyPath.Image, ImageKind.ReferenceOf(instance.Image, context.Stack));
         fields.Set(PropertyPath.Ephemeral, Text(instance.Ephemeral));
         fields.Set(PropertyPath.Profiles, string.Join(",", ProfilesOf(instance)));
         if (!string.IsNullOrEmpty(instance.Description))
             fields.Set(PropertyPath.Description, instance.Description);
         if (instance.DependsOn.Count > 0)
-            fields.Set(PropertyPath.DependsOn, string.Join(",", instance.DependsOn.Select(d => d.Instance).Order(StringComparer.Ordinal)));
-        AddConfig(fields.Config, instance);
+            fields.Set(PropertyPath.DependsOn, DependencyText.Write(instance.DependsOn));
+        foreach (var (key, value) in ConfigOf(instance))
+            fields.Config[key] = value;
+        AddSsh(fields.Config, instance, context);
         AddNetworks(fields, instance, context);
+        AddMacvlan(fields, instance, context, live);
         AddVolumes(fields, instance, context);
+        AddPersisted(fields, instance);
         AddPorts(fields, instance);
         // Raw devices replace what the typed words made of the same name.
         foreach (var (name, device) in instance.Devices)
@@ -64,8 +70,10 @@ internal static class InstanceForm
         return config;
     }
 
-    private static void AddConfig(SortedDictionary<string, string> config, InstanceDefinition instance)
+    /// <summary>The instance's own configuration as its words and its <c>config</c> say; what is added for SSH left out.</summary>
+    public static IReadOnlyDictionary<string, string> ConfigOf(InstanceDefinition instance)
     {
+        var config = new Dictionary<string, string>(StringComparer.Ordinal);
         void Set(string key, string? value)
         {
             if (value is not null)
@@ -79,12 +87,25 @@ internal static class InstanceForm
         Set("cloud-init.user-data", instance.CloudInit?.UserData);
         Set("cloud-init.vendor-data", instance.CloudInit?.VendorData);
         Set("cloud-init.network-config", instance.CloudInit?.NetworkConfig);
+        foreach (var (key, value) in instance.Snapshots?.Config() ?? [])
+            config[key] = value;
         foreach (var (key, value) in instance.Environment)
             config[$"environment.{key}"] = value;
         foreach (var (key, value) in instance.Labels)
             config[$"user.label.{key}"] = value;
         foreach (var (key, value) in instance.Config)
             config[key] = value;
+        foreach (var (key, value) in RecordedWords.Of(instance))
+            config[key] = value;
+        return config;
+    }
+
+    private static void AddSsh(SortedDictionary<string, string> config, InstanceDefinition instance, PlanningContext context)
+    {
+        if (instance.Ssh is not { } ssh)
+            return;
+        var (key, value) = SshCloudInit.Place(ssh, instance.Persist, ConfigOf(instance), ProfileConfig(instance, context));
+        config[key] = value;
     }
 
     private static void AddNetworks(ResourceFields fields, InstanceDefinition instance, PlanningContext context)
@@ -109,6 +130,28 @@ internal static class InstanceForm
             if (attachment.Mac is not null)
                 device["hwaddr"] = attachment.Mac;
         }
+    }
+
+    private static void AddMacvlan(ResourceFields fields, InstanceDefinition instance, PlanningContext context, LiveResource? live)
+    {
+        if (instance.Macvlan is not { } macvlan)
+            return;
+        var name = string.Create(CultureInfo.InvariantCulture, $"eth{instance.Networks.Count}");
+        var before = live is not null && ((Instance)live.Raw).Devices.GetValueOrDefault(name) is { } device && device.GetValueOrDefault("nictype") == MacvlanDefinition.Word ? device : null;
+        var path = $"instances.{instance.Name}.network";
+        // What it stands on already stays, even where the host's routes have changed.
+        if ((macvlan.Parent ?? before?.GetValueOrDefault("parent") ?? context.Uplink?.Name) is not { } parent)
+        {
+            context.Error(
+                "NoUplink", path, "there is no telling which interface of the host leads to its network",
+                "name it: network: macvlan:NAME; the host has: " + List(context.Uplink?.Candidates ?? []));
+            return;
+        }
+
+        // Once: it is the same for all.
+        if (before is null && context.Problems.All(problem => problem.Id != "MacvlanHostLimit"))
+            context.Report(Diagnostic.Warning("MacvlanHostLimit", context.Stack.Source.Find(path), path, MacvlanDefinition.HostLimit));
+        fields.Devices[name] = new(StringComparer.Ordinal) { ["type"] = "nic", ["name"] = name, ["nictype"] = MacvlanDefinition.Word, ["parent"] = parent };
     }
 
     private static bool AttachTo(SortedDictionary<string, string> device, string network, PlanningContext context)
@@ -167,6 +210,17 @@ internal static class InstanceForm
         }
     }
 
+    private static void AddPersisted(ResourceFields fields, InstanceDefinition instance)
+    {
+        foreach (var folder in instance.Persist)
+        {
+            var device = fields.Devices[DeviceName("persist", folder.Target)] = new(StringComparer.Ordinal) { ["type"] = "disk", ["source"] = folder.Source, ["path"] = folder.Target };
+            // A virtual machine's folders are shared as they are.
+            if (instance.Type == InstanceType.Container)
+                device["shift"] = "true";
+        }
+    }
+
     private static IReadOnlyList<string> PoolsOf(string volume, PlanningContext context) =>
         context.Stack.Volumes.TryGetValue(volume, out var definition)
             // Where there is no telling, the volume itself is reported.
@@ -177,9 +231,7 @@ internal static class InstanceForm
     {
         foreach (var port in instance.Ports)
         {
-            var any = port.HostAddress is "0.0.0.0" or "::";
-            var label = (any ? "" : port.HostAddress + "-") + Range(port.HostPort, port.Count) + "-" + port.Protocol;
-            fields.Devices[DeviceName("port", label)] = new(StringComparer.Ordinal)
+            fields.Devices[PortDeviceName(port.Protocol, port.HostAddress, Range(port.HostPort, port.Count))] = new(StringComparer.Ordinal)
             {
                 ["type"] = "proxy",
                 ["listen"] = Endpoint(port.Protocol, port.HostAddress, port.HostPort, port.Count),
@@ -187,6 +239,10 @@ internal static class InstanceForm
             };
         }
     }
+
+    /// <summary>What the device is called that publishes a port, or a range of ports, of a host address.</summary>
+    public static string PortDeviceName(string protocol, string address, string ports) =>
+        DeviceName("port", (address is "0.0.0.0" or "::" ? "" : address + "-") + ports + "-" + protocol);
 
     /// <summary>Sees to it that there is a root disk: the profiles' own, unless the definition or a want of one says otherwise.</summary>
     private static string? AddRootDisk(ResourceFields fields, InstanceDefinition instance, PlanningContext context, LiveResource? live)
@@ -227,7 +283,7 @@ internal static class InstanceForm
         return context.Server.Find(ProfileKind.IdOf(profile)) is { Raw: Profile live } ? live.Devices : [];
     }
 
-    private static bool IsRootDisk(IReadOnlyDictionary<string, string> device) =>
+    public static bool IsRootDisk(IReadOnlyDictionary<string, string> device) =>
         device.GetValueOrDefault("type") == "disk" && device.GetValueOrDefault("path") == "/" && !string.IsNullOrEmpty(device.GetValueOrDefault("pool"));
 
     private static string Known(PlanningContext context, string kind) =>

@@ -12,11 +12,6 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 
     private const int MostAttempts = 4;
 
-    // On a host with many containers, links come and go all the time.
-    private const int MostAttemptsAmongLinks = 12;
-
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-
     public override string Name => KindName;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
@@ -43,8 +38,8 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
             : [];
 
     // "auto" becomes a real address; any will do.
-    public override bool IsSame(string path, string desired, string live) =>
-        desired == live || (desired == "auto" && live is not ("" or "none"));
+    public override bool IsSame(string path, DesiredResource desired, string live) =>
+        base.IsSame(path, desired, live) || (desired.Properties[path] == "auto" && live is not ("" or "none"));
 
     // A bridge that is not told its addresses and its NAT chooses them.
     public override bool IsServerFilled(string path) =>
@@ -114,35 +109,11 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 
     /// <summary>
     /// The server makes and changes a bridge with commands of the host, one after another, and keeps nobody from doing so
-    /// at the same time: another client with the same network (or the server itself, for a client that was killed). It also
-    /// looks at every link of the host, and one vanishes whenever a container stops. Then a command fails; the next
-    /// attempt does not meet that any more.
+    /// at the same time: another client with the same network (or the server itself, for a client that was killed). Then a
+    /// command fails; the next attempt does not meet that any more.
     /// </summary>
-    private static async Task TryAgainAsync(Func<Task> request, CancellationToken cancellationToken)
-    {
-        var pause = FirstPause;
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await request().ConfigureAwait(false);
-                return;
-            }
-            catch (IncusException error) when (attempt < MostAttemptsAmongLinks && IsVanishedLink(error))
-            {
-            }
-            catch (IncusException error) when (attempt < MostAttempts && IsFailedCommand(error))
-            {
-                await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
-                pause *= 2;
-            }
-        }
-    }
-
-    private static bool IsVanishedLink(IncusException error) =>
-        error.ServerMessage is { } message
-        && message.Contains("link show", StringComparison.Ordinal)
-        && message.Contains("does not exist", StringComparison.Ordinal);
+    public static Task TryAgainAsync(Func<Task> request, CancellationToken cancellationToken) =>
+        Attempts.RepeatAsync(request, MostAttempts, IsFailedCommand, cancellationToken);
 
     private static bool IsFailedCommand(IncusException error) =>
         error.StatusCode == HttpStatusCode.InternalServerError && error is not IncusConflictException;

@@ -11,7 +11,8 @@ namespace IncusCompose.Resources;
 internal sealed record OwnershipMark(string Stack, string Project, string Key, AppliedRecord Applied)
 {
     public const string Prefix = "user.incus-compose.";
-    public const string StackKey = Prefix + "stack";
+    private const string InstancesPrefix = "instances.";
+    private const string StackKey = Prefix + "stack";
     private const string ProjectKey = Prefix + "project";
     private const string DefinitionKey = Prefix + "key";
     private const string ResourceKey = Prefix + "resource";
@@ -46,12 +47,19 @@ internal sealed record OwnershipMark(string Stack, string Project, string Key, A
         config[AppliedKey] = Applied.ToString();
     }
 
+    /// <summary>What a mark says of where its resource is; only a resource of that name there bears it.</summary>
+    public static IReadOnlyDictionary<string, string> PlaceOf(ResourceId id, string project) =>
+        new Dictionary<string, string> { [ResourceKey] = id.ToString(), [ProjectKey] = project };
+
     /// <summary>Takes a mark out of a resource's configuration.</summary>
     public static void Erase(IDictionary<string, string> config)
     {
         foreach (var key in config.Keys.Where(key => key.StartsWith(Prefix, StringComparison.Ordinal)).ToList())
             config.Remove(key);
     }
+
+    /// <summary>The name of the instance's definition, which replicas share; null where it marks something else.</summary>
+    public string? InstanceDefinition => Key.StartsWith(InstancesPrefix, StringComparison.Ordinal) ? Key[InstancesPrefix.Length..] : null;
 
     /// <summary>True where the mark is that of a stack.</summary>
     public bool BelongsTo(string stack, string project) => Stack == stack && Project == project;

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Provision;
 
 namespace IncusCompose.Resources;
 
@@ -13,10 +14,19 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
 {
     private readonly List<Diagnostic> _problems = [];
 
+    /// <summary>The interface by which the host stands in its network; null where the stack does not need to know.</summary>
+    public HostUplink? Uplink { get; init; }
+
+    /// <summary>The steps that follow the changes of instances, by the instances' names; none where they have none.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<PlannedStep>> Steps { get; init; } = new Dictionary<string, IReadOnlyList<PlannedStep>>();
+
     /// <summary>Problems that only a look at the server could show.</summary>
     public IReadOnlyList<Diagnostic> Problems => _problems;
 
-    public void Report(Diagnostic problem) => _problems.Add(problem);
+    /// <summary>The project that the stack lives in; null where it has still to be made, or may not be looked at.</summary>
+    public LiveResource? LiveProject => Server.Find(ProjectKind.IdOf(Project));
+
+    public void Report(Diagnostic problem) => _problems.Add(Stack.Source.Hidden.Hide(problem));
 
     public void Error(string id, string path, string message, string advice = "") =>
         Report(Diagnostic.Error(id, Stack.Source.Find(path), path, message, advice));

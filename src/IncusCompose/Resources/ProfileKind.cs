@@ -11,6 +11,8 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
 
     private static readonly ResourceId Default = IdOf("default");
 
+    private const int MostAttempts = 6;
+
     public override string Name => KindName;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
@@ -40,7 +42,8 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
         base.Locate(desired, server)
         ?? (desired is { External: true } && desired.Id == Default ? Describe(desired.Id, new Profile { Name = desired.Id.Name }) : null);
 
-    public override bool ComesWith(Project project, ResourceId id) => id == Default && ObserveScope.HasOwn(project.Config, "features.profiles", isDefault: false);
+    public override bool ComesWith(LiveResource project, ResourceId id) =>
+        id == Default && ObserveScope.HasOwn(((Project)project.Raw).Config, "features.profiles", isDefault: false);
 
     // A profile itself never restarts; what its change means is said at the instances that use it.
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
@@ -79,7 +82,7 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
         };
         // It was missing only because its project was: by now Incus has made both.
         return id == Default
-            ? context.Client.Profiles.UpdateAsync(id.Name, profile, null, cancellationToken)
+            ? context.Client.Profiles.UpdateAsync(id.Name, current => WithStack(context, current, fields), cancellationToken)
             : context.Client.Profiles.CreateAsync(profile, cancellationToken);
     }
 
@@ -92,20 +95,30 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
             await base.DeleteAsync(context, live, cancellationToken).ConfigureAwait(false);
     }
 
-    protected override async Task PutAsync(IncusClient client, ResourceId id, Versioned<Profile> found, Profile changed, CancellationToken cancellationToken)
+    protected override Task PutAsync(IncusClient client, ResourceId id, Versioned<Profile> found, Profile changed, CancellationToken cancellationToken) =>
+        Attempts.RepeatAsync(() => PutWholeAsync(client, id, found, changed, cancellationToken), MostAttempts, IsOfUnfinishedInstance, cancellationToken);
+
+    private async Task PutWholeAsync(IncusClient client, ResourceId id, Versioned<Profile> found, Profile changed, CancellationToken cancellationToken)
     {
         try
         {
             await client.Profiles.UpdateAsync(id.Name, changed, found.ETag, cancellationToken).ConfigureAwait(false);
         }
-        catch (IncusException error) when (error.ServerMessage?.Contains("profile change still saved", StringComparison.Ordinal) == true)
+        catch (IncusException error) when (IsSavedOnly(error))
         {
             // An instance could not be changed, and writing the same again would not change it either. So the profile is
             // as it was, and the next attempt reaches every instance.
-            await TakeBackAsync(client, found.Value, cancellationToken).ConfigureAwait(false);
+            await TakeBackAsync(client, changed, found.Value, cancellationToken).ConfigureAwait(false);
             throw;
         }
     }
+
+    private static bool IsSavedOnly(IncusException error) =>
+        error.ServerMessage?.Contains("profile change still saved", StringComparison.Ordinal) == true;
+
+    // Somebody is just making or deleting the instance, and it has no disk yet or any more.
+    private static bool IsOfUnfinishedInstance(IncusException error) =>
+        IsSavedOnly(error) && error.ServerMessage!.Contains("Instance storage pool not found", StringComparison.Ordinal);
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         context.Client.Profiles.DeleteAsync(id.Name, cancellationToken);
@@ -121,15 +134,37 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
         return WithFields(profile, fields);
     }
 
-    private static async Task TakeBackAsync(IncusClient client, Profile before, CancellationToken cancellationToken)
+    /// <summary>The default profile with what the stack sets in it; what somebody put there meanwhile stays.</summary>
+    /// <exception cref="PlanOutdatedException">Another stack was faster.</exception>
+    private Profile WithStack(ApplyContext context, Profile current, ResourceFields wanted)
+    {
+        if (OwnershipMark.Read(Default, current.Config) is { } mark && !mark.BelongsTo(context.Plan.Stack, context.Plan.Project))
+            throw new PlanOutdatedException([Default]);
+        var fields = FieldsOf(current);
+        foreach (var (word, value) in wanted.Words)
+            fields.Words[word] = value;
+        foreach (var (key, value) in wanted.Config)
+            fields.Config[key] = value;
+        foreach (var (name, device) in wanted.Devices)
+            fields.Devices[name] = device;
+        return WithFields(current, fields);
+    }
+
+    /// <summary>Writes back what a profile was, unless somebody else has changed it since: then it is as they want it.</summary>
+    private async Task TakeBackAsync(IncusClient client, Profile written, Profile before, CancellationToken cancellationToken)
     {
         try
         {
-            await client.Profiles.UpdateAsync(before.Name, before, null, cancellationToken).ConfigureAwait(false);
+            var now = await client.Profiles.FindAsync(before.Name, cancellationToken).ConfigureAwait(false);
+            if (now is not null && IsSame(now.Value, written))
+                await client.Profiles.UpdateAsync(before.Name, before, now.ETag, cancellationToken).ConfigureAwait(false);
         }
         catch (IncusException)
         {
             // The first error says what is wrong.
         }
     }
+
+    private bool IsSame(Profile one, Profile other) =>
+        LiveBag(one).SameAs(LiveBag(other)) && FieldsOf(one).Config.SequenceEqual(FieldsOf(other).Config);
 }

@@ -35,6 +35,8 @@ internal sealed class ProjectKind : ConfiguredKind<Project>
         return live is null ? [] : [live];
     }
 
+    public override string AdviceWhenTaken => "name it without create: true to use it as it is";
+
     // A new project gets its features written out.
     public override bool IsServerFilled(string path) =>
         PropertyPath.IsConfig(path, out var key) && key.StartsWith("features.", StringComparison.Ordinal);

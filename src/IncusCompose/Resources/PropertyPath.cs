@@ -51,8 +51,8 @@ internal static class PropertyPath
     /// <summary>True for what only the stack's own record knows, not the server.</summary>
     public static bool IsEngineOnly(string path) => path is Image or DependsOn;
 
-    public static bool IsSecret(string path) =>
-        IsConfig(path, out var key) ? Secrets.IsSecret(key) : IsDevice(path, out _, out var option) && Secrets.IsSecret(option);
+    /// <summary>True where the value is a secret or holds one.</summary>
+    public static bool IsSecret(string path, string value) => Secrets.Mask(KeyOf(path), value) != value;
 
     /// <summary>The path as people write it: <c>config.limits.memory</c>.</summary>
     public static string Display(string path) => path.Replace('/', '.');
@@ -62,10 +62,11 @@ internal static class PropertyPath
     {
         if (value is null)
             return null;
-        if (!IsConfig(path, out var key) && !IsDevice(path, out _, out key))
-            key = path;
-        return key.StartsWith("cloud-init.", StringComparison.Ordinal)
-            ? $"({value.Length} characters)"
-            : Secrets.Mask(key, value);
+        var key = KeyOf(path);
+        if (RecordedWords.Contains(key))
+            return RecordedWords.Show(key, value);
+        return Secrets.IsCloudInit(key) ? $"({value.Length} characters)" : Secrets.Mask(key, value);
     }
+
+    private static string KeyOf(string path) => IsConfig(path, out var key) || IsDevice(path, out _, out key) ? key : path;
 }

@@ -64,8 +64,8 @@ internal sealed class ResourceFields
             if (!Devices.TryGetValue(name, out var device))
                 Devices[name] = device = new SortedDictionary<string, string>(StringComparer.Ordinal);
             Put(device, option, value);
-            // A device whose last option is gone is gone itself.
-            if (device.Count == 0)
+            // A device without a type is none, whatever somebody added to it.
+            if (device.Count == 0 || (option == PropertyPath.Type && value is null))
                 Devices.Remove(name);
         }
         else
@@ -73,6 +73,10 @@ internal sealed class ResourceFields
             Put(Words, path, value);
         }
     }
+
+    public bool SameAs(ResourceFields other) =>
+        Words.SequenceEqual(other.Words) && Config.SequenceEqual(other.Config)
+        && Devices.Keys.SequenceEqual(other.Devices.Keys) && Devices.All(device => device.Value.SequenceEqual(other.Devices[device.Key]));
 
     public string Word(string path) => Words.GetValueOrDefault(path, "");
 
@@ -83,7 +87,7 @@ internal sealed class ResourceFields
     private static bool IsNote(string key) =>
         key.StartsWith("volatile.", StringComparison.Ordinal)
         || key.StartsWith("image.", StringComparison.Ordinal)
-        || key.StartsWith(OwnershipMark.Prefix, StringComparison.Ordinal);
+        || (key.StartsWith(OwnershipMark.Prefix, StringComparison.Ordinal) && !RecordedWords.Contains(key));
 
     private static void Put(SortedDictionary<string, string> map, string key, string? value)
     {

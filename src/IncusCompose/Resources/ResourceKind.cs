@@ -15,6 +15,9 @@ internal abstract class ResourceKind
     /// <summary>The kind as a word, as it stands in a <see cref="ResourceId"/>.</summary>
     public abstract string Name { get; }
 
+    /// <summary>The kind as people say it: <c>storage pool</c>.</summary>
+    public string Noun => Name.Replace('-', ' ');
+
     /// <summary>What the stack's resources of this kind should be. Problems that only the server can show go to <paramref name="context"/>.</summary>
     public abstract IEnumerable<DesiredResource> Desire(PlanningContext context);
 
@@ -28,7 +31,7 @@ internal abstract class ResourceKind
     public virtual LiveResource? Locate(DesiredResource desired, ServerObservation server) => server.Find(desired.Id);
 
     /// <summary>True where the live value is what the desired one leads to (a server writes <c>auto</c> out as an address).</summary>
-    public virtual bool IsSame(string path, string desired, string live) => desired == live;
+    public virtual bool IsSame(string path, DesiredResource desired, string live) => desired.Properties[path] == live;
 
     /// <summary>True for a live value that the server fills in by itself: it is nobody's change.</summary>
     public virtual bool IsServerFilled(string path) => false;
@@ -55,14 +58,35 @@ internal abstract class ResourceKind
     /// <summary>True where what exists may be used without being the stack's own (an image that is there already).</summary>
     public virtual bool IsShared => false;
 
+    /// <summary>True for what has the name of what a change is about, and the stack's mark, and is something else all the same.</summary>
+    /// <param name="change">The change, as planned.</param>
+    /// <param name="now">What is there now.</param>
+    public virtual bool IsAnother(ResourceChange change, LiveResource now) => false;
+
+    /// <summary>Says that what must exist does not.</summary>
+    public virtual void ReportMissing(DesiredResource resource, PlanningContext context) => context.Error(
+        "MissingExternal",
+        resource.DefinitionPath,
+        $"there is no {Noun} \"{resource.Id.Name}\" on the server, and the file says that it is external",
+        "create it, or drop external: true");
+
+    /// <summary>What to do where the name is somebody else's.</summary>
+    public virtual string AdviceWhenTaken => "rename one of the two, or mark it external: true to use it as it is";
+
     /// <summary>
     /// True for what Incus itself makes in a new project and deletes with it. In a project that the stack made it is the
     /// stack's to change, though no mark says so before the first change.
     /// </summary>
-    public virtual bool ComesWith(Project project, ResourceId id) => false;
+    public virtual bool ComesWith(LiveResource project, ResourceId id) => false;
 
     /// <summary>The resource's address in the API, as other resources name it in <c>used_by</c>.</summary>
     public virtual string AddressOf(LiveResource live) => $"/1.0/{Name}s/{live.Id.Name}";
+
+    /// <summary>True for what stays when its stack is taken down, since the word that would delete it was not given.</summary>
+    public virtual bool IsKept(RemovalOptions options) => false;
+
+    /// <summary>What would delete a resource that is no longer in the file; null where that was said.</summary>
+    public virtual string? PruningRefusal(PlanOptions options) => options.Prune ? null : "delete it with -Prune (--prune)";
 
     /// <summary>Why a resource stays when its stack is taken down; null where it can go once the <paramref name="deleted"/> addresses are gone.</summary>
     public virtual string? WhyKept(LiveResource live, IReadOnlySet<string> deleted, ServerObservation server) => null;
@@ -73,6 +97,12 @@ internal abstract class ResourceKind
     /// <summary>What only this kind knows about a planned change of something that exists: an instance also runs or not.</summary>
     public virtual ResourceChange Refine(ResourceChange change, ResourcePlanner planner) => change;
 
+    /// <summary>What is left of a change where what exists is to stay as it is.</summary>
+    public virtual ResourceChange Keep(ResourceChange change) => change with { Action = ChangeAction.None };
+
+    /// <summary>What is to be done once a change is made, and may be the whole change, among its properties: an instance's steps.</summary>
+    public virtual ResourceChange WithSteps(ResourceChange change) => change;
+
     /// <summary>
     /// Waits for what the server is doing at the moment to what a change concerns: somebody else is making it, or an apply
     /// that was killed had begun. True where there was something; then it is to be looked at again.
@@ -81,6 +111,20 @@ internal abstract class ResourceKind
 
     /// <summary>True where every other resource lives inside it: it is made first and goes last.</summary>
     public virtual bool ContainsAll => false;
+
+    /// <summary>A resource in API form as text, to be kept; secrets are as they are.</summary>
+    public virtual byte[] Write(LiveResource live) => throw new NotSupportedException($"A {Name} is not kept as text.");
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public virtual LiveResource Read(ResourceId id, ReadOnlySpan<byte> text) => throw new NotSupportedException($"A {Name} is not kept as text.");
+
+    /// <summary>Makes what came to the server by other means (an import, a copy) the stack's own: its properties and its mark.</summary>
+    /// <param name="context">Where and for whom.</param>
+    /// <param name="desired">What it is to be.</param>
+    /// <param name="forget">The server's notes about it that are not to stay.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    public virtual Task AdoptAsync(ApplyContext context, DesiredResource desired, Func<string, bool> forget, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"A {Name} is always made anew.");
 
     /// <summary>Makes the resource, with the stack's mark on it.</summary>
     public abstract Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken);

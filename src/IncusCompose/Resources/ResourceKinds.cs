@@ -21,5 +21,8 @@ internal static class ResourceKinds
 
     public static ResourceKind Of(ResourceId id) => ByName[id.Kind];
 
+    /// <summary>True for the name of a kind.</summary>
+    public static bool IsKnown(string kind) => ByName.ContainsKey(kind);
+
     public static int RankOf(ResourceId id) => Ranks[id.Kind];
 }

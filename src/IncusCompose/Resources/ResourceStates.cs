@@ -15,7 +15,16 @@ internal record DesiredResource
 
     public required PropertyBag Properties { get; init; }
 
+    /// <summary>What to record as applied; null: all properties. A resource that comes from elsewhere holds more than its stack has set.</summary>
+    public AppliedRecord? Applied { get; init; }
+
     public IReadOnlyList<ResourceId> DependsOn { get; init; } = [];
+
+    /// <summary>What must be true of instances among <see cref="DependsOn"/> before this one is started.</summary>
+    public IReadOnlyList<InstanceDependency> Conditions { get; init; } = [];
+
+    /// <summary>It runs once and stops by itself, which others wait for: once it has run it stays stopped.</summary>
+    public bool RunsToCompletion { get; init; }
 
     /// <summary>Must exist and is never changed.</summary>
     public bool External { get; init; }

@@ -10,6 +10,20 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
 {
     public const string KindName = "storage-pool";
 
+    // Source: Incus doc/reference/storage_drivers.md, the options of each driver that have a default.
+    private static readonly HashSet<string> DriverKeys =
+    [
+        "source", "size",
+        "ceph.cluster_name", "ceph.osd.pg_num", "ceph.osd.pool_name", "ceph.user.name",
+        "cephfs.cluster_name", "cephfs.osd_pg_num", "cephfs.path", "cephfs.user.name",
+        "cephobject.cluster_name", "cephobject.radosgw.endpoint", "cephobject.user.name",
+        "drbd.auto_add_quorum_tiebreaker", "drbd.on_no_quorum",
+        "linstor.resource_group.name", "linstor.resource_group.place_count", "linstor.resource_group.storage_pool", "linstor.volume.prefix",
+        "lvm.thinpool_name", "lvm.vg_name",
+        "truenas.dataset", "truenas.host",
+        "zfs.pool_name",
+    ];
+
     public override string Name => KindName;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
@@ -35,13 +49,15 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
         [.. (await scope.PoolsAsync().ConfigureAwait(false)).Select(pool => Describe(IdOf(pool), pool))];
 
     // The driver writes out where and how it keeps the pool.
-    public override bool IsServerFilled(string path) => PropertyPath.IsConfig(path, out _);
+    public override bool IsServerFilled(string path) => PropertyPath.IsConfig(path, out var key) && DriverKeys.Contains(key);
 
     // A device path is rewritten to a stable one when the pool is made.
     public override bool IsRewritten(string path) => path == PropertyPath.Config("source");
 
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
         IsRewritten(path) ? ChangeImpact.Replace : base.ImpactOf(path, desired, live, metadata);
+
+    public override bool IsKept(RemovalOptions options) => !options.RemovePools;
 
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) =>
         "a storage pool is never replaced, since everything in it would be lost; delete it yourself once it is empty, or give the pool another name";

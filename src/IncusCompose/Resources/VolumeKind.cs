@@ -10,6 +10,9 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 {
     public const string KindName = "volume";
 
+    // Source: Incus doc/reference/storage_drivers.md, the volumes' options of each driver.
+    private static readonly string[] DriverKeys = ["block.", "lvm.", "zfs."];
+
     public override string Name => KindName;
 
     public static ResourceId IdOf(string pool, string name) => new(KindName, name, pool);
@@ -27,6 +30,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 
             var properties = BagOf(volume.Description, volume.Config);
             properties.Add(PropertyPath.ContentType, volume.ContentType);
+            foreach (var (key, value) in volume.Snapshots?.Config().Where(entry => !volume.Config.ContainsKey(entry.Key)) ?? [])
+                properties.Add(PropertyPath.Config(key), value);
             if (volume.Size is not null)
                 properties.Add(PropertyPath.Config("size"), volume.Size);
             yield return new DesiredResource
@@ -60,10 +65,17 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 
     public override string AddressOf(LiveResource live) => $"/1.0/storage-pools/{live.Id.Scope}/volumes/custom/{live.Id.Name}";
 
-    // Some drivers write out a size and their file system's options.
-    public override bool IsServerFilled(string path) => PropertyPath.IsConfig(path, out _);
+    // Drivers write out a size and how they keep the volume.
+    public override bool IsServerFilled(string path) =>
+        PropertyPath.IsConfig(path, out var key)
+        && (key == "size" || Array.Exists(DriverKeys, prefix => key.StartsWith(prefix, StringComparison.Ordinal)));
 
     public override string LostByReplacement => "its data and snapshots are lost";
+
+    public override bool IsKept(RemovalOptions options) => !options.RemoveVolumes;
+
+    public override string? PruningRefusal(PlanOptions options) =>
+        options is { Prune: true, RemoveVolumes: true } ? null : "delete it and its data with -Prune -RemoveVolumes (--prune --remove-volumes)";
 
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) =>
         options.RemoveVolumes

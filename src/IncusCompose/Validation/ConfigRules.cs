@@ -5,12 +5,21 @@ namespace IncusCompose.Validation;
 /// <summary>Raw configuration beside the words that mean the same.</summary>
 internal static class ConfigRules
 {
+    private static readonly (string Word, string ConfigKey)[] s_snapshotWords =
+    [
+        ("snapshots", "snapshots.schedule"),
+        ("snapshots.expiry", "snapshots.expiry"),
+        ("snapshots.pattern", "snapshots.pattern"),
+        ("snapshots.stopped", "snapshots.schedule.stopped"),
+    ];
+
     private static readonly (string Word, string ConfigKey)[] s_instanceWords =
     [
         ("cpu", "limits.cpu"),
         ("memory", "limits.memory"),
         ("autostart", "boot.autostart"),
         ("boot_priority", "boot.autostart.priority"),
+        .. s_snapshotWords,
         ("cloud_init.user_data", "cloud-init.user-data"),
         ("cloud_init.vendor_data", "cloud-init.vendor-data"),
         ("cloud_init.network_config", "cloud-init.network-config"),
@@ -37,7 +46,11 @@ internal static class ConfigRules
         }
 
         foreach (var volume in stack.Volumes.Keys)
+        {
             Check($"volumes.{volume}", "size", "size");
+            foreach (var (word, key) in s_snapshotWords)
+                Check($"volumes.{volume}", word, key);
+        }
 
         void Check(string path, string word, string key)
         {

@@ -14,14 +14,31 @@ internal static class DependencyRules
             foreach (var (index, dependency) in instance.DependsOn.Bound())
             {
                 var path = findings.DependencyPath(instance, index);
-                if (!stack.Instances.ContainsKey(dependency.Instance))
+                if (!stack.Instances.TryGetValue(dependency.Instance, out var other))
                 {
+                    if (!dependency.Required)
+                        continue;
                     findings.Error("UnknownDependency", path, $"there is no instance {Excerpts.Quote(dependency.Instance)} in this stack",
                         findings.DidYouMean(dependency.Instance, stack.Instances, "add it under `instances`, or remove the dependency"));
                 }
                 else if (!seen.Add(dependency.Instance))
                 {
                     findings.Warning("DuplicateDependency", path, $"`{dependency.Instance}` is named twice", "remove one of the two");
+                }
+                else if (dependency.Condition == DependencyCondition.Healthy && other.Healthcheck is null)
+                {
+                    findings.Error("NoHealthcheck", path, $"`{dependency.Instance}` has no health check, so it never becomes healthy",
+                        $"give it a `healthcheck`, or wait for `condition: ready` or `started`");
+                }
+                else if (dependency.Condition == DependencyCondition.Completed && other.Provision.Count > 0)
+                {
+                    findings.Error("ProvisionedJob", path, $"`{dependency.Instance}` has `provision` steps, which need it to run, and is waited for to end",
+                        "wait for `condition: ready`, or let its image do the work");
+                }
+                else if (dependency.Condition == DependencyCondition.Completed && other.Ephemeral)
+                {
+                    findings.Error("EphemeralJob", path, $"`{dependency.Instance}` is ephemeral: once it has completed it is gone, and would be made again by every apply",
+                        "remove its `ephemeral`");
                 }
             }
         }

@@ -10,7 +10,7 @@ internal sealed class Findings(SourceMap source)
     private const int Capacity = 500;
 
     /// <summary>How many names may be compared with others before hints are no longer worth the time.</summary>
-    private const int MostComparisons = 2_000_000;
+    private const int MostComparisons = 500_000;
 
     private readonly List<Diagnostic> _items = [];
     private int _comparisons;
@@ -54,7 +54,7 @@ internal sealed class Findings(SourceMap source)
     private void Add(Diagnostic diagnostic)
     {
         if (!IsFull)
-            _items.Add(diagnostic);
+            _items.Add(source.Hidden.Hide(diagnostic));
     }
 
     /// <summary>The path of a dependency, in the form in which the file has it: by name or by position.</summary>

@@ -47,6 +47,35 @@ internal static class InstanceRules
         }
     }
 
+    /// <summary>What is waited for must be able to come.</summary>
+    public static void CheckReadiness(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var path = $"instances.{instance.Name}.ready";
+            if (instance.Healthcheck is null && instance.Ready?.Gates.Any(gate => gate is HealthGate) == true)
+                findings.Error("NoHealthcheck", findings.Has($"{path}.healthy") ? $"{path}.healthy" : path, "there is no health check, so it never becomes healthy", "give it a `healthcheck`, or wait for something else");
+            foreach (var nic in (instance.Ready?.Gates ?? []).OfType<AddressGate>().Select(gate => gate.Nic).OfType<string>())
+            {
+                var names = instance.Networks.Select((network, index) => network?.Name ?? $"eth{index}").Concat(instance.Macvlan is null ? [] : [$"eth{instance.Networks.Count}"]).Concat(instance.Devices.Where(device => device.Value.GetValueOrDefault("type") == "nic").Select(device => device.Value.GetValueOrDefault("name", device.Key))).ToList();
+                if (names.Count > 0 && instance.Profiles is { Count: 0 } && !names.Contains(nic))
+                    findings.Error("UnknownInterface", $"{path}.address", $"it has no interface {Excerpts.Quote(nic)}", $"write one of: {string.Join(", ", names)}");
+            }
+        }
+    }
+
+    public static void CheckLogin(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            if (instance.Ssh is null && instance.Ready?.Gates.Any(gate => gate is SshGate { VerifyLogin: true }) == true)
+            {
+                findings.Error("NoLogin", $"instances.{instance.Name}.ready.ssh.verify_login", "nobody is let in to the instance, so that nobody can have logged in",
+                    "write `ssh: true` for it, or leave `verify_login` out");
+            }
+        }
+    }
+
     public static void CheckProfiles(StackDefinition stack, Findings findings)
     {
         foreach (var instance in stack.Instances.Values)

@@ -13,7 +13,20 @@ internal static class MountRules
             foreach (var (index, mount) in instance.Volumes.Bound())
             {
                 var path = $"instances.{instance.Name}.volumes[{index}]";
-                var target = mount.Target.TrimEnd('/');
+                CheckTarget(mount.Target, path);
+                if (!mount.IsHostPath && stack.Volumes.GetValueOrDefault(mount.Source) is { ContentType: "block" })
+                {
+                    findings.Error("BlockVolumeWithPath", path, $"`{mount.Source}` is a block volume, which has no path in an instance",
+                        $"write a disk device with `source: {mount.Source}` and its `pool` under `devices` of a virtual machine, or use `content_type: filesystem`");
+                }
+            }
+
+            foreach (var (index, folder) in instance.Persist.Bound())
+                CheckTarget(folder.Target, $"instances.{instance.Name}.persist[{index}]");
+
+            void CheckTarget(string text, string path)
+            {
+                var target = text.TrimEnd('/');
                 if (target.Length == 0)
                 {
                     findings.Error("MountOverRoot", path, "a mount at `/` would hide the root disk", "choose another path; the root disk's size is set with `disk`");
@@ -21,12 +34,6 @@ internal static class MountRules
                 else if (!places.TryAdd(target, path))
                 {
                     findings.Error("DuplicateTarget", path, $"something else is mounted at `{target}` already ({findings.Place(places[target])})", "choose another path");
-                }
-
-                if (!mount.IsHostPath && stack.Volumes.GetValueOrDefault(mount.Source) is { ContentType: "block" })
-                {
-                    findings.Error("BlockVolumeWithPath", path, $"`{mount.Source}` is a block volume, which has no path in an instance",
-                        $"write a disk device with `source: {mount.Source}` and its `pool` under `devices` of a virtual machine, or use `content_type: filesystem`");
                 }
             }
         }

@@ -27,6 +27,8 @@ internal static partial class NameRules
         {
             var path = $"instances.{instance.Name}";
             Report(Instance(instance.Name), "BadInstanceName", "an instance", instance.Name, path);
+            if (instance.Macvlan?.Parent is { } parent)
+                Report(HostInterface(parent), "BadInterfaceName", "an interface", parent, $"{path}.network");
             foreach (var device in instance.Devices.Keys)
                 Report(Api(device), "BadDeviceName", "a device", device, $"{path}.devices.{device}");
             foreach (var (index, nic) in instance.Networks.Bound())
@@ -96,6 +98,15 @@ internal static partial class NameRules
         { Length: < 2 } => new("is shorter than 2 characters", "lengthen it"),
         { Length: > 15 } => new("is longer than 15 characters", "shorten it"),
         _ when !InterfaceName().IsMatch(name) => new("has characters other than letters, digits, dashes, dots and underscores", "leave them out"),
+        _ => null,
+    };
+
+    /// <summary>The name of an interface that the host has already. Source: Linux net/core/dev.c, dev_valid_name.</summary>
+    public static Problem? HostInterface(string name) => name switch
+    {
+        { Length: > 15 } => new("is longer than 15 characters", "see what the host has with: ip link"),
+        "." or ".." => new("is none on Linux", "see what the host has with: ip link"),
+        _ when name.Any(c => char.IsWhiteSpace(c) || c is '/' or ':') => new("has a blank, a slash or a colon", "see what the host has with: ip link"),
         _ => null,
     };
 

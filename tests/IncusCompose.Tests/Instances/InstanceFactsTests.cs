@@ -1,5 +1,6 @@
 using Incus.Client;
 using IncusCompose.Instances;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Tests.Instances;
 
@@ -30,12 +31,24 @@ public sealed class InstanceFactsTests
             {
                 ["lo"] = new() { Addresses = [Address("inet", "127.0.0.1", "local")] },
                 ["eth1"] = new() { Addresses = [Address("inet", "10.0.1.2", "global"), Address("inet6", "fe80::1", "link")] },
-                ["eth0"] = new() { Addresses = [Address("inet", "10.0.0.2", "global"), Address("inet6", "fd42::2", "global")] },
+                ["eth0"] = new() { Addresses = [Address("inet", "10.0.0.2", "global"), Address("inet", "10.0.0.3 \u001b[2J", "global"), Address("inet6", "fd42::2", "global")] },
             },
         };
         Assert.Equal(["10.0.0.2", "10.0.1.2"], InstanceFacts.AddressesOf(state, "inet"));
         Assert.Equal(["fd42::2"], InstanceFacts.AddressesOf(state, "inet6"));
         Assert.Empty(InstanceFacts.AddressesOf(null, "inet"));
+    }
+
+    [Theory]
+    [InlineData("web", "default", "shop")]
+    [InlineData("web-backup", "default", null)]
+    [InlineData("web", "elsewhere", null)]
+    public void A_copy_of_a_stacks_instance_is_not_the_stacks(string name, string project, string? stack)
+    {
+        var config = new Dictionary<string, string>();
+        new OwnershipMark("shop", "default", "instances.web", AppliedRecord.Empty).Write(InstanceKind.IdOf("web"), config);
+
+        Assert.Equal(stack, InstanceFacts.StackOf(new Instance { Name = name, Project = project, Config = config }));
     }
 
     private static Dictionary<string, string> Proxy(string listen, string connect) =>

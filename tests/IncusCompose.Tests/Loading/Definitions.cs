@@ -10,7 +10,7 @@ internal static class Definitions
     private static readonly JsonSerializerOptions s_options = new() { WriteIndented = true };
 
     public static string Show(StackDefinition stack) =>
-        JsonSerializer.Serialize(stack with { Source = SourceMap.Empty, Files = [] }, s_options);
+        JsonSerializer.Serialize(stack with { Source = SourceMap.Empty, Files = [], Folder = null }, s_options);
 }
 
 /// <summary>A stack with everything that a definition can hold, chosen by a seed.</summary>
@@ -27,7 +27,7 @@ internal sealed class RandomStack(int seed)
         Instances = Map("web", Instance),
         Networks = Map("lan", name => new NetworkDefinition { Name = name, Type = Flag() ? "bridge" : "macvlan", Description = Maybe(Text), Config = Values(), External = Flag() }),
         StoragePools = Map("pool", name => new StoragePoolDefinition { Name = name, Driver = "dir", Description = Maybe(Text), Config = Values(), External = Flag() }),
-        Volumes = Map("data", name => new VolumeDefinition { Name = name, Pool = Maybe(() => "pool0"), Size = Maybe(Size), ContentType = Flag() ? "filesystem" : "block", Description = Maybe(Text), Config = Values(), External = Flag() }),
+        Volumes = Map("data", name => new VolumeDefinition { Name = name, Pool = Maybe(() => "pool0"), Size = Maybe(Size), ContentType = Flag() ? "filesystem" : "block", Snapshots = Maybe(Snapshots), Description = Maybe(Text), Config = Values(), External = Flag() }),
         Profiles = Map("profile", name => new ProfileDefinition { Name = name, Description = Maybe(Text), Config = Values(), Devices = Devices(), External = Flag() }),
         Images = Map("image", name => new ImageDefinition { Name = name, Source = "images:debian/" + _random.Next(9), Alias = Maybe(() => "alias"), AutoUpdate = MaybeFlag() }),
     };
@@ -36,6 +36,10 @@ internal sealed class RandomStack(int seed)
     {
         var number = int.Parse(name["web".Length..]);
         var isContainer = Flag();
+        var ssh = Maybe(() => new SshDefinition
+        {
+            User = Flag() ? SshDefinition.DefaultUser : "ann", Keys = [Ssh.Keys.Ann, Ssh.Keys.Ben], Sudo = Flag(), Port = Flag() ? 22 : 2222, Shell = Flag() ? "/bin/sh" : SshDefinition.DefaultShell,
+        });
         return new InstanceDefinition
         {
             Name = name,
@@ -52,11 +56,17 @@ internal sealed class RandomStack(int seed)
             {
                 Network = "other", Name = Maybe(() => "lan0"), Ipv4 = Maybe(() => $"10.0.0.{number + 2}"), Ipv6 = Maybe(() => $"fd42::{number + 2}"), Mac = Maybe(() => $"10:66:6a:00:00:0{number}"),
             }]) ?? [],
+            Macvlan = Maybe(() => new MacvlanDefinition(Maybe(() => "eno1"))),
             Volumes = Maybe<IReadOnlyList<VolumeMount>>(() =>
             [
                 new VolumeMount { Source = "unknown", Target = "/a", ReadOnly = Flag(), Shift = MaybeFlag() },
                 new VolumeMount { Source = "/srv/a b", Target = "/b", IsHostPath = true, ReadOnly = Flag(), Shift = MaybeFlag() },
                 new VolumeMount { Source = "/srv/with:colon", Target = "/c:d", IsHostPath = true },
+            ]) ?? [],
+            Persist = Maybe<IReadOnlyList<PersistedFolder>>(() =>
+            [
+                new PersistedFolder { Source = "/srv/kept", Target = "/kept", Owner = Maybe(() => new FolderOwner(1000, Flag() ? 1000 : 100)) },
+                new PersistedFolder { Source = "/srv/a b:c", Target = "/k:e" },
             ]) ?? [],
             Ports = !isContainer ? [] : Maybe<IReadOnlyList<PortMapping>>(() =>
             [
@@ -65,13 +75,63 @@ internal sealed class RandomStack(int seed)
             ]) ?? [],
             Environment = Maybe<IReadOnlyDictionary<string, string>>(() => new Dictionary<string, string> { ["A"] = Text(), ["DB_PASSWORD"] = Text() }) ?? new Dictionary<string, string>(),
             CloudInit = Maybe(() => new CloudInitDefinition("#cloud-config\n" + Text(), Maybe(() => "#!/bin/sh\n" + Text()), Maybe(() => "version: 2\n" + Text()))),
-            DependsOn = number > 0 && Flag() ? [new InstanceDependency($"web{number - 1}")] : [],
+            Ssh = ssh,
+            DependsOn = number > 0 && Flag() ? [new InstanceDependency($"web{number - 1}", (DependencyCondition)_random.Next(2)) { Restart = Flag(), Required = Flag() }] : [],
+            Ready = Maybe(() => new ReadinessDefinition { Gates = Gates(verifyLogin: ssh is not null && Flag()), Timeout = Time() }),
+            Healthcheck = Maybe(() => new HealthCheckDefinition
+            {
+                Probe = _random.Next(3) switch { 0 => new TcpProbe { Port = 80 }, 1 => Request(), _ => new ExecProbe { Command = ["a", Text()] } },
+                Interval = Time() ?? TimeSpan.FromSeconds(30), Timeout = TimeSpan.FromSeconds(30), Retries = 1 + _random.Next(4), StartPeriod = Time() ?? TimeSpan.Zero, StartInterval = Time(),
+            }),
+            Hooks = Maybe(() => new HooksDefinition
+            {
+                Points = new SortedDictionary<HookPoint, IReadOnlyList<HookStep>>
+                {
+                    [HookPoint.PreCreate] = [HostStep()],
+                    [HookPoint.PostStart] = [ExecStep(), HostStep(), ExecStep()],
+                    [HookPoint.PreStop] = [ExecStep()],
+                    [HookPoint.PostCheckpoint] = [ExecStep(), HostStep()],
+                },
+            }),
+            Snapshots = Maybe(() => Snapshots() with { Stopped = Flag() }),
+            Replicas = number == 0 ? null : MaybeFlag() is null ? null : 1,
+            Update = Flag() ? new UpdateDefinition() : new UpdateDefinition { Strategy = (UpdateStrategy)_random.Next(3), Parallel = 1 + _random.Next(4), OnFailure = (UpdateFailure)_random.Next(2), Checkpoint = Flag() },
+            Provision = Maybe<IReadOnlyList<ProvisionStep>>(() =>
+            [
+                new ProvisionStep { Exec = ["a", Text()], User = Maybe(() => "app"), WorkingDirectory = Maybe(() => "/srv"), Environment = Values(), Timeout = Time() ?? ProvisionStep.DefaultTimeout },
+                new ProvisionStep { Name = "script", Script = new ScriptDefinition { Content = Text(), Interpreter = Maybe<IReadOnlyList<string>>(() => ["python3", Text()]), Arguments = Flag() ? [] : [Text()] } },
+                new ProvisionStep { Name = "files", Files = [new FileDefinition { Content = Text(), Target = "/a b", Owner = Maybe(() => "app"), Group = Maybe(() => "12"), Mode = Maybe<int?>(() => _random.Next(0x1000)) }, new FileDefinition { Source = "/srv/a b", Target = "/etc/" }] },
+                new ProvisionStep { Ansible = new AnsibleDefinition { Playbook = "/srv/site.yml", Variables = Maybe(() => JsonSerializer.Serialize(new { a = Text(), b = new object?[] { 1, 1.5, true, null, Text(), "true", "0644" } }, IncusCompose.Loading.Documents.PlainValues.Json)), Groups = Flag() ? [] : ["web"], Become = MaybeFlag() } },
+                new ProvisionStep { Ansible = new AnsibleDefinition { Role = "geerlingguy.nginx", Tags = ["a", "b"], SkipTags = ["c"], Connection = Maybe(() => "community.general.lxd"), ExtraArguments = Flag() ? [] : ["-v", Text()] } },
+            ]) ?? [],
             Autostart = MaybeFlag(),
             BootPriority = Maybe<int?>(() => _random.Next(-10, 10)),
             Labels = Maybe<IReadOnlyDictionary<string, string>>(() => new Dictionary<string, string> { ["tier"] = Text(), ["a.b/c"] = "" }) ?? new Dictionary<string, string>(),
             Ephemeral = Flag(),
         };
     }
+
+    // In the order in which they are written.
+    private IReadOnlyList<ReadinessGate> Gates(bool verifyLogin) =>
+    [
+        .. Maybe<ReadinessGate[]>(() => [new AddressGate { Nic = Maybe(() => "eth0"), Family = (AddressFamilyChoice)_random.Next(3), Timeout = Time() }, new AddressGate()]) ?? [],
+        new AgentGate { Timeout = Time() },
+        .. Maybe<ReadinessGate[]>(() => [new CloudInitGate { Timeout = Time() }, new GuestGate()]) ?? [],
+        .. Maybe<ReadinessGate[]>(() => [new SshGate { Port = 2222, VerifyLogin = verifyLogin, Timeout = Time() }]) ?? [],
+        .. Maybe<ReadinessGate[]>(() => [new TcpGate { Port = 5432, Timeout = Time() }, new TcpGate { Port = 6379 }]) ?? [],
+        .. Maybe<ReadinessGate[]>(() => [new HttpGate { Request = Request(), Timeout = Time() }]) ?? [],
+    ];
+
+    private SnapshotsDefinition Snapshots() =>
+        new() { Schedule = Flag() ? "@daily" : "0 3,15 * * 1-5, @weekly", Expiry = Maybe(() => "14d 2H"), Pattern = Flag() ? SnapshotsDefinition.DefaultPattern : "a%d" };
+
+    private HookStep HostStep() => new() { Command = ["a", Text()], OnHost = true, Timeout = Time() ?? HookStep.DefaultTimeout, OnFailure = (HookFailure)_random.Next(2), Environment = Values() };
+
+    private HookStep ExecStep() => HostStep() with { OnHost = false, User = Maybe(() => "app") };
+
+    private HttpProbe Request() => new() { Port = 8080, Path = Flag() ? "/" : "/health?a=b", Tls = Flag(), LeastStatus = 200, MostStatus = 200 + _random.Next(200) };
+
+    private TimeSpan? Time() => Maybe<TimeSpan?>(() => TimeSpan.FromMilliseconds(1 + _random.Next(100_000_000)));
 
     private Dictionary<string, string> Values() => Enumerable.Range(0, _random.Next(3)).ToDictionary(i => $"user.key{i}", _ => Text());
 

@@ -89,6 +89,33 @@ public class InterpolationTests
         Assert.Equal(["stack.yaml:1:30: instances.a.description: warning: the variable UNSET is not set, so it stands for nothing; set it, write `${UNSET:-default}`, or `$$UNSET` for the text itself"], problems);
     }
 
+    [Theory]
+    [InlineData("memory: '${DB_PASSWORD}'", "memory: `${DB_PASSWORD}` stands for a value that cannot be used here; write a size such as")]
+    [InlineData("memory: 'x${DB_PASSWORD}'", "memory: `x${DB_PASSWORD}` stands for")]
+    [InlineData("cpu: '${DB_PASSWORD}'", "cpu: `${DB_PASSWORD}` stands for")]
+    [InlineData("ports: ['${DB_PASSWORD}:80']", "ports[0]: `${DB_PASSWORD}:80` stands for")]
+    [InlineData("ephemeral: '${DB_PASSWORD}'", "ephemeral: `${DB_PASSWORD}` stands for")]
+    [InlineData("depends_on: ['${DB_PASSWORD}']", "depends_on[0]: there is no instance `${DB_PASSWORD}`")]
+    [InlineData("volumes: [{source: x, target: '${DB_PASSWORD}'}]", "the path in the instance, `${DB_PASSWORD}`, is not absolute")]
+    [InlineData("devices: {d: {type: '${DB_PASSWORD}'}}", "Incus has no device type `${DB_PASSWORD}`")]
+    [InlineData("environment: ['${DB_PASSWORD}']", "environment[0]: `${DB_PASSWORD}` stands for a secret")]
+    [InlineData("cloud_init: '${DB_PASSWORD}'", "cloud_init: `${DB_PASSWORD}` stands here")]
+    [InlineData("cloud_init: {user_data: {file: '${DB_PASSWORD}'}}", "the file `${DB_PASSWORD}` does not exist")]
+    [InlineData("description: '${UNSET:?not ${DB_PASSWORD}}'", "not set: not ${DB_PASSWORD}")]
+    [InlineData("config: {limits.memory: '${DB_PASSWORD}', user.incus-compose.stack: '${DB_PASSWORD}'}", "")]
+    [InlineData("networks: ['${DB_PASSWORD}', '${DB_PASSWORD}']", "")]
+    [InlineData("profiles: ['${DB_PASSWORD}', '${DB_PASSWORD}']", "`${DB_PASSWORD}` is named twice")]
+    public void A_problem_with_the_value_of_a_secret_variable_names_the_variable(string lines, string expected)
+    {
+        foreach (var secret in new[] { "hunter/9:x=y", "hunter9", "hunter9\nhunter9" })
+        {
+            var problems = string.Join('\n', StackText.Problems($"instances: {{web: {{{lines}}}}}", new Dictionary<string, string> { ["DB_PASSWORD"] = secret }));
+            Assert.DoesNotContain("hunter", problems);
+            if (secret == "hunter9")
+                Assert.Contains(expected, problems);
+        }
+    }
+
     [Fact]
     public void The_env_file_beside_the_stack_fills_what_the_environment_leaves_open()
     {

@@ -38,7 +38,8 @@ public partial class ReferenceTests
 
     private static void Collect(string path, Shape shape, Dictionary<string, IKeyedShape> found)
     {
-        if (shape is IKeyedShape keyed)
+        // What may stand in several places, or alone or in a list, is described once.
+        if (shape is IKeyedShape keyed && !found.ContainsValue(keyed) && !(path.EndsWith("[]", StringComparison.Ordinal) && found.ContainsKey(path[..^2])))
             found.Add(path, keyed);
         foreach (var (step, part) in shape.Parts)
             Collect((path + step).TrimStart('.'), part, found);

@@ -85,11 +85,12 @@ public class RoundTripTests
             instances:
               web:
                 environment: { DB_PASSWORD: hunter2, URL: "postgres://app:hunter2@db/shop", MODE: fast }
-                config: { user.api-token: hunter2, systemd.credential.tls: hunter2 }
+                config: { user.api-token: hunter2, systemd.credential.tls: hunter2, cloud-init.network-config: hunter2, user.dsn: server=db;password=hunter2 }
                 labels: { secret-of: hunter2 }
+                healthcheck: { exec: [mysqladmin, --user=app, --password=hunter2, --token, hunter2, ping] }
                 devices: { d: { type: disk, source: x, path: /x, ceph.secret: hunter2 } }
                 cloud_init:
-                  user_data: { password: hunter2, chpasswd: { users: [ { name: a, password: hunter2 } ] }, ssh_pwauth: true }
+                  user_data: { password: hunter2, chpasswd: { list: [ "root:hunter2" ] }, runcmd: [ "echo app:hunter2 | chpasswd" ] }
                   vendor_data: |
                     #!/bin/sh
                     export TOKEN=hunter2
@@ -100,7 +101,9 @@ public class RoundTripTests
         StackText.Loader.WriteResolved(stack, writer);
         Assert.DoesNotContain("hunter2", writer.ToString());
         Assert.Contains("MODE: fast", writer.ToString());
-        Assert.Contains("ssh_pwauth: true", writer.ToString());
+        Assert.Contains("server=db", writer.ToString());
+        Assert.Contains("--user=app", writer.ToString());
+        Assert.Contains("- ping", writer.ToString());
     }
 
     private static void AssertRoundTrip(StackDefinition stack)

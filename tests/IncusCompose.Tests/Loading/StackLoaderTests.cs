@@ -1,3 +1,4 @@
+using System.Text;
 using System.Diagnostics;
 using IncusCompose.Loading;
 
@@ -182,5 +183,18 @@ public sealed class StackLoaderTests : IDisposable
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.StartsWith("problems: 1\n-:1:39: instances.web.cpu: `x` is neither", output);
+    }
+
+    [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    [InlineData("utf-32")]
+    public void A_file_with_a_byte_order_mark_is_read_in_its_encoding(string encoding)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "stack.yaml"), "name: shop\ninstances: {w: {description: ä€😀}}\n", Encoding.GetEncoding(encoding));
+        var stack = StackText.Loader.Load([folder.Path]).Require();
+        Assert.Equal("ä€😀", stack.Instances["w"].Description);
     }
 }

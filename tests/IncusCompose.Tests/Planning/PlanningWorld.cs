@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Planning;
+using IncusCompose.Provision;
 using IncusCompose.Resources;
 
 namespace IncusCompose.Tests.Planning;
@@ -43,6 +44,8 @@ internal sealed class PlanningWorld
 
     public MetadataConfiguration? Metadata { get; set; }
 
+    public HostUplink? Uplink { get; set; }
+
     public PlanningWorld With(Network network) => Add(new NetworkKind(), NetworkKind.IdOf(network.Name), network);
 
     public PlanningWorld With(StorageVolume volume, string pool = "default") => Add(new VolumeKind(), VolumeKind.IdOf(pool, volume.Name), volume);
@@ -53,6 +56,15 @@ internal sealed class PlanningWorld
 
     public PlanningWorld With(StoragePool pool) => Add(new StoragePoolKind(), StoragePoolKind.IdOf(pool.Name), pool);
 
+    /// <summary>One more image; aliases that it has lead to no other one any more.</summary>
+    public PlanningWorld With(Image image)
+    {
+        for (var index = 0; index < _images.Count; index++)
+            _images[index] = _images[index] with { Aliases = [.. _images[index].Aliases.Where(alias => image.Aliases.All(own => own.Name != alias.Name))] };
+        _images.Add(image);
+        return this;
+    }
+
     public StackPlan Plan(StackDefinition stack, PlanOptions? options = null)
     {
         var context = new PlanningContext(stack, "default", new ServerObservation(_resources, _images), new ClientConfiguration
@@ -61,7 +73,11 @@ internal sealed class PlanningWorld
             {
                 ["images"] = new() { Name = "images", Addresses = ["https://images.example.org"], Protocol = "simplestreams", Public = true },
             },
-        });
+        })
+        {
+            Uplink = Uplink,
+            Steps = PlannedStep.Of(stack, []),
+        };
         return StackPlanner.Plan(context, options ?? new PlanOptions(), Metadata, "test");
     }
 

@@ -57,6 +57,208 @@ public class StackPlannerTests
     }
 
     [Fact]
+    public void What_a_file_says_of_readiness_and_health_is_recorded_on_the_instance_in_words_without_secrets()
+    {
+        var stack = Stack(Web with
+        {
+            Ready = new ReadinessDefinition { Gates = [new AddressGate(), new TcpGate { Port = 80 }] },
+            Healthcheck = new HealthCheckDefinition { Probe = new ExecProbe { Command = ["mysqladmin", "ping", "-phunter2"] } },
+        });
+        var text = Text(_world.Plan(stack));
+        Assert.Contains("+ config.user.incus-compose.ready: an address, an open TCP port 80", text, StringComparison.Ordinal);
+        Assert.Contains("+ config.user.incus-compose.healthcheck: success of mysqladmin every 30s, 3 times", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
+
+        _world.With(_world.Applied(stack, "web"));
+        Assert.Empty(_world.Plan(stack).Changes);
+        var changed = _world.Plan(Stack(Web with { Healthcheck = new HealthCheckDefinition { Probe = new TcpProbe { Port = 80 } } }));
+        Assert.Equal((ChangeAction.Update, false), (changed.Changes[0].Action, changed.Changes[0].PendingRestart));
+        Assert.Equal(
+            ["Changed config.user.incus-compose.healthcheck", "Removed config.user.incus-compose.ready"],
+            changed.Changes[0].Properties.Select(property => $"{property.Difference} {property.Path}"));
+    }
+
+    [Fact]
+    public void Hooks_are_recorded_on_the_instance_and_shown_without_what_may_be_secret()
+    {
+        var stack = Stack(Web with { Hooks = Hooks((HookPoint.PostStart, false), (HookPoint.PreStop, false)) });
+        var text = Text(_world.Plan(stack));
+        Assert.Contains("+ config.user.incus-compose.hooks: post_start: app, pre_stop: app\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
+
+        _world.With(_world.Applied(stack, "web"));
+        Assert.Empty(_world.Plan(stack).Changes);
+        Assert.Equal(
+            (ChangeAction.Update, false, "Removed config.user.incus-compose.hooks"),
+            _world.Plan(Stack(Web)).Changes.Select(change => (change.Action, change.PendingRestart, string.Join("; ", change.Properties.Select(property => $"{property.Difference} {property.Path}")))).Single());
+    }
+
+    [Fact]
+    public void Commands_on_this_machine_are_refused_where_a_change_would_run_them_and_nobody_allowed_it()
+    {
+        const string allow = "on this machine; allow it with -AllowHostHooks (--allow-host-hooks)";
+        var stack = Stack(Web with { Hooks = Hooks((HookPoint.PreCreate, true), (HookPoint.PostReady, true), (HookPoint.PreStop, true), (HookPoint.PostRemove, true), (HookPoint.PreRemove, false)) });
+        var plan = _world.Plan(stack);
+        Assert.True(plan.IsRefused);
+        Assert.Equal($"its hooks pre_create, post_ready would run commands {allow}", plan.Changes.Single(change => change.Name == "web").Refused);
+        Assert.False(_world.Plan(stack, new PlanOptions { AllowHostHooks = true }).IsRefused);
+
+        // What would not run them is not refused.
+        _world.With(_world.Applied(stack, "web"));
+        Assert.Empty(_world.Plan(stack).Changes);
+        var relabelled = stack with { Instances = stack.Instances.ToDictionary(pair => pair.Key, pair => pair.Value with { Labels = Map(("tier", "front")) }) };
+        Assert.Null(_world.Plan(relabelled).Changes.Single().Refused);
+        var restarted = stack with { Instances = stack.Instances.ToDictionary(pair => pair.Key, pair => pair.Value with { Environment = Map(("A", "b")) }) };
+        Assert.Null(_world.Plan(restarted).Changes.Single().Refused);
+        Assert.Equal(
+            $"its hooks pre_stop, post_ready would run commands {allow}",
+            _world.Plan(restarted, new PlanOptions { AllowRestart = true }).Changes.Single().Refused);
+
+        // Known without the file.
+        Assert.Equal($"its hooks pre_stop, post_remove would run commands {allow}", _world.PlanRemoval("shop").Changes.Single().Refused);
+        Assert.False(_world.PlanRemoval("shop", new RemovalOptions { AllowHostHooks = true }).IsRefused);
+    }
+
+    private static HooksDefinition Hooks(params (HookPoint Point, bool OnHost)[] points) => new()
+    {
+        Points = points.ToDictionary(
+            point => point.Point,
+            IReadOnlyList<HookStep> (point) => [new HookStep { Command = ["app", "--password", "hunter2"], OnHost = point.OnHost, Environment = Map(("DB_PASSWORD", "hunter2")) }]),
+    };
+
+    [Fact]
+    public void A_job_that_has_run_stays_stopped()
+    {
+        var stack = Stack(Web with { Name = "job" }, Web with { DependsOn = [new("job", DependencyCondition.Completed)] });
+        var job = _world.Applied(stack, "job") with { Status = "Stopped", StatusCode = StatusCode.Stopped };
+        job = job with { Config = new Dictionary<string, string>(job.Config) { ["volatile.apply_template"] = "create" } };
+        _world.With(_world.Applied(stack, "web"));
+
+        Assert.Empty(_world.With(job).Plan(stack).Changes);
+        // Until it has run, and once its definition changes, it is started.
+        Assert.Equal(ChangeAction.Start, _world.With(job with { LastUsedAt = DateTimeOffset.UnixEpoch }).Plan(stack).Changes.Single().Action);
+        var changed = Stack(Web with { Name = "job", Memory = "1GiB" }, Web with { DependsOn = [new("job", DependencyCondition.Completed)] });
+        Assert.True(_world.With(job).Plan(changed).Changes.Single().Starts);
+    }
+
+    [Fact]
+    public void What_depends_on_another_with_restart_is_restarted_with_it_and_in_turn_what_depends_on_that()
+    {
+        static StackDefinition Of(string image) => Stack(
+            Web with { Name = "db", Image = image },
+            Web with { Name = "app", DependsOn = [new("db") { Restart = true }] },
+            Web with { DependsOn = [new("app") { Restart = true }] },
+            Web with { Name = "other", DependsOn = [new("db")] });
+        foreach (var name in (string[])["db", "app", "web", "other"])
+            _world.With(_world.Applied(Of("busybox"), name));
+
+        var plan = _world.Plan(Of("images:debian/12"), new PlanOptions { AllowRebuild = true });
+        Assert.Equal(
+            ["Rebuild db ", "Restart app instance/db is restarted, which it depends on", "Restart web instance/app is restarted, which it depends on"],
+            plan.Changes.Where(change => change.Kind == "instance").Select(change => $"{change.Action} {change.Name} {change.Reason}"));
+    }
+
+    private StackDefinition Replicated(int replicas, UpdateDefinition update, string image = "busybox", string mode = "one")
+    {
+        var stack = Replicas.Expand(Stack(Web with { Image = image, Replicas = replicas, Update = update, Environment = Map(("MODE", mode)) }));
+        return stack;
+    }
+
+    private void WithReplicas(int replicas)
+    {
+        var stack = Replicated(replicas, new UpdateDefinition());
+        foreach (var name in stack.Instances.Keys)
+            _world.With(_world.Applied(stack, name));
+    }
+
+    [Theory]
+    [InlineData(1, "web-1: | web-2: web-1 | web-3: web-2 | web-4: web-3")]
+    [InlineData(2, "web-1: | web-2: | web-3: web-1 | web-4: web-2")]
+    [InlineData(4, "web-1: | web-2: | web-3: | web-4:")]
+    public void A_rolling_update_changes_a_replica_once_the_one_before_is_ready(int parallel, string wanted)
+    {
+        WithReplicas(4);
+        var update = new UpdateDefinition { Parallel = parallel };
+        foreach (var plan in new[]
+        {
+            _world.Plan(Replicated(4, update, image: "images:debian/12"), new PlanOptions { AllowRebuild = true }),
+            _world.Plan(Replicated(4, update, mode: "two"), new PlanOptions { AllowRestart = true }),
+        })
+        {
+            var instances = plan.Changes.Where(change => change.Kind == "instance").ToList();
+            Assert.Equal(wanted, string.Join(" | ", instances.Select(change => $"{change.Name}: {string.Join(",", change.Conditions.Where(condition => condition.Condition == DependencyCondition.Ready).Select(condition => condition.Instance))}".TrimEnd())));
+            Assert.All(instances, change => Assert.All(change.Conditions, condition => Assert.Contains(InstanceKind.IdOf(condition.Instance), change.DependsOn)));
+        }
+    }
+
+    [Fact]
+    public void What_disturbs_nothing_is_changed_at_once()
+    {
+        WithReplicas(3);
+        var stack = Replicas.Expand(Stack(Web with { Replicas = 3, Memory = "1GiB", Environment = Map(("MODE", "one")) }));
+        Assert.All(_world.Plan(stack).Changes, change => Assert.Empty(change.Conditions));
+    }
+
+    [Fact]
+    public void A_manual_update_waits_until_an_instance_is_named()
+    {
+        WithReplicas(2);
+        var manual = new UpdateDefinition { Strategy = UpdateStrategy.Manual };
+        string[] Show(StackPlan plan) => [.. plan.Resources.Where(change => change.Kind == "instance").Select(change => $"{change.Action} {change.Name} {change.Reason}")];
+
+        var rebuild = Replicated(2, manual, image: "images:debian/12");
+        Assert.Equal(
+            ["None web-1 rebuild needed; its update is manual: name it with -Update web-1 (--update web-1)", "None web-2 rebuild needed; its update is manual: name it with -Update web-2 (--update web-2)"],
+            Show(_world.Plan(rebuild, new PlanOptions { AllowRebuild = true })));
+        Assert.Equal(
+            ["None web-1 rebuild needed; its update is manual: name it with -Update web-1 (--update web-1)", "Rebuild web-2 "],
+            Show(_world.Plan(rebuild, new PlanOptions { AllowRebuild = true, Update = ["web-2"] })));
+        Assert.Equal(["Rebuild web-1 ", "Rebuild web-2 "], Show(_world.Plan(rebuild, new PlanOptions { AllowRebuild = true, Update = ["web"] })));
+
+        var restart = _world.Plan(Replicated(2, manual, mode: "two"), new PlanOptions { AllowRestart = true, Update = ["web-1"] }).Changes;
+        Assert.Equal([("web-1", true, false), ("web-2", false, true)], restart.Select(change => (change.Name, change.Restarts, change.PendingRestart)));
+
+        // Its name alone restarts nothing, and a restart alone not it: each plan says so.
+        var waiting = _world.Plan(Replicated(2, manual, mode: "two"), new PlanOptions { Update = ["web-1"] }).Changes;
+        Assert.All(waiting, change => Assert.True(change is { Restarts: false, PendingRestart: true, IsUpdateManual: true }));
+        Assert.Equal([false, true], waiting.Select(change => change.Reason.EndsWith("; its update is manual: name it with -Update web-2 (--update web-2)", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void What_depends_on_an_instance_whose_manual_update_waits_goes_on_running_and_nothing_is_fetched_for_it()
+    {
+        static StackDefinition Of(string image, UpdateStrategy app = UpdateStrategy.Rolling) => Stack(
+            Web with { Name = "db", Image = image, Update = new UpdateDefinition { Strategy = UpdateStrategy.Manual } },
+            Web with { Name = "app", Update = new UpdateDefinition { Strategy = app }, DependsOn = [new("db") { Restart = true }] },
+            Web with { DependsOn = [new("app") { Restart = true }] });
+        foreach (var name in (string[])["db", "app", "web"])
+            _world.With(_world.Applied(Of("busybox"), name));
+        var rebuild = new PlanOptions { AllowRebuild = true, AllowRestart = true };
+
+        Assert.Empty(_world.Plan(Of("images:debian/12"), rebuild).Changes);
+        Assert.Equal(
+            ["Rebuild db", "Restart app", "Restart web"],
+            Instances(_world.Plan(Of("images:debian/12"), rebuild with { Update = ["db"] })));
+        // Nor is one restarted with another whose own update is manual, or what depends on it in turn.
+        Assert.Equal(["Rebuild db"], Instances(_world.Plan(Of("images:debian/12", UpdateStrategy.Manual), rebuild with { Update = ["db"] })));
+
+        static IEnumerable<string> Instances(StackPlan plan) => plan.Changes.Where(change => change.Kind == "instance").Select(change => $"{change.Action} {change.Name}");
+    }
+
+    [Fact]
+    public void Fewer_replicas_in_the_file_are_orphans_and_a_scale_deletes_from_the_highest_number()
+    {
+        WithReplicas(3);
+        var fewer = _world.Plan(Replicated(1, new UpdateDefinition()));
+        Assert.Equal(["instance/web-2", "instance/web-3"], fewer.Orphans.Select(orphan => orphan.Id.ToString()).Order());
+        Assert.Empty(fewer.Changes);
+
+        var scaled = _world.Plan(Replicated(1, new UpdateDefinition()), new PlanOptions { Scale = new Dictionary<string, int> { ["web"] = 1 } });
+        Assert.Empty(scaled.Orphans);
+        Assert.Equal(["Delete web-2", "Delete web-3"], scaled.Changes.Select(change => $"{change.Action} {change.Name}").Order());
+    }
+
+    [Fact]
     public void What_is_as_the_file_says_is_left_alone()
     {
         var stack = Stack(Web);
@@ -139,6 +341,32 @@ public class StackPlannerTests
     }
 
     [Fact]
+    public void A_device_dropped_from_the_file_goes_with_what_somebody_else_added_to_it()
+    {
+        var stack = Stack(Web with { Ports = [new() { HostPort = 8080, InstancePort = 80 }] });
+        _world.With(WithOption(_world.Applied(stack, "web"), "port-8080-tcp", "user.note", "ops"));
+
+        var kept = _world.Plan(stack);
+        Assert.False(kept.HasChanges);
+        Assert.Contains("devices.port-8080-tcp.user.note: ops (unmanaged, left alone)\n", Text(kept));
+
+        var change = Assert.Single(_world.Plan(Stack(Web)).Changes);
+        Assert.Contains("- devices.port-8080-tcp.user.note: ops\n", Text(_world.Plan(Stack(Web))));
+        Assert.All(change.Properties, property => Assert.Equal(PropertyDifference.Removed, property.Difference));
+    }
+
+    [Fact]
+    public void A_device_that_becomes_one_of_another_type_loses_what_somebody_else_added_to_it()
+    {
+        StackDefinition Having(params (string Key, string Value)[] options) =>
+            Stack(Web with { Devices = new Dictionary<string, IReadOnlyDictionary<string, string>> { ["extra"] = Map(options) } });
+        var disk = Having(("type", "disk"), ("source", "/tmp"), ("path", "/mnt"));
+        _world.With(WithOption(_world.Applied(disk, "web"), "extra", "readonly", "true"));
+
+        Assert.Contains("- devices.extra.readonly: true\n", Text(_world.Plan(Having(("type", "none")))));
+    }
+
+    [Fact]
     public void A_stopped_instance_is_started()
     {
         var stack = Stack(Web);
@@ -205,6 +433,129 @@ public class StackPlannerTests
         var allowed = _world.Plan(changed, new PlanOptions { AllowRebuild = true });
         Assert.False(allowed.IsRefused);
         Assert.Contains("+ image/images:debian/12: create", Text(allowed));
+    }
+
+    [Fact]
+    public void Another_source_of_a_declared_image_is_a_rebuild_and_another_key_for_the_same_source_is_not()
+    {
+        _world.With(_world.Applied(Declaring("debian", "images:debian/12"), "web"));
+
+        Assert.Contains("~ image: images:debian/12 -> images:debian/13\n", Text(_world.Plan(Declaring("debian", "images:debian/13"))));
+        Assert.True(_world.Plan(Declaring("debian", "images:debian/13")).IsRefused);
+        Assert.Contains(
+            "+ image/images:debian/13: create",
+            Text(_world.Plan(Declaring("debian", "images:debian/13"), new PlanOptions { AllowRebuild = true })));
+        Assert.False(_world.Plan(Declaring("base", "images:debian/12")).HasChanges);
+        Assert.False(_world.Plan(Stack(Web with { Image = "images:debian/12" })).HasChanges);
+    }
+
+    [Fact]
+    public void An_image_that_moved_on_is_a_note_and_with_leave_to_rebuild_a_rebuild()
+    {
+        var stack = Stack(Web);
+        _world.With(_world.Applied(stack, "web"));
+        Assert.Empty(_world.Plan(stack).Diagnostics);
+        Assert.Empty(_world.Plan(stack, new PlanOptions { AllowRebuild = true }).Changes);
+        _world.With(BusyboxNow);
+
+        var plan = _world.Plan(stack);
+        Assert.False(plan.HasChanges || plan.IsRefused);
+        var note = Assert.Single(plan.Diagnostics);
+        Assert.Equal((DiagnosticSeverity.Information, "ImageMovedOn", "instances.web.image"), (note.Severity, note.Id, note.Path));
+        Assert.Equal("image busybox moved on: 0123456789ab -> ba9876543210 (web)", note.Message);
+        Assert.Equal("rebuild it with -AllowRebuild (--allow-rebuild)", note.Advice);
+
+        // What else is to be changed is changed as ever.
+        var update = _world.Plan(Stack(Web with { Memory = "1GiB" }));
+        Assert.Equal((ChangeAction.Update, false), (Assert.Single(update.Changes).Action, update.IsRefused));
+        Assert.Single(update.Diagnostics);
+
+        var allowed = _world.Plan(stack, new PlanOptions { AllowRebuild = true });
+        var change = Assert.Single(allowed.Changes);
+        Assert.Equal((ChangeAction.Rebuild, true, null, "image busybox moved on: 0123456789ab -> ba9876543210"), (change.Action, change.Restarts, change.Refused, change.Reason));
+        Assert.Empty(allowed.Diagnostics);
+    }
+
+    [Fact]
+    public void Replicas_whose_image_moved_on_have_one_note_and_are_rebuilt_in_turn()
+    {
+        WithReplicas(3);
+        _world.With(BusyboxNow);
+        var rolling = Replicated(3, new UpdateDefinition());
+
+        Assert.Equal("image busybox moved on: 0123456789ab -> ba9876543210 (web-1, web-2, web-3)", Assert.Single(_world.Plan(rolling).Diagnostics).Message);
+        var plan = _world.Plan(rolling, new PlanOptions { AllowRebuild = true });
+        Assert.Equal(["web-1: ", "web-2: web-1", "web-3: web-2"], plan.Changes.Select(change => $"{change.Name}: {string.Join(",", change.Conditions.Select(condition => condition.Instance))}"));
+
+        var manual = Replicated(3, new UpdateDefinition { Strategy = UpdateStrategy.Manual });
+        var named = _world.Plan(manual, new PlanOptions { AllowRebuild = true, Update = ["web-2"] });
+        Assert.Equal("web-2", Assert.Single(named.Changes).Name);
+        var left = Assert.Single(named.Diagnostics);
+        Assert.Equal("image busybox moved on: 0123456789ab -> ba9876543210 (web-1, web-3)", left.Message);
+        Assert.Equal("its update is manual: name it with -Update web-1 (--update web-1)", left.Advice);
+    }
+
+    [Fact]
+    public void Where_there_is_no_telling_whether_an_image_moved_on_nothing_is_said()
+    {
+        // Made from what is not on the server (any more), from nothing that is known, or from what never moves.
+        var remote = Stack(Web with { Image = "images:debian/12" });
+        Assert.Empty(NotesFor(remote, web => web, BusyboxNow));
+        Assert.Empty(NotesFor(Stack(Web), web => web with { Config = web.Config.Where(entry => entry.Key != "volatile.base_image").ToDictionary() }, BusyboxNow));
+        Assert.Empty(NotesFor(Stack(Web with { Image = "0123456789ab" }), web => web, BusyboxNow));
+        Assert.Empty(NotesFor(Stack(Web), web => web, BusyboxNow with { Type = InstanceTypes.VirtualMachine }));
+
+        // Copies that the server keeps up to date: the newest counts, should an older one be left.
+        var source = new ImageUpdateSource { Alias = "debian/12", Protocol = "simplestreams", Server = "https://images.example.org" };
+        var older = new Image { Fingerprint = "0123456789abcdef", Type = InstanceTypes.Container, UpdateSource = source, UploadedAt = DateTimeOffset.UnixEpoch };
+        var newer = older with { Fingerprint = "ba9876543210fedc", UploadedAt = DateTimeOffset.UnixEpoch.AddDays(1) };
+        Assert.Empty(NotesFor(remote, web => web, older));
+        Assert.Equal("image images:debian/12 moved on: 0123456789ab -> ba9876543210 (web)", Assert.Single(NotesFor(remote, web => web, older, newer)).Message);
+
+        static IReadOnlyList<Diagnostic> NotesFor(StackDefinition stack, Func<Instance, Instance> made, params Image[] images)
+        {
+            var world = new PlanningWorld();
+            world.With(made(world.Applied(stack, "web")));
+            foreach (var image in images)
+                world.With(image);
+            return world.Plan(stack).Diagnostics;
+        }
+    }
+
+    [Fact]
+    public void One_that_is_gone_once_it_stops_follows_its_image_only_where_it_may_be_made_anew()
+    {
+        var stack = Stack(Web with { Ephemeral = true });
+        _world.With(_world.Applied(stack, "web") with { Ephemeral = true }).With(BusyboxNow);
+
+        var rebuild = _world.Plan(stack, new PlanOptions { AllowRebuild = true });
+        Assert.False(rebuild.HasChanges || rebuild.IsRefused);
+        Assert.Equal("it is ephemeral: make it anew with -AllowRebuild -AllowReplace (--allow-rebuild --allow-replace)", Assert.Single(rebuild.Diagnostics).Advice);
+        var change = Assert.Single(_world.Plan(stack, new PlanOptions { AllowRebuild = true, AllowReplace = true }).Changes);
+        Assert.Equal((ChangeAction.Replace, null), (change.Action, change.Refused));
+        Assert.StartsWith("image busybox moved on: ", change.Reason, StringComparison.Ordinal);
+    }
+
+    private static Image BusyboxNow { get; } = new()
+    {
+        Fingerprint = "ba9876543210fedc",
+        Type = InstanceTypes.Container,
+        Aliases = [new ImageAliasName { Name = "busybox" }],
+    };
+
+    [Fact]
+    public void A_record_of_an_earlier_version_that_holds_the_key_of_a_declared_image_is_no_rebuild()
+    {
+        var stack = Declaring("debian", "images:debian/12");
+        var web = _world.Applied(stack, "web");
+        var config = web.Config.ToDictionary();
+        config["user.incus-compose.applied"] = config["user.incus-compose.applied"].Replace("images:debian/12", "debian", StringComparison.Ordinal);
+        _world.With(web with { Config = config });
+
+        var change = Assert.Single(_world.Plan(stack).Changes);
+
+        Assert.Equal(ChangeAction.Update, change.Action);
+        Assert.Equal(PropertyDifference.Recorded, Assert.Single(change.Properties).Difference);
     }
 
     [Fact]
@@ -547,6 +898,52 @@ public class StackPlannerTests
     }
 
     [Fact]
+    public void A_secret_in_a_connection_string_stands_neither_in_a_plan_nor_in_the_record()
+    {
+        var stack = Stack(Web with { Environment = Map(("DSN", "server=db;password=hunter2")) });
+
+        Assert.Contains("server=db;password=******", Text(_world.Plan(stack)));
+        Assert.DoesNotContain("hunter2", _world.Applied(stack, "web").Config["user.incus-compose.applied"]);
+    }
+
+    [Fact]
+    public void A_missing_network_whose_name_came_from_a_secret_variable_is_called_by_the_variable()
+    {
+        var stack = Loading.StackText.Require("name: shop\ninstances: {web: {networks: ['$DB_PASSWORD']}}", new Dictionary<string, string> { ["DB_PASSWORD"] = "hunter2" });
+
+        var problems = string.Join('\n', Assert.Throws<StackFileException>(() => _world.Plan(stack)).Diagnostics);
+
+        Assert.Contains("there is no network \"${DB_PASSWORD}\"", problems);
+        Assert.DoesNotContain("hunter2", problems);
+    }
+
+    [Fact]
+    public void A_change_that_cannot_be_shown_is_said_to_be_one()
+    {
+        var stack = Stack(Web with { Environment = Map(("DB_PASSWORD", "hunter2")), CloudInit = new(UserData: "#cloud-config\npackages: [a]\n") });
+        _world.With(_world.Applied(stack, "web"));
+
+        var text = Text(_world.Plan(Stack(Web with { Environment = Map(("DB_PASSWORD", "hunter3")), CloudInit = new(UserData: "#cloud-config\npackages: [b]\n") })));
+
+        Assert.Contains("~ config.cloud-init.user-data: (28 characters) -> (28 characters) (differs in what is not shown)\n", text);
+        Assert.Contains("~ config.environment.DB_PASSWORD: ****** -> ****** (differs in what is not shown)\n", text);
+    }
+
+    [Fact]
+    public void What_an_older_record_holds_in_plain_is_known_as_applied()
+    {
+        var stack = Stack(Web with { Environment = Map(("DSN", "password=hunter2")) });
+        var web = _world.Applied(stack, "web");
+        var config = new Dictionary<string, string>(web.Config);
+        var record = JsonSerializer.Deserialize<Dictionary<string, string>>(config["user.incus-compose.applied"])!;
+        record["config/environment.DSN"] = "password=hunter2";
+        config["user.incus-compose.applied"] = JsonSerializer.Serialize(record);
+        _world.With(web with { Config = config });
+
+        Assert.False(_world.Plan(stack).HasChanges);
+    }
+
+    [Fact]
     public void Addresses_that_the_server_chose_are_not_drift()
     {
         var stack = Stack() with
@@ -563,6 +960,69 @@ public class StackPlannerTests
         Assert.False(plan.HasChanges);
         Assert.Equal("shop: no changes (1 resource as wanted)\n", Text(plan));
     }
+
+    [Fact]
+    public void What_somebody_set_on_a_volume_or_a_pool_is_reported_and_what_the_driver_writes_is_not()
+    {
+        Dictionary<string, string> Marked(ResourceId id, string key, PropertyBag applied, params (string Key, string Value)[] live)
+        {
+            var config = Map(live).ToDictionary();
+            new OwnershipMark("shop", "default", key, AppliedRecord.Of(applied)).Write(id, config);
+            return config;
+        }
+
+        _world.With(new StoragePool
+        {
+            Name = "fast",
+            Driver = "zfs",
+            Config = Marked(
+                StoragePoolKind.IdOf("fast"), "storage_pools.fast", new PropertyBag { { "driver", "zfs" } },
+                ("source", "/dev/sdb"), ("zfs.pool_name", "fast"), ("size", "5GiB"), ("user.owner", "ops"), ("rsync.bwlimit", "10MB")),
+        });
+        _world.With(
+            new StorageVolume
+            {
+                Name = "data",
+                Type = "custom",
+                ContentType = "filesystem",
+                Config = Marked(
+                    VolumeKind.IdOf("fast", "data"), "volumes.data", new PropertyBag { { "content_type", "filesystem" } },
+                    ("size", "1GiB"), ("block.filesystem", "ext4"), ("zfs.blocksize", "8KiB"), ("user.owner", "ops"), ("snapshots.schedule", "@daily")),
+            },
+            "fast");
+        var stack = Stack() with
+        {
+            StoragePools = new Dictionary<string, StoragePoolDefinition> { ["fast"] = new() { Name = "fast", Driver = "zfs" } },
+            Volumes = new Dictionary<string, VolumeDefinition> { ["data"] = new() { Name = "data" } },
+        };
+
+        Assert.Equal(
+            """
+              = storage-pool/fast: keep
+                    config.rsync.bwlimit: 10MB (unmanaged, left alone)
+                    config.user.owner: ops (unmanaged, left alone)
+              = volume/fast/data: keep
+                    config.snapshots.schedule: @daily (unmanaged, left alone)
+                    config.user.owner: ops (unmanaged, left alone)
+            shop: no changes (2 resources as wanted)
+
+            """,
+            Text(_world.Plan(stack)));
+    }
+
+    private static Instance WithOption(Instance instance, string device, string key, string value)
+    {
+        var devices = new Dictionary<string, IReadOnlyDictionary<string, string>>(instance.Devices)
+        {
+            [device] = new Dictionary<string, string>(instance.Devices[device]) { [key] = value },
+        };
+        return instance with { Devices = devices, ExpandedDevices = devices };
+    }
+
+    private static StackDefinition Declaring(string key, string source) => Stack(Web with { Image = key }) with
+    {
+        Images = new Dictionary<string, ImageDefinition> { [key] = new() { Name = key, Source = source } },
+    };
 
     private static Instance Changed(Instance instance, params (string Key, string? Value)[] changes)
     {

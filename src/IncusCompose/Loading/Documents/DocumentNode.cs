@@ -29,6 +29,12 @@ public abstract record DocumentNode(SourceLocation Location)
 /// <param name="Style">How it was written.</param>
 public sealed record ScalarNode(SourceLocation Location, string Value, ScalarStyle Style = ScalarStyle.Plain) : DocumentNode(Location)
 {
+    /// <summary>
+    /// The text before its variables were replaced, where one of them names a secret: what a message may show of the value.
+    /// Null for any other value.
+    /// </summary>
+    public string? Template { get; init; }
+
     /// <summary>True for an unquoted nothing, <c>~</c> or <c>null</c>.</summary>
     public bool IsNull => Style == ScalarStyle.Plain && Value is ("" or "~" or "null" or "Null" or "NULL");
 }

@@ -40,5 +40,5 @@ public sealed record DocumentLimits
     public int MaxDepth { get; init; } = 64;
 
     /// <summary>Most nodes after aliases have been expanded.</summary>
-    public int MaxNodes { get; init; } = 250_000;
+    public int MaxNodes { get; init; } = 100_000;
 }

@@ -39,8 +39,15 @@ internal sealed class Interpolator(VariableScope variables, DiagnosticList diagn
     {
         try
         {
-            var text = Template.Expand(scalar.Value, variables.Find, name => ReportUnset(name, scalar), count => Spend(count));
-            var result = scalar with { Value = text };
+            var isSecret = false;
+            string? Find(string name)
+            {
+                isSecret |= Secrets.IsSecret(name);
+                return variables.Find(name);
+            }
+
+            var text = Template.Expand(scalar.Value, Find, name => ReportUnset(name, scalar), count => Spend(count));
+            var result = scalar with { Value = text, Template = isSecret ? scalar.Value : null };
             // An empty variable is an empty text; only the file itself can say "no value".
             return result.IsNull ? result with { Style = ScalarStyle.Quoted } : result;
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using IncusCompose.Diagnostics;
 
 namespace IncusCompose.Loading.Interpolation;
 
@@ -18,6 +19,7 @@ internal sealed class Template
     private readonly Action<string> _unset;
     private readonly Action<int> _spend;
     private int _position;
+    private bool _isMessage;
 
     private Template(string text, Func<string, string?> find, Action<string> unset, Action<int> spend)
     {
@@ -121,7 +123,7 @@ internal sealed class Template
 
         if (Take("?"))
         {
-            var message = ReadWord(nesting, active && !isSet);
+            var message = ReadMessage(nesting, active && !isSet);
             if (isSet || !active)
                 return Value(name, value, active);
             var problem = value is null ? $"the variable {name} is not set" : $"the variable {name} is empty";
@@ -140,10 +142,22 @@ internal sealed class Template
         return word;
     }
 
+    /// <summary>A word that people are to read: it names the variables that hold secrets.</summary>
+    private string ReadMessage(int nesting, bool active)
+    {
+        var outer = _isMessage;
+        _isMessage = true;
+        var message = ReadWord(nesting, active);
+        _isMessage = outer;
+        return message;
+    }
+
     private string Value(string name, string? value, bool active)
     {
         if (!active)
             return "";
+        if (_isMessage && value is not null && Secrets.IsSecret(name))
+            return $"${{{name}}}";
         if (value is null)
             _unset(name);
         else

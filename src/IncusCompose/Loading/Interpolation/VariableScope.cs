@@ -1,4 +1,5 @@
 using System.Collections;
+using IncusCompose.Diagnostics;
 
 namespace IncusCompose.Loading.Interpolation;
 
@@ -6,6 +7,7 @@ namespace IncusCompose.Loading.Interpolation;
 internal sealed class VariableScope
 {
     private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly Dictionary<string, string> _secretsFound = new(StringComparer.Ordinal);
     private IReadOnlyDictionary<string, string> _file = new Dictionary<string, string>();
 
     public VariableScope(IReadOnlyDictionary<string, string>? environment)
@@ -13,9 +15,18 @@ internal sealed class VariableScope
         _environment = environment ?? ProcessEnvironment();
     }
 
+    /// <summary>The values of the variables that were asked for and name a secret, each with its variable's name.</summary>
+    public IReadOnlyDictionary<string, string> SecretsFound => _secretsFound;
+
     /// <summary>The variable's value; null where it is not set.</summary>
-    public string? Find(string name) =>
-        _environment.TryGetValue(name, out var value) || _file.TryGetValue(name, out value) ? value : null;
+    public string? Find(string name)
+    {
+        if (!_environment.TryGetValue(name, out var value) && !_file.TryGetValue(name, out value))
+            return null;
+        if (Secrets.IsSecret(name))
+            _secretsFound[value] = name;
+        return value;
+    }
 
     /// <summary>Every name that has a value.</summary>
     public IEnumerable<string> Names => _environment.Keys.Concat(_file.Keys);

@@ -75,7 +75,7 @@ internal static class CloudInitShapes
                 var text = BoundedText.Read(Path.GetFullPath(path.Value, context.BaseDirectory), MaxFileLength);
                 if (text is null)
                 {
-                    context.Error("FileTooLarge", path, site, $"the file {BindingContext.Excerpt(path.Value, site)} is larger than 1 MiB", "let cloud-init fetch what is large");
+                    context.Error("FileTooLarge", path, site, $"the file {BindingContext.Excerpt(path, site)} is larger than 1 MiB", "let cloud-init fetch what is large");
                     return false;
                 }
 
@@ -91,7 +91,7 @@ internal static class CloudInitShapes
                     System.Text.DecoderFallbackException => "is not UTF-8 text",
                     _ => "cannot be read",
                 };
-                context.Error("BadFile", path, site, $"the file {BindingContext.Excerpt(path.Value, site)} {reason}", $"paths start from {context.BaseDirectory}");
+                context.Error("BadFile", path, site, $"the file {BindingContext.Excerpt(path, site)} {reason}", $"paths start from {context.BaseDirectory}");
                 return false;
             }
         }

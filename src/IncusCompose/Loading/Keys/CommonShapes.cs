@@ -141,6 +141,13 @@ internal static partial class CommonShapes
                 if (!_item.TryBind(itemNode, site.At(i), context, out var text))
                     continue;
                 var equals = text.IndexOf('=', StringComparison.Ordinal);
+                if (equals < 0 && itemNode is ScalarNode { Template: not null } secret)
+                {
+                    context.Error("SecretName", itemNode, site.At(i), $"{BindingContext.Excerpt(secret, site)} stands for a secret, which is no name",
+                        "write the name, and the variable after an equals sign");
+                    continue;
+                }
+
                 var name = equals < 0 ? text : text[..equals];
                 var nameSite = site.At(name);
                 context.Locate(nameSite, itemNode.Location);

@@ -8,10 +8,13 @@ namespace IncusCompose.Loading.Keys;
 /// <summary>What an instance can say.</summary>
 internal static partial class InstanceKeys
 {
-    private const string ConditionAdvice = "write `started`; waiting for more than that is not known to this version";
-
     /// <summary>How many CPUs, or which.</summary>
     public static ScalarShape<string> Cpu { get; } = new("a number of CPUs such as `2` or a set such as `0-3,6`", ParseCpu) { ProblemId = "BadCpu" };
+
+    /// <summary>The host's own network.</summary>
+    private static ScalarShape<MacvlanDefinition> Macvlan { get; } = new("`macvlan`, or `macvlan:` and the host's interface such as `macvlan:eno1`", text =>
+        MacvlanDefinition.Parse(text) is { } macvlan ? new(macvlan) : new(new(), "is not the host's own network", $"write `networks: [{text}]`, or `macvlan`"))
+    { ProblemId = "BadNetwork" };
 
     /// <summary>One entry of <c>instances</c>.</summary>
     public static ObjectShape<InstanceDefinition> Instance { get; } = new ObjectShape<InstanceDefinition>(name => new InstanceDefinition { Name = name })
@@ -25,11 +28,21 @@ internal static partial class InstanceKeys
         .Add("memory", CommonShapes.SizeOrPercentage, "The most memory it may use", (instance, value) => instance with { Memory = value })
         .Add("disk", Disk(), "The root disk: its size, or its size and pool", (instance, value) => instance with { Disk = value })
         .Add("networks", Networks(), "The networks that it is attached to; what the profiles say where the key is missing", (instance, value) => instance with { Networks = value })
+        .Add("network", Macvlan, "An interface in the network that the host stands in, after those of `networks`", (instance, value) => instance with { Macvlan = value })
         .Add("volumes", new ListShape<VolumeMount>(MountShapes.Mount, "[\"data:/var/lib/data\"]"), "Volumes and host paths mounted in it", (instance, value) => instance with { Volumes = value })
+        .Add("persist", new ListShape<PersistedFolder>(MountShapes.Persisted, "[\"./data:/srv/data\"]"), "Folders of the host that outlive it, made where they are not there", (instance, value) => instance with { Persist = value })
         .Add("ports", new ListShape<PortMapping>(PortShapes.Port, "[\"8080:80\"]"), "Ports of the host that lead to ports of the instance", (instance, value) => instance with { Ports = value })
         .Add("environment", CommonShapes.Environment, "Environment variables of what is run in it", (instance, value) => instance with { Environment = value })
         .Add("cloud_init", CloudInitShapes.CloudInit, "cloud-init data, for images that have cloud-init", (instance, value) => instance with { CloudInit = value == new CloudInitDefinition() ? null : value })
-        .Add("depends_on", DependsOn(), "Instances that must have started before it", (instance, value) => instance with { DependsOn = value })
+        .Add("ssh", SshShapes.Ssh, "Who may log in by SSH, for images that have cloud-init", (instance, value) => instance with { Ssh = value })
+        .Add("depends_on", DependsOn(), "Instances that must have started, or be ready or healthy, before it", (instance, value) => instance with { DependsOn = value })
+        .Add("ready", ReadinessShapes.Ready, "What must be true before it counts as ready", (instance, value) => instance with { Ready = value.Gates.Count == 0 ? null : value })
+        .Add("healthcheck", ReadinessShapes.Healthcheck, "How to tell that it is healthy", (instance, value) => instance with { Healthcheck = value })
+        .Add("hooks", HookShapes.Hooks, "What is run around its changes, in it or on this machine", (instance, value) => instance with { Hooks = value })
+        .Add("snapshots", SnapshotShapes.OfInstance, "Snapshots that the server takes of it by itself, at set times", (instance, value) => instance with { Snapshots = value == new SnapshotsDefinition() ? null : value })
+        .Add("replicas", Scalars.Number("a number such as `3`", 0, Planning.Replicas.Most), "How many instances of it there are, called NAME-1, NAME-2, …; where the key is missing it is one, called NAME", (instance, value) => instance with { Replicas = value })
+        .Add("update", Update(), "How its instances are changed where a change restarts them or makes them anew", (instance, value) => instance with { Update = value })
+        .Add("provision", ProvisionShapes.Provision, "What is made of it once it is ready: steps that run once for their content", (instance, value) => instance with { Provision = value })
         .Add("autostart", Scalars.Boolean, "Whether it starts with the host; as it was before where the key is missing", (instance, value) => instance with { Autostart = value })
         .Add("boot_priority", Scalars.Number("a whole number such as `10`", int.MinValue, int.MaxValue), "Instances with a higher one start first with the host", (instance, value) => instance with { BootPriority = value })
         .Add("labels", CommonShapes.Labels, "Labels, kept on the instance as `user.label.NAME`", (instance, value) => instance with { Labels = value })
@@ -43,9 +56,25 @@ internal static partial class InstanceKeys
         .Foreign("hostname", "leave it out: an instance's host name is its key")
         .Foreign("env", "write `environment`")
         .Foreign("privileged", "write `config: {security.privileged: true}`")
-        .Foreign("network", "write `networks:` with a list")
         .Foreign("volume", "write `volumes:` with a list")
-        .Foreign("root_size", "write `disk`");
+        .Foreign("root_size", "write `disk`")
+        .Foreign("provisioning", "write `provision`");
+
+    private static FormsShape<UpdateDefinition> Update()
+    {
+        var strategy = Scalars.Choice(("rolling", UpdateStrategy.Rolling), ("all", UpdateStrategy.All), ("manual", UpdateStrategy.Manual));
+        return new FormsShape<UpdateDefinition>
+        {
+            Scalar = strategy.As(value => new UpdateDefinition { Strategy = value }),
+            Mapping = new ObjectShape<UpdateDefinition>(_ => new UpdateDefinition())
+                .Add("strategy", strategy, "`rolling` (where the key is missing): the next replica once the one before is ready; `all` at once; `manual`: only those that `--update NAME` names", (update, value) => update with { Strategy = value })
+                .Add("parallel", Scalars.Number("a number such as `2`", 1, Planning.Replicas.Most), "How many at one time with `rolling`; 1 where the key is missing", (update, value) => update with { Parallel = value })
+                .Add("on_failure", Scalars.Choice(("stop", UpdateFailure.Stop), ("rollback", UpdateFailure.Rollback)), "Where one fails or does not become ready: `stop` (where the key is missing) leaves those after it as they are; `rollback` puts all of them back as they were", (update, value) => update with { OnFailure = value })
+                .Add("checkpoint", Scalars.Boolean, "`true`: an apply that changes any of them is a transaction, as with `--checkpoint`", (update, value) => update with { Checkpoint = value })
+                .Foreign("failure_action", "write `on_failure`")
+                .Foreign("parallelism", "write `parallel`"),
+        };
+    }
 
     private static FormsShape<RootDiskDefinition> Disk() => new()
     {
@@ -82,15 +111,23 @@ internal static partial class InstanceKeys
 
     private static FormsShape<IReadOnlyList<InstanceDependency>> DependsOn()
     {
-        var condition = new ScalarShape<DependencyCondition>("`started`", text => text is "started" or "service_started"
-            ? new(DependencyCondition.Started)
-            : new(default, "is not a condition that is known here", ConditionAdvice))
+        // compose's words too.
+        var condition = new ScalarShape<DependencyCondition>("`started`, `ready`, `healthy` or `completed`", text => text switch
+        {
+            "started" or "service_started" => new(DependencyCondition.Started),
+            "ready" => new(DependencyCondition.Ready),
+            "healthy" or "service_healthy" => new(DependencyCondition.Healthy),
+            "completed" or "service_completed_successfully" => new(DependencyCondition.Completed),
+            _ => new(default, "is not a condition that is known here"),
+        })
         { ProblemId = "BadCondition" };
         return new FormsShape<IReadOnlyList<InstanceDependency>>
         {
             Sequence = new ListShape<InstanceDependency>(Scalars.Word("an instance's name").As(name => new InstanceDependency(name)), "[db]"),
             Mapping = new MapShape<InstanceDependency>(new ObjectShape<InstanceDependency>(name => new InstanceDependency(name))
-                    .Add("condition", condition, "What must be true of the other instance: `started`", (dependency, value) => dependency with { Condition = value }), "db: {condition: started}")
+                    .Add("condition", condition, "What must be true of the other instance: `started` (where the key is missing), `ready`, `healthy` or `completed`", (dependency, value) => dependency with { Condition = value })
+                    .Add("restart", Scalars.Boolean, "Whether this instance is restarted when the other one is", (dependency, value) => dependency with { Restart = value })
+                    .Add("required", Scalars.Boolean, "`false` to go on without the other one", (dependency, value) => dependency with { Required = value }), "db: {condition: healthy}")
                 .As<IReadOnlyDictionary<string, InstanceDependency>, IReadOnlyList<InstanceDependency>>(dependencies => [.. dependencies.Values]),
         };
     }

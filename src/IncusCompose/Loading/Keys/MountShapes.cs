@@ -7,6 +7,7 @@ namespace IncusCompose.Loading.Keys;
 /// <summary>Volumes and host paths in an instance, in the short and the long form.</summary>
 internal static class MountShapes
 {
+    private const string PersistForm = "`/folder:/path` or `./folder:/path`";
     private const string ShortForm = "`volume:/path`, `./folder:/path` or `/folder:/path:ro`";
 
     /// <summary>One item of an instance's <c>volumes</c>.</summary>
@@ -15,6 +16,24 @@ internal static class MountShapes
         Scalar = new ScalarShape<Draft>(ShortForm, ParseShort) { ProblemId = "BadVolume" }.Then<Draft, VolumeMount>(Complete),
         Mapping = LongForm().Then<Draft, VolumeMount>(Complete),
     };
+
+    /// <summary>One item of an instance's <c>persist</c>.</summary>
+    public static FormsShape<PersistedFolder> Persisted { get; } = new()
+    {
+        Scalar = new ScalarShape<PersistedFolder>(PersistForm, ParsePersisted) { ProblemId = "BadPersist" }.Then<PersistedFolder, PersistedFolder>(Complete),
+        Mapping = new ObjectShape<PersistedFolder>(_ => new PersistedFolder { Source = "", Target = "" })
+            .Add("source", Scalars.Word("a path on the host such as `/srv/web`"), "The folder on the host; made where it is not there", (folder, value) => folder with { Source = value }, required: true)
+            .Add("target", Scalars.Word("an absolute path such as `/data`"), "The absolute path in the instance", (folder, value) => folder with { Target = value }, required: true)
+            .Add("owner", Owner, "Whom it belongs to in the instance when it is made; the user of `ssh`, else root, where the key is missing", (folder, value) => folder with { Owner = value })
+            .Foreign("shift", "leave it out: its user and group numbers are those of the instance always")
+            .Foreign("read_only", "write it under `volumes`, which has `read_only`")
+            .Then<PersistedFolder, PersistedFolder>(Complete),
+    };
+
+    /// <summary>A user and a group by numbers.</summary>
+    private static ScalarShape<FolderOwner> Owner => new("a user's number such as `1000`, or its and a group's such as `1000:100`", text =>
+        FolderOwner.Parse(text) is { } owner ? new(owner) : new(null!, "is no number of a user", "say `id -u NAME` in the instance for it"))
+    { ProblemId = "BadOwner" };
 
     private sealed record Draft
     {
@@ -57,51 +76,111 @@ internal static class MountShapes
         static Parsed<Draft> Problem(string problem, string advice) => new(null!, problem, advice);
     }
 
+    /// <summary>Reads a short form that stands in no file.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="places">Where paths start.</param>
+    public static Parsed<VolumeMount> ReadMount(string text, Places places) =>
+        ParseShort(text) is { Problem: { } problem } wrong ? new(null!, $"{places.Quote(text)} {problem}", wrong.Advice) : Make(ParseShort(text).Value, places);
+
+    /// <inheritdoc cref="ReadMount"/>
+    public static Parsed<PersistedFolder> ReadPersisted(string text, Places places) =>
+        ParsePersisted(text) is { Problem: { } problem } wrong ? new(null!, $"{places.Quote(text)} {problem}", wrong.Advice) : Make(ParsePersisted(text).Value, places);
+
+    /// <param name="Directory">The absolute folder that relative paths start from.</param>
+    /// <param name="Home">The user's home directory.</param>
+    /// <param name="Quote">Shows a value in a message.</param>
+    public sealed record Places(string Directory, string Home, Func<string, string> Quote);
+
+    private static Places PlacesOf(BindingContext context, Site site) => new(
+        context.BaseDirectory,
+        context.Variables("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
+        text => BindingContext.Excerpt(text, site));
+
     private static bool Complete(Draft draft, DocumentNode node, Site site, BindingContext context, out VolumeMount mount)
     {
         mount = null!;
         // The long form has said already which of its keys is missing.
+        if (node is not ScalarNode && (draft.Source.Length == 0 || draft.Target.Length == 0))
+            return false;
+        return IsMade("BadVolume", Make(draft, PlacesOf(context, site)), node, site, context, out mount);
+    }
+
+    private static Parsed<VolumeMount> Make(Draft draft, Places places)
+    {
         if (draft.Source.Length == 0 || draft.Target.Length == 0)
-        {
-            if (node is ScalarNode)
-                context.Error("BadVolume", node, site, "source or target is empty", $"write {ShortForm}");
-            return false;
-        }
-
-        if (!draft.Target.StartsWith('/'))
-        {
-            context.Error("BadVolume", node, site, $"the path in the instance, {BindingContext.Excerpt(draft.Target, site)}, is not absolute", $"write `/{draft.Target.TrimStart('.', '/')}`");
-            return false;
-        }
-
+            return new(null!, "source or target is empty", $"write {ShortForm}");
+        if (NotAbsolute<VolumeMount>(draft.Target, places) is { } problem)
+            return problem;
         var isHostPath = draft.IsBind ?? LooksLikePath(draft.Source);
         if (!isHostPath && draft.Source.Contains('/', StringComparison.Ordinal))
         {
-            context.Error("BadVolume", node, site, $"{BindingContext.Excerpt(draft.Source, site)} is neither a volume's name nor a path that begins with `/`, `./`, `../` or `~/`",
+            return new(null!, $"{places.Quote(draft.Source)} is neither a volume's name nor a path that begins with `/`, `./`, `../` or `~/`",
                 draft.IsBind == false ? "a volume's name has no slash" : $"write `./{draft.Source}` for a folder beside this file");
-            return false;
         }
 
-        mount = new VolumeMount
+        return new(new VolumeMount
         {
-            Source = isHostPath ? Absolute(draft.Source, context) : draft.Source,
+            Source = isHostPath ? Absolute(draft.Source, places) : draft.Source,
             Target = draft.Target,
             IsHostPath = isHostPath,
             ReadOnly = draft.ReadOnly,
             Shift = draft.Shift,
-        };
-        return true;
+        });
     }
+
+    private static Parsed<PersistedFolder> ParsePersisted(string text) => text.Split(':') switch
+    {
+        [var source, var target] when source.Length > 0 && target.Length > 0 => new(new PersistedFolder { Source = source, Target = target }),
+        [_, _] => new(null!, "lacks one of the two paths", $"write {PersistForm}"),
+        [_] => new(null!, "says only one of the two paths", $"write {PersistForm}"),
+        _ => new(null!, "has too many colons", "use the long form with `source`, `target` and `owner`"),
+    };
+
+    private static bool Complete(PersistedFolder draft, DocumentNode node, Site site, BindingContext context, out PersistedFolder folder)
+    {
+        folder = null!;
+        // The long form has said already which of its keys is missing.
+        return draft.Source.Length > 0 && draft.Target.Length > 0 && IsMade("BadPersist", Make(draft, PlacesOf(context, site)), node, site, context, out folder);
+    }
+
+    private static Parsed<PersistedFolder> Make(PersistedFolder draft, Places places)
+    {
+        if (NotAbsolute<PersistedFolder>(draft.Target, places) is { } problem)
+            return problem;
+        if (!LooksLikePath(draft.Source))
+        {
+            return new(null!, $"{places.Quote(draft.Source)} is no path on the host, which begins with `/`, `./`, `../` or `~/`",
+                $"write `./{draft.Source}`{(draft.Source.Contains('/', StringComparison.Ordinal) ? "" : "; a volume stands under `volumes`")}");
+        }
+
+        var folder = draft with { Source = Absolute(draft.Source, places) };
+        return folder.Source == "/" ? new(null!, "the whole of the host is no folder for an instance", "name a folder of its own, such as `/srv/data`") : new(folder);
+    }
+
+    private static bool IsMade<T>(string problemId, Parsed<T> made, DocumentNode node, Site site, BindingContext context, out T value)
+    {
+        value = made.Value;
+        if (made.Problem is null)
+            return true;
+        context.Error(problemId, node, site, made.Problem, made.Advice ?? "");
+        return false;
+    }
+
+    private static Parsed<T>? NotAbsolute<T>(string target, Places places) =>
+        target.StartsWith('/') ? null : new(default!, $"the path in the instance, {places.Quote(target)}, is not absolute", $"write `/{target.TrimStart('.', '/')}`");
 
     private static bool LooksLikePath(string source) =>
         source is "." or ".." or "~" || source.StartsWith('/') || source.StartsWith("./", StringComparison.Ordinal)
         || source.StartsWith("../", StringComparison.Ordinal) || source.StartsWith("~/", StringComparison.Ordinal);
 
-    private static string Absolute(string path, BindingContext context)
+    /// <summary>A path of this machine, absolute; a relative one starts from the stack file's folder.</summary>
+    public static string Absolute(string path, BindingContext context, Site site) => Absolute(path, PlacesOf(context, site));
+
+    private static string Absolute(string path, Places places)
     {
         if (path == "~" || path.StartsWith("~/", StringComparison.Ordinal))
-            path = (context.Variables("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile)) + path[1..];
-        var full = Path.GetFullPath(path, context.BaseDirectory);
+            path = places.Home + path[1..];
+        var full = Path.GetFullPath(path, places.Directory);
         return full.Length > 1 ? full.TrimEnd('/') : full;
     }
 }

@@ -11,10 +11,13 @@ internal static class PortShapes
 {
     private const string ShortForm = "ports such as `8080:80`, `127.0.0.1:8080:80/tcp` or `8000-8010:9000-9010`";
 
+    /// <summary>One item of <c>ports</c> in a word.</summary>
+    public static ScalarShape<PortMapping> Short { get; } = new(ShortForm, ParseShort) { ProblemId = "BadPort" };
+
     /// <summary>One item of <c>ports</c>.</summary>
     public static FormsShape<PortMapping> Port { get; } = new()
     {
-        Scalar = new ScalarShape<PortMapping>(ShortForm, ParseShort) { ProblemId = "BadPort" },
+        Scalar = Short,
         Mapping = LongForm().Then<Draft, PortMapping>(Complete),
     };
 

@@ -59,8 +59,9 @@ internal static class StackKeys
         .Add("pool", Scalars.Word("a storage pool's name"), "The storage pool that it lies on", (volume, value) => volume with { Pool = value })
         .Add("size", CommonShapes.Size, "The volume's size; the pool's default where the key is missing", (volume, value) => volume with { Size = value })
         .Add("content_type", Scalars.Choice(("filesystem", "filesystem"), ("block", "block")), "`filesystem` (the default) or `block`", (volume, value) => volume with { ContentType = value })
+        .Add("snapshots", SnapshotShapes.OfVolume, "Snapshots that the server takes of it by itself, at set times", (volume, value) => volume with { Snapshots = value == new SnapshotsDefinition() ? null : value })
         .Add("description", Scalars.Text, "Free text for people", (volume, value) => volume with { Description = value })
-        .Add("config", CommonShapes.Config("snapshots.schedule: \"@daily\""), "Raw Incus volume configuration; wins over the words above", (volume, value) => volume with { Config = value })
+        .Add("config", CommonShapes.Config("security.shifted: true"), "Raw Incus volume configuration; wins over the words above", (volume, value) => volume with { Config = value })
         .Add("external", Scalars.Boolean, "Whether the volume must exist and is never changed", (volume, value) => volume with { External = value })
         .Foreign("driver", "write `pool`: the pool's driver is the volume's")
         .Foreign("name", "leave it out: a volume is called what its key says");

@@ -82,7 +82,8 @@ internal sealed class FormsShape<T> : Shape<T>
 
     public override string Wanted => string.Join(", or ", Forms.Select(shape => shape.Wanted));
 
-    public override IEnumerable<(string Step, Shape Shape)> Parts => Forms.Select(form => ("", (Shape)form));
+    // What is written alone comes before what is written in a list.
+    public override IEnumerable<(string Step, Shape Shape)> Parts => new Shape?[] { Scalar, Mapping, Sequence }.OfType<Shape>().Select(form => ("", form));
 
     private IEnumerable<Shape<T>> Forms => new[] { Scalar, Sequence, Mapping }.OfType<Shape<T>>();
 

@@ -25,11 +25,19 @@ internal sealed class ScalarShape<T>(string wanted, Func<string, Parsed<T>> pars
     /// <param name="text">The text.</param>
     /// <param name="what">What it is given for.</param>
     /// <exception cref="ArgumentException">It cannot be read; says what would be.</exception>
-    public void Check(string text, string what)
+    public void Check(string text, string what) => Read(text, what);
+
+    /// <summary>True for text that can be read.</summary>
+    public bool Accepts(string text) => parse(text).Problem is null;
+
+    /// <summary>Reads text from elsewhere than a file.</summary>
+    /// <inheritdoc cref="Check"/>
+    public T Read(string text, string what)
     {
         var parsed = parse(text);
-        if (parsed.Problem is not null)
-            throw new ArgumentException($"{what}: `{text}` {parsed.Problem}; {parsed.Advice ?? $"write {wanted}"}.");
+        return parsed.Problem is null
+            ? parsed.Value
+            : throw new ArgumentException($"{what}: `{text}` {parsed.Problem}; {parsed.Advice ?? $"write {wanted}"}.");
     }
 
     public override bool IsAbsent(DocumentNode node) =>
@@ -47,7 +55,9 @@ internal sealed class ScalarShape<T>(string wanted, Func<string, Parsed<T>> pars
         var parsed = parse(scalar.Value);
         if (parsed.Problem is not null)
         {
-            context.Error(ProblemId, node, site, $"{BindingContext.Excerpt(scalar.Value, site)} {parsed.Problem}", parsed.Advice ?? $"write {wanted}");
+            // What is said about a secret could quote parts of it.
+            var (problem, advice) = scalar.Template is null ? (parsed.Problem, parsed.Advice) : ("stands for a value that cannot be used here", null);
+            context.Error(ProblemId, node, site, $"{BindingContext.Excerpt(scalar, site)} {problem}", advice ?? $"write {wanted}");
             return false;
         }
 

@@ -1,0 +1,33 @@
+using IncusCompose.Definition;
+using IncusCompose.Provision;
+
+namespace IncusCompose.Resources;
+
+/// <summary>An instance as it should be, with what depends on its profiles.</summary>
+internal sealed record DesiredInstance : DesiredResource
+{
+    /// <summary>The storage pool of the root disk, wherever the word for it stands; null where there is no telling.</summary>
+    public string? RootPool { get; init; }
+
+    /// <summary>The file's own word for its image: a reference, or a key of <c>images:</c>.</summary>
+    public required string ImageWord { get; init; }
+
+    /// <summary>The fingerprint that the word leads to on the server now; null where the image is not there.</summary>
+    public string? ImageFingerprint { get; init; }
+
+    /// <summary>The configuration that comes from its profiles.</summary>
+    public required IReadOnlyDictionary<string, string> ProfileConfig { get; init; }
+
+    /// <summary>What is made of it once it is ready.</summary>
+    public IReadOnlyList<PlannedStep> Steps { get; init; } = [];
+
+    /// <summary>Its own configuration, but for what is added for SSH.</summary>
+    public required IReadOnlyDictionary<string, string> OwnConfig { get; init; }
+
+    /// <summary>The definition that it is a replica of; null where it is the only one.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>How it is changed where a change restarts it or makes it anew.</summary>
+    public UpdateDefinition Update { get; init; } = new();
+}
+

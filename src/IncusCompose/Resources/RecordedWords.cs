@@ -1,0 +1,118 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using IncusCompose.Definition;
+using IncusCompose.Loading.Keys;
+using IncusCompose.Ssh;
+
+namespace IncusCompose.Resources;
+
+/// <summary>
+/// Words of the file that must be known without the file, by whoever has only the stack's name: how to tell that an
+/// instance is healthy, how to log in, what outlives it. Each is recorded on its instance as a configuration key with one line of JSON, and
+/// goes through the plan like every other property.
+/// </summary>
+internal static partial class RecordedWords
+{
+    /// <summary>What must be true of the instance before it counts as ready.</summary>
+    public const string Ready = OwnershipMark.Prefix + "ready";
+
+    /// <summary>How to tell that it is healthy.</summary>
+    public const string Healthcheck = OwnershipMark.Prefix + "healthcheck";
+
+    /// <summary>Who may log in by SSH.</summary>
+    public const string Ssh = OwnershipMark.Prefix + "ssh";
+
+    /// <summary>What is run around its changes.</summary>
+    public const string Hooks = OwnershipMark.Prefix + "hooks";
+
+    /// <summary>The folders of the host that outlive it.</summary>
+    public const string Persist = OwnershipMark.Prefix + "persist";
+
+    /// <summary>Which of the runs of a command an instance was made for: a random word, so that no other run takes it for its own.</summary>
+    public const string Run = OwnershipMark.Prefix + "run";
+
+    private static readonly HashSet<string> s_keys = [Ready, Healthcheck, Ssh, Hooks, Persist, Run];
+
+    /// <summary>True for a configuration key that records a word of the file.</summary>
+    public static bool Contains(string key) => s_keys.Contains(key);
+
+    /// <summary>The words of an instance as configuration.</summary>
+    public static IEnumerable<(string Key, string Value)> Of(InstanceDefinition instance)
+    {
+        if (instance.Ready is { } ready)
+            yield return (Ready, JsonSerializer.Serialize(ready, WordsJson.Default.ReadinessDefinition));
+        if (instance.Healthcheck is { } check)
+            yield return (Healthcheck, JsonSerializer.Serialize(check, WordsJson.Default.HealthCheckDefinition));
+        if (instance.Ssh is { } ssh)
+            yield return (Ssh, JsonSerializer.Serialize(ssh, WordsJson.Default.SshDefinition));
+        if (instance.Hooks is { } hooks)
+            yield return (Hooks, JsonSerializer.Serialize(hooks, WordsJson.Default.HooksDefinition));
+        if (instance.Persist.Count > 0)
+            yield return (Persist, JsonSerializer.Serialize(instance.Persist, WordsJson.Default.IReadOnlyListPersistedFolder));
+    }
+
+    /// <summary>The run that an instance was made for; null for every other one.</summary>
+    public static string? ReadRun(LiveResource? live) => (live?.Raw as Incus.Client.Instance)?.Config.GetValueOrDefault(Run);
+
+    /// <summary>The run that an instance is made for; null for every other one.</summary>
+    public static string? ReadRun(PropertyBag properties) => ResourceFields.From(properties).Config.GetValueOrDefault(Run);
+
+    public static ReadinessDefinition? ReadReady(IReadOnlyDictionary<string, string> config) =>
+        Read(config, Ready, WordsJson.Default.ReadinessDefinition);
+
+    public static HealthCheckDefinition? ReadHealthcheck(IReadOnlyDictionary<string, string> config) =>
+        Read(config, Healthcheck, WordsJson.Default.HealthCheckDefinition);
+
+    /// <summary>Who may log in; null too where the user's name could be none, as whoever may edit the instance can write.</summary>
+    public static SshDefinition? ReadSsh(IReadOnlyDictionary<string, string> config) =>
+        Read(config, Ssh, WordsJson.Default.SshDefinition) is { User: { } user } ssh && SshShapes.User.Accepts(user) ? ssh : null;
+
+    public static HooksDefinition? ReadHooks(IReadOnlyDictionary<string, string> config) =>
+        Read(config, Hooks, WordsJson.Default.HooksDefinition);
+
+    public static IReadOnlyList<PersistedFolder> ReadPersist(IReadOnlyDictionary<string, string> config) =>
+        [.. (Read(config, Persist, WordsJson.Default.IReadOnlyListPersistedFolder) ?? []).Where(folder => folder is { Source: not null, Target: not null })];
+
+    /// <summary>The hooks of an instance as it should be.</summary>
+    public static HooksDefinition? ReadHooks(PropertyBag properties) => ReadHooks(ResourceFields.From(properties).Config);
+
+    /// <summary>A recorded value as people read it; no secret that may stand in a command is in it.</summary>
+    public static string Show(string key, string value)
+    {
+        var config = new Dictionary<string, string> { [key] = value };
+        return key switch
+        {
+            Ready when ReadReady(config) is { } ready => string.Join(", ", ready.Gates.Select(gate => gate.Wanted)),
+            Healthcheck when ReadHealthcheck(config) is { } check => $"{check.Probe.Wanted} every {Duration.Format(check.Interval)}, {check.Retries} time{(check.Retries == 1 ? "" : "s")}",
+            Ssh when ReadSsh(config) is { } ssh => $"{ssh.User} by {string.Join(", ", ssh.Keys.Select(PublicKeys.Describe))}",
+            Hooks when ReadHooks(config) is { } hooks => string.Join(", ", hooks.Points.Select(point => $"{HooksDefinition.WordOf(point.Key)}: {string.Join(" ", point.Value)}")),
+            Persist when ReadPersist(config) is { Count: > 0 } folders => string.Join(", ", folders.Select(folder => $"{folder.Source} at {folder.Target}")),
+            _ => $"({value.Length} characters)",
+        };
+    }
+
+    /// <summary>A recorded value; null where there is none, and where somebody spoilt it: the next apply writes it anew.</summary>
+    private static T? Read<T>(IReadOnlyDictionary<string, string> config, string key, JsonTypeInfo<T> type)
+        where T : class
+    {
+        if (!config.TryGetValue(key, out var text) || text.Length == 0)
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(text, type);
+        }
+        catch (Exception error) when (error is JsonException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    [JsonSerializable(typeof(ReadinessDefinition))]
+    [JsonSerializable(typeof(HealthCheckDefinition))]
+    [JsonSerializable(typeof(SshDefinition))]
+    [JsonSerializable(typeof(HooksDefinition))]
+    [JsonSerializable(typeof(IReadOnlyList<PersistedFolder>))]
+    [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+    private sealed partial class WordsJson : JsonSerializerContext;
+}
