@@ -12,6 +12,9 @@ internal static class ExitCode
     /// <summary>Only from <c>plan</c>: there is something to do.</summary>
     public const int Changes = 2;
 
+    /// <summary>Only from <c>up</c>: something failed, and everything was put back as it was before.</summary>
+    public const int RolledBack = 3;
+
     /// <summary>The command line could not be understood (EX_USAGE of sysexits.h).</summary>
     public const int Usage = 64;
 

@@ -4,7 +4,7 @@ using IncusCompose.Cli.Rendering;
 namespace IncusCompose.Cli;
 
 /// <summary>
-/// Ctrl+C and termination signals: the first cancels, so that what is under way can end in order;
+/// Ctrl+C, termination signals and the terminal's end: the first cancels, so that what is under way can end in order;
 /// a second one ends the process at once.
 /// </summary>
 internal sealed class Interruption : IDisposable
@@ -20,6 +20,8 @@ internal sealed class Interruption : IDisposable
         [
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle),
+            // (Where it is ignored, as under nohup, it stays ignored.)
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle),
         ];
     }
 
@@ -44,7 +46,8 @@ internal sealed class Interruption : IDisposable
             return;
         }
         context.Cancel = true;
-        _terminal.Note("Cancelling; once more ends at once.");
+        if (!_terminal.EndsByInterrupt)
+            _terminal.Note("Cancelling; once more ends at once.");
         _source.Cancel();
     }
 }

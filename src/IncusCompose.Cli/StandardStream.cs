@@ -21,6 +21,9 @@ internal sealed partial class StandardStream : Stream
 
     private StandardStream(int descriptor) => _descriptor = descriptor;
 
+    /// <summary>True once whoever read from the other end has gone.</summary>
+    public bool IsBroken { get; private set; }
+
     /// <summary>Opens standard input.</summary>
     public static Stream OpenInput() => OperatingSystem.IsLinux() ? new StandardStream(0) : Console.OpenStandardInput();
 
@@ -64,8 +67,9 @@ internal sealed partial class StandardStream : Stream
                     case TryAgain:
                         Wait(Writable);
                         break;
-                    case BrokenPipe:
-                        // The reader (head, less) has seen enough: that is not an error.
+                    case BrokenPipe or HungUp:
+                        // The reader (head, less) has seen enough, or the terminal is gone: that is not an error.
+                        IsBroken = true;
                         return;
                     case var error:
                         throw Failure("write to", error);

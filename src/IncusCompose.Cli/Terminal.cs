@@ -35,11 +35,17 @@ internal sealed class Terminal : IDisposable
     /// <summary>True where standard output is a terminal on which lines can be written over.</summary>
     public bool IsLive { get; }
 
+    /// <summary>True once nobody reads standard output any more: there is no use in going on to write.</summary>
+    public bool IsUnheard => _out.BaseStream is StandardStream { IsBroken: true };
+
     /// <summary>True where a person can be asked.</summary>
     public bool CanAsk { get; }
 
     /// <summary>Shows a note where lines are written over at the moment, and says whether it did; null where there is no such display.</summary>
     public Func<string, bool>? Display { get; set; }
+
+    /// <summary>True where Ctrl+C is the usual end of what is shown, of which nothing needs to be said.</summary>
+    public bool EndsByInterrupt { get; set; }
 
     /// <summary>Tells a person something that is neither result nor error.</summary>
     public void Note(string text)

@@ -5,7 +5,7 @@ namespace IncusCompose.Cli.Tests;
 /// <summary>The built program as a child process.</summary>
 internal static class ChildProgram
 {
-    private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "incus-compose.dll");
+    public static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "incus-compose.dll");
 
     /// <summary>How the program ended and what it wrote.</summary>
     public sealed record Ended(int ExitCode, string Output, string Error);

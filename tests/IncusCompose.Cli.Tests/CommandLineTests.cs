@@ -8,12 +8,32 @@ public sealed class CommandLineTests
     {
         { ["upp"], "error: There is no verb \"upp\"; did you mean \"up\"?\nSee 'incus-compose --help'.\n" },
         { ["--json", "nonsense", "-x"], "error: There is no verb \"nonsense\"\nSee 'incus-compose --help'.\n" },
-        { ["--jsn"], "error: There is no option \"--jsn\".\nSee 'incus-compose --help'.\n" },
-        { ["--json"], "error: Name a verb: config, plan, up, down, ps, exec, version, completion.\nSee 'incus-compose --help'.\n" },
-        { ["up", "--foo"], "error: Unrecognized command or argument '--foo'.\nSee 'incus-compose up --help'.\n" },
+        { ["--jsn"], "error: There is no option \"--jsn\"; did you mean \"--json\"?\nSee 'incus-compose --help'.\n" },
+        { ["--json"], "error: Name a verb.\nSee 'incus-compose --help'.\n" },
+        { ["checkpoint"], "error: Name what to do: create, list, restore, remove.\nSee 'incus-compose checkpoint --help'.\n" },
+        { ["checkpoint", "remove", "--older-than", "long"], "error: --older-than must be a number with s, m, h, d or w, such as 30d.\nSee 'incus-compose checkpoint remove --help'.\n" },
+        { ["checkpoint", "remove", "--keep-last", "-1"], "error: --keep-last must be a whole number of at least 0.\nSee 'incus-compose checkpoint remove --help'.\n" },
+        { ["logs", "--since", "1h", "--until", "2h"], "error: --since is later than --until: nothing lies between them.\nSee 'incus-compose logs --help'.\n" },
+        { ["checkpoint", "remove"], "error: Say which checkpoints to remove: by name, or by --keep-last and --older-than.\nSee 'incus-compose checkpoint remove --help'.\n" },
+        { ["up", "--foo"], "error: There is no option \"--foo\".\nSee 'incus-compose up --help'.\n" },
+        { ["up", "--checkpiont"], "error: There is no option \"--checkpiont\"; did you mean \"--checkpoint\"?\nSee 'incus-compose up --help'.\n" },
+        { ["--jsn", "up"], "error: There is no option \"--jsn\"; did you mean \"--json\"?\nSee 'incus-compose up --help'.\n" },
+        { ["publish", "db", "--forse"], "error: There is no option \"--forse\"; did you mean \"--force\"?\nSee 'incus-compose publish --help'.\n" },
+        { ["clone", "shop", "--too-remote", "there"], "error: There is no option \"--too-remote\"; did you mean \"--to-remote\"?\nSee 'incus-compose clone --help'.\n" },
+        { ["stop", "-v", "h1"], "error: There is no option \"-v\".\nSee 'incus-compose stop --help'.\n" },
+        { ["checkpoint", "create", "--quisce"], "error: There is no option \"--quisce\"; did you mean \"--quiesce\"?\nSee 'incus-compose checkpoint create --help'.\n" },
+        { ["checkpoint", "lst"], "error: There is no verb \"checkpoint lst\"; did you mean \"list\"?\nSee 'incus-compose checkpoint --help'.\n" },
+        { ["checkpoint", "--yes"], "error: There is no option \"--yes\".\nSee 'incus-compose checkpoint --help'.\n" },
+        { ["exec", "--usr", "root", "web", "--", "ls"], "error: There is no option \"--usr\"; did you mean \"--user\"?\nSee 'incus-compose exec --help'.\n" },
+        { ["exec", "web", "--usr", "root", "ls"], "error: There is no option \"--usr\"; did you mean \"--user\"?\nSee 'incus-compose exec --help'.\n" },
+        { ["run", "web", "--rmm", "--", "ls"], "error: There is no option \"--rmm\"; did you mean \"--rm\"?\nSee 'incus-compose run --help'.\n" },
         { ["up", "--parallel", "0"], "error: --parallel must be a whole number of at least 1.\nSee 'incus-compose up --help'.\n" },
         { ["up", "--timeout", "soon"], "error: --timeout must be a whole number of at least 0.\nSee 'incus-compose up --help'.\n" },
         { ["plan", "--remove-volumes"], "error: --remove-volumes says what --prune may delete: use both.\nSee 'incus-compose plan --help'.\n" },
+        { ["plan", "--scale", "web=3", "--scale", "web=4"], "error: --scale web=4: the number of replicas of web is said twice; say it once.\nSee 'incus-compose plan --help'.\n" },
+        { ["backup"], "error: Option '--to' is required.\nSee 'incus-compose backup --help'.\n" },
+        { ["restore"], "error: Option '--from' is required.\nSee 'incus-compose restore --help'.\n" },
+        { ["restore", "--from", "x", "--pool", "fast"], "error: --pool takes OLD=NEW, not \"fast\".\nSee 'incus-compose restore --help'.\n" },
         { ["down", "--pools"], "error: --pools deletes the volumes in them too: say --volumes as well.\nSee 'incus-compose down --help'.\n" },
         { ["down", "a", "--name", "b"], "error: Two names for one stack: \"a\" and \"b\".\nSee 'incus-compose down --help'.\n" },
         { ["down", "a", "-f", "stack.yaml"], "error: The stack is known by its file or by its name: leave out one of the two.\nSee 'incus-compose down --help'.\n" },
@@ -33,6 +53,35 @@ public sealed class CommandLineTests
         Assert.Equal(message, ended.Error);
         Assert.Equal("", ended.Output);
         Assert.Equal(ExitCode.Usage, ended.ExitCode);
+    }
+
+    [Fact]
+    public async Task No_verb_takes_a_mistyped_option_for_a_name()
+    {
+        var verbs = (await VerbsAsync("incus-compose ")).Where(verb => verb != "checkpoint").ToList();
+        Assert.Contains("publish", verbs);
+        verbs.AddRange((await VerbsAsync("incus-compose checkpoint ")).Select(verb => "checkpoint " + verb));
+        Assert.Contains("checkpoint restore", verbs);
+        foreach (var verb in verbs)
+        {
+            var ended = await ChildProgram.RunAsync([.. verb.Split(' '), "a", "--jsn"]);
+            Assert.Equal(
+                (ExitCode.Usage, "", $"error: There is no option \"--jsn\"; did you mean \"--json\"?\nSee 'incus-compose {verb} --help'.\n"),
+                (ended.ExitCode, ended.Output, ended.Error));
+        }
+
+        static async Task<IEnumerable<string>> VerbsAsync(string line) =>
+            (await ChildProgram.RunAsync($"[suggest:{line.Length}]", line)).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(word => word[0] != '-');
+    }
+
+    [Fact]
+    public async Task After_dashes_a_word_that_looks_like_an_option_is_a_name()
+    {
+        var ended = await ChildProgram.RunAsync("down", "--name", "b", "--", "--jsn");
+        Assert.StartsWith("error: Two names for one stack: \"--jsn\" and \"b\".\n", ended.Error, StringComparison.Ordinal);
+        // Nor is the value of an option one.
+        ended = await ChildProgram.RunAsync("clone", "shop", "--port-offset", "-x");
+        Assert.StartsWith("error: --port-offset must be a whole number.", ended.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -70,7 +119,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("incus-compose p", "plan\nps\nup\n--project\n")]
+    [InlineData("incus-compose p", "pause\nplan\nps\nunpause\nup\n--project\n")]
     [InlineData("incus-compose up --al", "--allow-rebuild\n--allow-replace\n--allow-restart\n")]
     public async Task A_shell_is_offered_what_could_follow(string line, string expected)
     {
@@ -85,19 +134,42 @@ public sealed class CommandLineTests
     public async Task Of_the_spellings_of_help_only_those_of_this_system_are_offered(string line)
     {
         var offered = (await ChildProgram.RunAsync($"[suggest:{line.Length}]", line)).Output.Split('\n');
-        Assert.Equal(["--help", "-h"], offered.Where(word => word is "--help" || word.Contains('?') || word.EndsWith('h')).Order(StringComparer.Ordinal));
+        Assert.Equal(["--help", "-h"], offered.Where(word => word is "--help" || word.Contains('?') || (word.StartsWith('-') && word.EndsWith('h'))).Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public async Task Exec_is_offered_the_instances_of_the_stack_file()
+    [Theory]
+    [InlineData("exec w", "web worker")]
+    [InlineData("up --scale w", "web= worker=")]
+    [InlineData("plan --update w", "web worker")]
+    public async Task What_the_stack_file_has_is_offered(string typed, string expected)
     {
         var file = Path.GetTempFileName();
         try
         {
             await File.WriteAllTextAsync(file, "name: shop\ninstances: { web: {}, worker: {}, db: {} }\n");
-            var line = $"incus-compose -f {file} exec w";
+            var line = $"incus-compose -f {file} {typed}";
             var offered = (await ChildProgram.RunAsync($"[suggest:{line.Length}]", line)).Output.Split('\n');
-            Assert.Equal(["web", "worker"], offered.Where(word => word.StartsWith('w')));
+            Assert.Equal(expected.Split(' '), offered.Where(word => word.StartsWith('w')));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Theory]
+    [InlineData("exec", "exec <instance> <command>...")]
+    [InlineData("cp", "cp <source> <destination>")]
+    [InlineData("logs", "logs [<instance>...]")]
+    public async Task Help_names_arguments_and_asks_nobody_for_names(string verb, string usage)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, "name: shop\ninstances: { web: {}, db: {} }\n");
+            var ended = await ChildProgram.RunAsync("-f", file, verb, "--help");
+            Assert.Contains($"incus-compose {usage} [options]\n", ended.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("<db", ended.Output, StringComparison.Ordinal);
         }
         finally
         {
@@ -119,7 +191,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("down --vo", "--volumes")]
     [InlineData("con", "config")]
-    [InlineData("p", "plan\nps")]
+    [InlineData("pl", "plan")]
     public async Task Bash_completes_with_the_lines_that_completion_writes(string typed, string expected)
     {
         var script = await ChildProgram.RunAsync("completion", "bash");

@@ -1,10 +1,13 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using IncusCompose.Applying;
+using IncusCompose.Checkpoints;
 using IncusCompose.Cli.Rendering;
 using IncusCompose.Cli.Rendering.Json;
 using IncusCompose.Cli.Rendering.Progress;
 using IncusCompose.Planning;
+using IncusCompose.Transactions;
 
 namespace IncusCompose.Cli.Tests;
 
@@ -50,7 +53,7 @@ public sealed partial class ProgressTests
     public async Task Plain_progress_is_a_line_for_each_begin_and_end()
     {
         using var text = new StringWriter();
-        await ReportAll(new PlainProgress(new StyledWriter(text, color: false)));
+        await ReportAll(new PlainProgress(new StyledWriter(text, color: false), verbose: false));
         Golden.Verify(text.ToString(), "progress-plain.txt");
     }
 
@@ -67,7 +70,7 @@ public sealed partial class ProgressTests
     public async Task Live_progress_leaves_one_line_for_each_change_that_ended()
     {
         using var text = new StringWriter();
-        await ReportAll(new LiveProgress(Result.Plan, new StyledWriter(text, color: false)));
+        await ReportAll(new LiveProgress(Result.Plan, new StyledWriter(text, color: false), verbose: false));
         var lines = Escape().Replace(text.ToString(), "").Split('\n', '\r').Select(line => line.TrimEnd()).ToList();
         foreach (var expected in new[] { "  + network/shopnet  created  0.2 s", "  ~ instance/db  updated  0.5 s", "  x instance/web  create failed  1 min 5 s", "  ! instance/app  skipped  not begun, since instance/web failed" })
             Assert.Single(lines, expected);
@@ -79,7 +82,7 @@ public sealed partial class ProgressTests
     public async Task Live_progress_shows_what_is_at_work()
     {
         using var text = new StringWriter();
-        var progress = new LiveProgress(Result.Plan, new StyledWriter(text, color: false));
+        var progress = new LiveProgress(Result.Plan, new StyledWriter(text, color: false), verbose: false);
         progress.Report(Events[3]);
         progress.Report(Events[4]);
         await progress.DisposeAsync();
@@ -90,7 +93,7 @@ public sealed partial class ProgressTests
     public async Task Live_progress_writes_nothing_where_nothing_is_done()
     {
         using var text = new StringWriter();
-        var progress = new LiveProgress(Plans.Unchanged(), new StyledWriter(text, color: false));
+        var progress = new LiveProgress(Plans.Unchanged(), new StyledWriter(text, color: false), verbose: false);
         progress.Report(new(ApplyEventKind.Ended, Kept) { Result = Result.Resources[5] });
         await progress.DisposeAsync();
         Assert.Equal("", text.ToString());
@@ -101,7 +104,7 @@ public sealed partial class ProgressTests
     {
         using var text = new StringWriter();
         text.Write("Plan: 5 to create.\nGo on? y\n");
-        var progress = new LiveProgress(Result.Plan, new StyledWriter(text, color: false));
+        var progress = new LiveProgress(Result.Plan, new StyledWriter(text, color: false), verbose: false);
         foreach (var happened in Events)
         {
             var before = text.GetStringBuilder().Length;
@@ -121,7 +124,7 @@ public sealed partial class ProgressTests
     public async Task What_a_cancellation_ends_is_told_after_the_note_of_it()
     {
         using var text = new StringWriter();
-        var progress = new LiveProgress(Result.Plan, new StyledWriter(text, color: false));
+        var progress = new LiveProgress(Result.Plan, new StyledWriter(text, color: false), verbose: false);
         progress.Report(Events[0]);
         Assert.True(SpinWait.SpinUntil(() => text.GetStringBuilder().Length > 0, TimeSpan.FromSeconds(10)));
         Assert.True(progress.Note("Cancelling."));
@@ -136,7 +139,7 @@ public sealed partial class ProgressTests
         using var text = new StringWriter();
         foreach (var progress in new IApplyProgress[]
         {
-            new PlainProgress(new StyledWriter(text, color: false)), new JsonProgress(text), new QuietProgress(),
+            new PlainProgress(new StyledWriter(text, color: false), verbose: false), new JsonProgress(text), new QuietProgress(),
         })
         {
             await progress.DisposeAsync();
@@ -152,6 +155,29 @@ public sealed partial class ProgressTests
         ResultRenderer.WriteSums(Result, new StyledWriter(text, color: false));
         ResultRenderer.WriteFailures(Result, new StyledWriter(text, color: false));
         Golden.Verify(text.ToString(), "result.txt");
+    }
+
+    [Theory]
+    [InlineData(TransactionOutcome.RolledBack, true, "", "Everything was put back: the stack is as it was before.\n")]
+    [InlineData(TransactionOutcome.RolledBack, false, "", "Put back as before: instance/db. What else was done stays.\n")]
+    [InlineData(TransactionOutcome.RollbackFailed, true, "The rollback failed: no answer.", "error: The rollback failed: no answer.\nNot everything was put back.\n")]
+    public void Failures_say_what_was_put_back(TransactionOutcome outcome, bool whole, string message, string wanted)
+    {
+        var step = new RestoreStepResult { Step = new RestoreStep { Id = Db.Id, Action = RestoreAction.RollBack }, Outcome = ChangeOutcome.Done };
+        var transaction = new TransactionResult { Checkpoint = "before-1", Outcome = outcome, IsWhole = whole, Message = message, Steps = [step] };
+        var result = Result with
+        {
+            Transaction = transaction,
+            Resources = [Ended(Db, ChangeOutcome.RolledBack), Ended(Web, ChangeOutcome.Failed) with { Message = "full" }],
+        };
+        using var text = new StringWriter();
+        ResultRenderer.WriteSums(result, new StyledWriter(text, color: false));
+        ResultRenderer.WriteFailures(result, new StyledWriter(text, color: false));
+        Assert.Contains("1 failed, 1 rolled back in", text.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("error: instance/web: create failed: full\n" + wanted, text.ToString(), StringComparison.Ordinal);
+
+        var json = JsonSerializer.Serialize(EventDocument.From(result), JsonDocuments.Lines.EventDocument);
+        Assert.Contains($"\"transaction\":{{\"outcome\":\"{outcome.ToString().ToLowerInvariant()}\",\"whole\":{(whole ? "true" : "false")},\"checkpoint\":\"before-1\",\"checkpoint_left\":false", json, StringComparison.Ordinal);
     }
 
     private static async Task ReportAll(IApplyProgress progress)

@@ -1,6 +1,6 @@
-using IncusCompose.Cli.Exec;
 using IncusCompose.Cli.Rendering;
 using IncusCompose.Diagnostics;
+using IncusCompose.Instances;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Cli.Tests;
@@ -40,8 +40,8 @@ public sealed class RenderingTests
     public void An_error_of_several_lines_is_indented_and_cannot_steer_the_terminal()
     {
         using var text = new StringWriter();
-        ErrorRenderer.Write(new IOException("first\r\nsecond \e[2J"), new StyledWriter(text, color: false));
-        Assert.Equal("error: first\n  second \\e[2J\n", text.ToString());
+        ErrorRenderer.Write(new IOException("first\r\n\tsecond \e[2J"), new StyledWriter(text, color: false));
+        Assert.Equal("error: first\n      second \\e[2J\n", text.ToString());
     }
 
     [Fact]

@@ -1,20 +1,15 @@
 using System.CommandLine;
-using System.Globalization;
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Cli.Rendering;
 using IncusCompose.Planning;
+using IncusCompose.Transactions;
 
 namespace IncusCompose.Cli.Commands;
 
-/// <summary>What the verbs that apply a plan have in common.</summary>
+/// <summary>What the verbs that carry a plan out have in common.</summary>
 internal abstract class ApplyingVerb : Verb
 {
-    private readonly Option<bool> _yes = new("--yes", "-y")
-    {
-        Description = "Do not ask for confirmation.",
-    };
-
     private readonly Option<int> _parallel = new("--parallel", "--throttle-limit")
     {
         Description = "Most changes at work at one time.",
@@ -29,53 +24,43 @@ internal abstract class ApplyingVerb : Verb
         DefaultValueFactory = _ => (int)new ApplyOptions().StopTimeout.TotalSeconds,
     };
 
-    protected ApplyingVerb(string name, string description, Session session) : base(name, description, session)
+    private readonly Option<bool> _verbose;
+
+    protected ApplyingVerb(string name, string description, Session session, bool stops = true, params string[] verbose) : base(name, description, session)
     {
+        _verbose = HookOptions.Verbose(verbose);
         AtLeast(_parallel, 1);
         AtLeast(_timeout, 0);
-        Add(_yes);
         Add(_parallel);
-        Add(_timeout);
+        if (stops)
+            Add(_timeout);
+        Add(_verbose);
     }
 
-    /// <summary>Shows the plan, asks where something would be destroyed, applies it, and shows what became of it.</summary>
+    /// <summary>How to apply a plan, with what the options say.</summary>
+    protected ApplyOptions Read(Invocation invocation, ApplyOptions options) => options with
+    {
+        ThrottleLimit = invocation.Get(_parallel),
+        StopTimeout = TimeSpan.FromSeconds(invocation.Get(_timeout)),
+    };
+
+    /// <summary>Applies a plan that was shown, and shows what became of it.</summary>
     /// <param name="invocation">The use of the verb.</param>
     /// <param name="client">The server.</param>
     /// <param name="plan">The plan.</param>
-    /// <param name="question">What to ask before it is applied; null where nobody needs to be asked.</param>
+    /// <param name="options">How to apply it.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <returns>The exit code.</returns>
-    protected async Task<int> ApplyAsync(
-        Invocation invocation, IncusClient client, StackPlan plan, string? question, CancellationToken cancellationToken)
+    protected async Task<int> CarryOutAsync(
+        Invocation invocation, IncusClient client, StackPlan plan, ApplyOptions options, CancellationToken cancellationToken)
     {
-        invocation.Output.ShowPlanToApply(plan);
-        if (plan.IsRefused)
-            throw new PlanRefusedException([.. plan.Resources.Where(change => change.Refused is not null)]);
-        var agreed = invocation.Get(_yes);
-        if (question is not null && !await invocation.ConfirmAsync(question, agreed, cancellationToken))
-            throw new CommandException("nothing was done");
-
-        var options = new ApplyOptions
-        {
-            ThrottleLimit = invocation.Get(_parallel),
-            StopTimeout = TimeSpan.FromSeconds(invocation.Get(_timeout)),
-            // What a person agreed to is what happens, or nothing.
-            Exact = question is not null && !agreed,
-        };
         ApplyResult result;
-        await using (var progress = invocation.Output.BeginProgress(plan))
+        await using (var progress = invocation.Output.BeginProgress(plan, invocation.Get(_verbose)))
             result = await invocation.Engine.ApplyAsync(client, plan, options, progress, cancellationToken);
         invocation.Output.ShowResult(result);
         return result.Succeeded ? ExitCode.Success
             : cancellationToken.IsCancellationRequested ? ExitCode.Cancelled
+            : result.Transaction is { IsWhole: true, Outcome: TransactionOutcome.RolledBack } ? ExitCode.RolledBack
             : ExitCode.Failure;
     }
-
-    private static void AtLeast(Option<int> option, int least) => option.CustomParser = result =>
-    {
-        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least)
-            return value;
-        result.AddError($"{option.Name} must be a whole number of at least {least}.");
-        return least;
-    };
 }

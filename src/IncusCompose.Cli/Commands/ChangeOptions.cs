@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Cli.Commands;
@@ -13,13 +14,15 @@ internal sealed class ChangeOptions
 
     private readonly Option<bool> _allowRebuild = new("--allow-rebuild")
     {
-        Description = "Make root disks anew where the image changed; everything else stays.",
+        Description = "Make root disks anew where the image changed or moved on; everything else stays.",
     };
 
     private readonly Option<bool> _allowReplace = new("--allow-replace")
     {
         Description = "Delete and create again what cannot be changed otherwise.",
     };
+
+    private readonly Option<bool> _allowHostHooks = HookOptions.AllowHost();
 
     private readonly Option<bool> _prune = new("--prune")
     {
@@ -31,16 +34,37 @@ internal sealed class ChangeOptions
         Description = "With --prune: delete volumes too, with their data.",
     };
 
+    private readonly Option<string[]> _scale = new("--scale")
+    {
+        Description = "How many replicas there are to be of a definition, whatever the file says: web=5. Higher numbers are deleted.",
+        HelpName = "NAME=COUNT",
+    };
+
+    private readonly Option<string[]> _update = new("--update")
+    {
+        Description = "An instance or definition whose update is manual and that may be restarted or made anew now.",
+        HelpName = "NAME",
+    };
+
+    public ChangeOptions(NameCompletion names)
+    {
+        _scale.CompletionSources.Add(names.Scales);
+        _update.CompletionSources.Add(names.Definitions);
+    }
+
     public void AddTo(Command command)
     {
         command.Add(_allowRestart);
         command.Add(_allowRebuild);
         command.Add(_allowReplace);
+        command.Add(_allowHostHooks);
         command.Add(_prune);
         command.Add(_removeVolumes);
+        command.Add(_scale);
+        command.Add(_update);
     }
 
-    /// <exception cref="UsageException"><c>--remove-volumes</c> without <c>--prune</c>.</exception>
+    /// <exception cref="UsageException"><c>--remove-volumes</c> without <c>--prune</c>, or a scale that is none.</exception>
     public PlanOptions Read(Invocation invocation)
     {
         var options = new PlanOptions
@@ -48,11 +72,27 @@ internal sealed class ChangeOptions
             AllowRestart = invocation.Get(_allowRestart),
             AllowRebuild = invocation.Get(_allowRebuild),
             AllowReplace = invocation.Get(_allowReplace),
+            AllowHostHooks = invocation.Get(_allowHostHooks),
             Prune = invocation.Get(_prune),
             RemoveVolumes = invocation.Get(_removeVolumes),
+            Scale = Scale(invocation.Get(_scale) ?? []),
+            Update = invocation.Get(_update) ?? [],
         };
         return options is { RemoveVolumes: true, Prune: false }
             ? throw new UsageException("--remove-volumes says what --prune may delete: use both.")
             : options;
+    }
+
+    private static Dictionary<string, int> Scale(string[] texts)
+    {
+        var scale = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var text in texts)
+        {
+            if (text.Split('=') is not [{ Length: > 0 } name, var count] || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                throw new UsageException($"--scale {text}: write a name and a number, such as --scale web=5.");
+            if (!scale.TryAdd(name, number))
+                throw new UsageException($"--scale {text}: the number of replicas of {name} is said twice; say it once.");
+        }
+        return scale;
     }
 }

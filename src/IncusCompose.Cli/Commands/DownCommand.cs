@@ -1,10 +1,11 @@
 using System.CommandLine;
+using IncusCompose.Applying;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Cli.Commands;
 
 /// <summary><c>down</c>: take a stack off the server, by its file or, from the marks alone, by its name.</summary>
-internal sealed class DownCommand : ApplyingVerb
+internal sealed class DownCommand : AskingVerb
 {
     private readonly Argument<string?> _stack = new("stack")
     {
@@ -27,6 +28,10 @@ internal sealed class DownCommand : ApplyingVerb
         Description = "Delete the stack's storage pools too (needs --volumes).",
     };
 
+    private readonly Option<bool> _allowHostHooks = HookOptions.AllowHost();
+
+    private readonly Option<bool> _skipHooks = HookOptions.Skip();
+
     public DownCommand(Session session, NameCompletion names)
         : base("down", "Stop and delete what the stack made; volumes, images and pools stay unless told.", session)
     {
@@ -35,6 +40,8 @@ internal sealed class DownCommand : ApplyingVerb
         Add(_volumes);
         Add(_images);
         Add(_pools);
+        Add(_allowHostHooks);
+        Add(_skipHooks);
     }
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
@@ -44,17 +51,22 @@ internal sealed class DownCommand : ApplyingVerb
             RemoveVolumes = invocation.Get(_volumes),
             RemoveImages = invocation.Get(_images),
             RemovePools = invocation.Get(_pools),
+            AllowHostHooks = invocation.Get(_allowHostHooks),
+            SkipHooks = invocation.Get(_skipHooks),
         };
         if (options is { RemovePools: true, RemoveVolumes: false })
             throw new UsageException("--pools deletes the volumes in them too: say --volumes as well.");
 
-        var name = invocation.StackName(_stack);
-        var definition = name is null ? invocation.Load(cancellationToken) : null;
-        name ??= definition!.Name;
+        var named = invocation.StackName(_stack);
+        var definition = named is not null ? null
+            // Where there is no file, the name is enough.
+            : invocation.Name is not null ? invocation.LoadIfPresent(cancellationToken)
+            : invocation.Load(cancellationToken);
+        var name = named ?? definition?.Name ?? invocation.Name!;
         await using var client = await invocation.ConnectAsync(definition, cancellationToken);
-        var plan = await invocation.Engine.CompareRemovalAsync(client, name, options, cancellationToken);
+        var plan = await invocation.Engine.CompareRemovalAsync(client, name, options with { HostFolder = definition?.Folder }, cancellationToken);
         var question = plan.HasChanges ? $"Delete {Resources(plan.Changes.Count)} of stack {name}?" : null;
-        return await ApplyAsync(invocation, client, plan, question, cancellationToken);
+        return await ApplyAsync(invocation, client, plan, new ApplyOptions(), question, cancellationToken);
     }
 
     private static string Resources(int count) => count == 1 ? "1 resource" : $"{count} resources";

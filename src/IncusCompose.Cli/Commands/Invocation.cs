@@ -5,6 +5,7 @@ using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading;
 using IncusCompose.Loading.Documents;
+using IncusCompose.Operating;
 using IncusCompose.Yaml;
 
 namespace IncusCompose.Cli.Commands;
@@ -51,7 +52,10 @@ internal sealed class Invocation
     /// <inheritdoc cref="Get{T}(Option{T})"/>
     public T? Get<T>(Argument<T> argument) => _arguments.GetValue(argument);
 
-    /// <summary>The name of a stack that was given as an argument or by <c>--name</c>, no file being named; else null.</summary>
+    /// <summary>
+    /// The name of a stack that was given as an argument, so that no file is needed; else null. (<c>--name</c> replaces the
+    /// name in the file, and nothing else that the file says.)
+    /// </summary>
     /// <exception cref="UsageException">Two different names, or a name and a file.</exception>
     public string? StackName(Argument<string?> argument)
     {
@@ -60,7 +64,7 @@ internal sealed class Invocation
             throw new UsageException($"Two names for one stack: \"{named}\" and \"{other}\".");
         if (named is not null && Files.Count > 0)
             throw new UsageException("The stack is known by its file or by its name: leave out one of the two.");
-        return Files.Count > 0 ? null : named ?? Name;
+        return named;
     }
 
     /// <summary>Loads the stack, shows its warnings, and stops at its errors.</summary>
@@ -82,6 +86,63 @@ internal sealed class Invocation
             stack?.Remote ?? _arguments.GetValue(_session.Options.Remote),
             stack?.Project?.Name ?? _arguments.GetValue(_session.Options.Project),
             cancellationToken);
+
+    /// <summary>
+    /// Connects to the server of the stack that <c>--name</c> names, or of the file's: for verbs that need a stack's name and
+    /// not what its file says.
+    /// </summary>
+    /// <exception cref="StackFileException">There is neither a name nor a file that can be used.</exception>
+    /// <exception cref="IncusException">The server cannot be reached.</exception>
+    public async Task<OpenStack> OpenStackAsync(CancellationToken cancellationToken)
+    {
+        var definition = Files.Count == 0 && Name is not null ? null : Load(cancellationToken);
+        return new OpenStack(definition?.Name ?? Name!, await ConnectAsync(definition, cancellationToken));
+    }
+
+    /// <summary>
+    /// Finds one instance: of the stack that <c>--name</c> or a file names; where there is neither, any of the project.
+    /// </summary>
+    /// <param name="name">Its name, or that of its definition.</param>
+    /// <param name="index">Which replica of a definition; null: the first.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    /// <exception cref="StackTargetException">The stack has none of that name.</exception>
+    /// <exception cref="StackFileException">The files cannot be used.</exception>
+    /// <exception cref="IncusException">The server cannot be asked.</exception>
+    public async Task<OpenInstance> OpenInstanceAsync(string name, int? index, CancellationToken cancellationToken)
+    {
+        var definition = Files.Count == 0 && Name is not null ? null : LoadIfPresent(cancellationToken);
+        var stack = definition?.Name ?? Name;
+        var client = await ConnectAsync(definition, cancellationToken);
+        try
+        {
+            if (stack is null && index is not null)
+                throw new UsageException("--index counts the replicas of a stack: name its file or, with --name, the stack.");
+            return new OpenInstance(stack is null ? name : (await Engine.FindInstanceAsync(client, stack, name, index, cancellationToken)).Name, stack, client);
+        }
+        catch
+        {
+            await client.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Makes sure, where nothing of a stack was found, that it is on the server all the same.</summary>
+    /// <param name="client">The server, in the stack's project.</param>
+    /// <param name="stack">The stack's name, as it was given.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    /// <exception cref="StackNotFoundException">There is no such stack.</exception>
+    /// <exception cref="IncusException">The server cannot be asked.</exception>
+    public async Task RequireStackAsync(IncusClient client, string stack, CancellationToken cancellationToken)
+    {
+        var known = (await Engine.GetStacksAsync(client, cancellationToken)).Select(one => one.Name).ToList();
+        if (!known.Contains(stack))
+            throw new StackNotFoundException(stack, client.Project, known);
+    }
+
+    /// <summary>Connects to the server that the options and the user's configuration say, in the named project where no option says another.</summary>
+    /// <exception cref="IncusException">The server cannot be reached.</exception>
+    public Task<IncusClient> ConnectToProjectAsync(string project, CancellationToken cancellationToken) =>
+        Engine.ConnectAsync(_arguments.GetValue(_session.Options.Remote), _arguments.GetValue(_session.Options.Project) ?? project, cancellationToken);
 
     /// <summary>Asks a person to agree to something that destroys.</summary>
     /// <param name="question">The question; answered by yes or no.</param>
@@ -121,4 +182,21 @@ internal sealed class Invocation
         Project = _arguments.GetValue(_session.Options.Project),
         Remote = _arguments.GetValue(_session.Options.Remote),
     };
+}
+
+/// <summary>A stack by its name, and a connection to the server that it is on; closed when disposed.</summary>
+/// <param name="Name">The stack's name.</param>
+/// <param name="Client">The server, in the stack's project.</param>
+internal sealed record OpenStack(string Name, IncusClient Client) : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => Client.DisposeAsync();
+}
+
+/// <summary>An instance by its name, and a connection to the server that it is on; closed when disposed.</summary>
+/// <param name="Name">The instance's name.</param>
+/// <param name="Stack">The stack that it is one of; null where none was named.</param>
+/// <param name="Client">The server, in the instance's project.</param>
+internal sealed record OpenInstance(string Name, string? Stack, IncusClient Client) : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => Client.DisposeAsync();
 }

@@ -3,10 +3,14 @@ namespace IncusCompose.Cli.Commands;
 /// <summary><c>plan</c>: what <c>up</c> would do, and nothing done. Exit code 2 where there is something to do.</summary>
 internal sealed class PlanCommand : Verb
 {
-    private readonly ChangeOptions _options = new();
+    private readonly ChangeOptions _options;
 
-    public PlanCommand(Session session)
-        : base("plan", "Show what up would change: exit code 0 nothing, 2 something, 1 error.", session) => _options.AddTo(this);
+    public PlanCommand(Session session, NameCompletion names)
+        : base("plan", "Show what up would change: exit code 0 nothing, 2 something, 1 error.", session)
+    {
+        _options = new(names);
+        _options.AddTo(this);
+    }
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {

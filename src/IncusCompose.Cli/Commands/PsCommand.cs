@@ -29,16 +29,17 @@ internal sealed class PsCommand : Verb
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
         var all = invocation.Get(_all);
-        var named = invocation.StackName(_stack);
+        var argument = invocation.StackName(_stack);
+        var named = argument ?? invocation.Name;
         if (all && named is not null)
             throw new UsageException("--all lists every stack: leave out the name or --all.");
 
-        var definition = named is null ? invocation.LoadIfPresent(cancellationToken) : null;
+        var definition = argument is null ? invocation.LoadIfPresent(cancellationToken) : null;
         var stack = all ? null : named ?? definition?.Name;
         await using var client = await invocation.ConnectAsync(definition, cancellationToken);
         var instances = await client.Instances.ListAsync(cancellationToken);
         var shown = instances
-            .Where(instance => all || (stack is null ? InstanceFacts.StackOf(instance) is not null : InstanceFacts.StackOf(instance) == stack))
+            .Where(instance => all ? !InstanceFacts.IsKeptCopy(instance) : (stack is null ? InstanceFacts.StackOf(instance) is not null : InstanceFacts.StackOf(instance) == stack))
             .OrderBy(InstanceFacts.StackOf, StringComparer.Ordinal)
             .ThenBy(instance => instance.Name, StringComparer.Ordinal)
             .ToList();

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Incus.Client;
 using IncusCompose.Cli.Rendering;
 
@@ -18,6 +20,18 @@ internal abstract class Verb : Command
     /// <summary>Does the work. Exceptions become messages and exit codes in one place, here.</summary>
     protected abstract Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken);
 
+    private protected static void AtLeast(Option<int> option, int least) => option.CustomParser = result => Read(option, result, least);
+
+    private protected static void AtLeast(Option<int?> option, int least) => option.CustomParser = result => Read(option, result, least);
+
+    private static int Read(Option option, ArgumentResult result, int least)
+    {
+        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least)
+            return value;
+        result.AddError($"{option.Name} must be a whole number of at least {least}.");
+        return least;
+    }
+
     private async Task<int> InvokeAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         var invocation = new Invocation(Session, arguments);
@@ -31,11 +45,12 @@ internal abstract class Verb : Command
         }
         catch (UsageException error)
         {
-            CommandLine.WriteUsageError(Session.Terminal.Error, [error.Message], Name);
+            CommandLine.WriteUsageError(Session.Terminal.Error, [error.Message], CommandLine.PathOf(this));
             return ExitCode.Usage;
         }
         catch (Exception error) when (error is IncusException or Diagnostics.StackFileException or Planning.PlanRefusedException
-            or Planning.PlanOutdatedException or CommandException or IOException or UnauthorizedAccessException)
+            or Planning.PlanOutdatedException or Planning.PlanOptionException or Checkpoints.CheckpointException or Operating.StackTargetException or Backups.BackupUnusableException or Backups.StackConflictException
+            or Publishing.PublishException or CommandException or IOException or UnauthorizedAccessException)
         {
             invocation.Output.ShowError(error);
             return ExitCode.Failure;

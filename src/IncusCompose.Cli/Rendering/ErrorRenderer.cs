@@ -1,3 +1,4 @@
+using IncusCompose.Backups;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 
@@ -19,6 +20,10 @@ internal static class ErrorRenderer
                 foreach (var change in changes)
                     Write($"{change.Id}: {change.Refused}", writer);
                 break;
+            case StackConflictException { Problems: var problems }:
+                foreach (var problem in problems)
+                    Write(problem, writer);
+                break;
             default:
                 Write(error.Message, writer);
                 break;
@@ -36,7 +41,7 @@ internal static class ErrorRenderer
 
     private static void Write(string message, StyledWriter writer) => writer.Write("error: ", Style.Error).Line(Lines(message));
 
-    /// <summary>A message of one or more lines, printable, the further lines indented.</summary>
+    /// <summary>A message of one or more lines, printable, the further lines indented. A command's tabs are only the way it looks.</summary>
     public static string Lines(string message) =>
-        string.Join("\n  ", message.ReplaceLineEndings("\n").Split('\n').Select(StyledWriter.Printable));
+        string.Join("\n  ", message.ReplaceLineEndings("\n").Replace("\t", "    ", StringComparison.Ordinal).Split('\n').Select(StyledWriter.Printable));
 }

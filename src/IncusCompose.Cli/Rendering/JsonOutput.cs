@@ -1,4 +1,5 @@
 using IncusCompose.Applying;
+using IncusCompose.Checkpoints;
 using IncusCompose.Cli.Rendering.Json;
 using IncusCompose.Cli.Rendering.Progress;
 using IncusCompose.Diagnostics;
@@ -17,13 +18,31 @@ internal sealed class JsonOutput(Terminal terminal) : Output
     public override void ShowPlanToApply(StackPlan plan) =>
         JsonLines.Write(_out, EventDocument.From(plan), JsonDocuments.Lines.EventDocument);
 
-    public override IApplyProgress BeginProgress(StackPlan plan) => new JsonProgress(_out);
+    public override void ShowOperation(StackPlan plan) => ShowPlanToApply(plan);
+
+    public override IApplyProgress BeginProgress(StackPlan plan, bool verbose) => new JsonProgress(_out);
 
     public override void ShowResult(ApplyResult result) =>
         JsonLines.Write(_out, EventDocument.From(result), JsonDocuments.Lines.EventDocument);
 
+    public override IWatchDisplay BeginWatch() => new WatchJson(_out);
+
     public override void ShowInstances(IReadOnlyList<InstanceDocument> instances) =>
         JsonLines.Write(_out, instances, JsonDocuments.Indented.IReadOnlyListInstanceDocument);
+
+    public override void ShowCheckpoint(CheckpointDocument checkpoint) =>
+        JsonLines.Write(_out, checkpoint, JsonDocuments.Indented.CheckpointDocument);
+
+    public override void ShowCheckpoints(IReadOnlyList<CheckpointDocument> checkpoints) =>
+        JsonLines.Write(_out, checkpoints, JsonDocuments.Indented.IReadOnlyListCheckpointDocument);
+
+    public override void ShowRemoved(IReadOnlyList<CheckpointDocument> checkpoints) => ShowCheckpoints(checkpoints);
+
+    public override void ShowRestorePlan(RestorePlan plan) =>
+        JsonLines.Write(_out, RestoreDocument.From(plan), JsonDocuments.Lines.RestoreDocument);
+
+    public override void ShowRestoreResult(RestoreResult result) =>
+        JsonLines.Write(_out, RestoreDocument.From(result), JsonDocuments.Lines.RestoreDocument);
 
     public override void ShowDiagnostic(Diagnostic diagnostic) =>
         JsonLines.Write(terminal.Error.Inner, DiagnosticDocument.From(diagnostic), JsonDocuments.Lines.DiagnosticDocument);

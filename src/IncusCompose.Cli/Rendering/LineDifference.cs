@@ -1,6 +1,6 @@
 namespace IncusCompose.Cli.Rendering;
 
-/// <summary>Two texts compared line by line, for long values such as cloud-init data.</summary>
+/// <summary>Two texts compared line by line, for values of several lines.</summary>
 internal static class LineDifference
 {
     /// <summary>Beyond this many lines on either side the comparison would cost more than it tells.</summary>

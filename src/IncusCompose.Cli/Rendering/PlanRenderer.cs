@@ -1,3 +1,4 @@
+using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Cli.Rendering;
@@ -33,7 +34,7 @@ internal static class PlanRenderer
             writer.Line($"  is no longer in the file, left alone: {StyledWriter.Printable(orphan.Advice)}", Style.Faint);
         }
         foreach (var diagnostic in plan.Diagnostics)
-            writer.Line($"  {StyledWriter.Printable(diagnostic.ToString())}", Style.Warning);
+            writer.Line($"  {StyledWriter.Printable(diagnostic.ToString())}", diagnostic.Severity == DiagnosticSeverity.Information ? Style.Faint : Style.Warning);
         if (shown.Count + plan.Orphans.Count + plan.Diagnostics.Count > 0)
             writer.Line();
         WriteSums(plan, writer);
@@ -147,7 +148,8 @@ internal static class PlanRenderer
             _ => "",
         };
         var impact = property.Impact == ChangeImpact.Live ? "" : $"needs {Words.Name(property.Impact)}";
-        return cause.Length > 0 && impact.Length > 0 ? $"{cause}, {impact}" : cause + impact;
+        var hidden = property.IsHidden ? "differs in what is not shown" : "";
+        return string.Join(", ", new[] { hidden, cause, impact }.Where(mark => mark.Length > 0));
     }
 
     private static void WriteSums(StackPlan plan, StyledWriter writer)

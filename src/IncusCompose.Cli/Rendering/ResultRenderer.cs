@@ -1,5 +1,7 @@
 using IncusCompose.Applying;
+using IncusCompose.Checkpoints;
 using IncusCompose.Planning;
+using IncusCompose.Transactions;
 
 namespace IncusCompose.Cli.Rendering;
 
@@ -39,6 +41,7 @@ internal static class ResultRenderer
         AddOthers(ChangeOutcome.Failed, "failed");
         AddOthers(ChangeOutcome.Skipped, "skipped");
         AddOthers(ChangeOutcome.Cancelled, "cancelled");
+        AddOthers(ChangeOutcome.RolledBack, "rolled back");
         if (parts.Count == 0)
             parts.Add("nothing done");
         var unchanged = result.Resources.Count(r => r.Outcome == ChangeOutcome.Unchanged && !r.Change.IsExternal);
@@ -47,9 +50,12 @@ internal static class ResultRenderer
         writer.Write($"Stack {result.Stack}: ", Style.Heading)
             .Line($"{string.Join(", ", parts)} in {Words.Duration(result.Duration)}.");
 
-        var pending = result.Resources.Where(r => r.PendingRestart).Select(r => r.Id.ToString()).ToList();
+        var pending = result.Resources.Where(r => r.PendingRestart).ToList();
         if (pending.Count > 0)
-            writer.Line($"Waiting for a restart to take effect: {string.Join(", ", pending)} (up --allow-restart restarts them).", Style.Warning);
+        {
+            var named = string.Concat(pending.Where(r => r.Change.IsUpdateManual).Select(r => $" --update {r.Name}"));
+            writer.Line($"Waiting for a restart to take effect: {string.Join(", ", pending.Select(r => r.Id))} (up --allow-restart{named} restarts {(pending.Count == 1 ? "it" : "them")}).", Style.Warning);
+        }
 
         void AddOthers(ChangeOutcome outcome, string word)
         {
@@ -65,9 +71,20 @@ internal static class ResultRenderer
         {
             var why = failed.Message ?? failed.Error?.Message ?? "no reason given";
             writer.Write("error: ", Style.Error)
-                .Line($"{failed.Id}: {Words.Verb(failed.Action)} failed: {ErrorRenderer.Lines(why)}");
+                .Line($"{failed.Id}: {Words.Outcome(failed)}: {ErrorRenderer.Lines(why)}");
         }
+        if (result.Transaction is { Message.Length: > 0 } transaction)
+            writer.Write(transaction.Outcome == TransactionOutcome.RollbackFailed ? "error: " : "warning: ", Style.Error).Line(ErrorRenderer.Lines(transaction.Message));
         if (!result.Succeeded)
-            writer.Line("What was done stays; run the same command again to carry on from there.");
+        {
+            writer.Line(result.Transaction switch
+            {
+                { IsWhole: true, Outcome: TransactionOutcome.RolledBack } => "Everything was put back: the stack is as it was before.",
+                { Outcome: TransactionOutcome.RolledBack, Steps: var steps } =>
+                    $"Put back as before: {string.Join(", ", steps.Where(step => step.Action != RestoreAction.None).Select(step => step.Id.ToString()))}. What else was done stays.",
+                { Outcome: TransactionOutcome.RollbackFailed } => "Not everything was put back.",
+                _ => "What was done stays; run the same command again to carry on from there.",
+            });
+        }
     }
 }

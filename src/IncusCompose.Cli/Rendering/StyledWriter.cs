@@ -30,6 +30,15 @@ internal sealed class StyledWriter(TextWriter inner, bool color)
         return this;
     }
 
+    /// <summary>Writes in one of the terminal's own colours, for what is told apart by colour alone.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="code">The colour, a parameter of SGR (ECMA-48): 30 to 37, 90 to 97.</param>
+    public StyledWriter WriteColored(string text, int code)
+    {
+        inner.Write(color ? $"\e[{code}m{text}\e[0m" : text);
+        return this;
+    }
+
     public StyledWriter Line(string text = "", Style style = Style.None)
     {
         Write(text, style);

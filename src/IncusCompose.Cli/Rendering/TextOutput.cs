@@ -1,4 +1,6 @@
+using System.Globalization;
 using IncusCompose.Applying;
+using IncusCompose.Checkpoints;
 using IncusCompose.Cli.Rendering.Json;
 using IncusCompose.Cli.Rendering.Progress;
 using IncusCompose.Diagnostics;
@@ -13,14 +15,22 @@ internal sealed class TextOutput(Terminal terminal, bool quiet) : Output
 
     public override void ShowPlanToApply(StackPlan plan) => ShowPlan(plan, detailed: false);
 
-    public override IApplyProgress BeginProgress(StackPlan plan)
+    public override void ShowOperation(StackPlan plan)
+    {
+        if (quiet)
+            return;
+        foreach (var change in plan.Resources.Where(change => change.Action == ChangeAction.None))
+            PlanRenderer.WriteHead(change, terminal.Out);
+    }
+
+    public override IApplyProgress BeginProgress(StackPlan plan, bool verbose)
     {
         terminal.Flush();
         if (quiet)
             return new QuietProgress();
         if (!terminal.IsLive)
-            return new PlainProgress(terminal.Out);
-        var live = new LiveProgress(plan, terminal.Out);
+            return new PlainProgress(terminal.Out, verbose);
+        var live = new LiveProgress(plan, terminal.Out, verbose);
         terminal.Display = live.Note;
         return live;
     }
@@ -32,6 +42,12 @@ internal sealed class TextOutput(Terminal terminal, bool quiet) : Output
             ResultRenderer.WriteSums(result, terminal.Out);
         terminal.Out.Flush();
         ResultRenderer.WriteFailures(result, terminal.Error);
+    }
+
+    public override IWatchDisplay BeginWatch()
+    {
+        terminal.Flush();
+        return terminal.IsLive ? new WatchTable(terminal.Out) : new WatchLines(terminal.Out);
     }
 
     public override void ShowInstances(IReadOnlyList<InstanceDocument> instances)
@@ -61,6 +77,82 @@ internal sealed class TextOutput(Terminal terminal, bool quiet) : Output
                 (instance.Stack, Style.None));
         }
         table.Write(terminal.Out);
+    }
+
+    public override IProgress<CheckpointEvent> CheckpointSteps { get; } = new CheckpointLines(terminal);
+
+    public override void ShowCheckpoint(CheckpointDocument checkpoint)
+    {
+        if (!quiet)
+            terminal.Out.Line($"Checkpoint {StyledWriter.Printable(checkpoint.Name)} of stack {checkpoint.Stack}: {Count(checkpoint.Instances.Count, "instance")}, {Count(checkpoint.Volumes.Count, "volume")}.");
+
+        static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
+    }
+
+    public override void ShowCheckpoints(IReadOnlyList<CheckpointDocument> checkpoints)
+    {
+        if (quiet)
+        {
+            foreach (var checkpoint in checkpoints)
+                terminal.Out.Line(StyledWriter.Printable(checkpoint.Name));
+            return;
+        }
+        var table = new TextTable("CHECKPOINT", "TAKEN", "INSTANCES", "VOLUMES", "STACK", "DESCRIPTION");
+        foreach (var checkpoint in checkpoints)
+        {
+            var state = checkpoint.Live ? " *" : checkpoint.Complete ? "" : " (incomplete)";
+            table.Add(
+                (checkpoint.Branch + checkpoint.Name + state, checkpoint.Live ? Style.Added : checkpoint.Complete ? Style.None : Style.Warning),
+                (checkpoint.CreatedAt.LocalDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), Style.None),
+                (string.Join(",", checkpoint.Instances.Select(instance => instance.Name)), Style.None),
+                (string.Join(",", checkpoint.Volumes), Style.None),
+                (checkpoint.Stack, Style.None),
+                (checkpoint.Description, Style.None));
+        }
+        table.Write(terminal.Out);
+    }
+
+    public override void ShowRemoved(IReadOnlyList<CheckpointDocument> checkpoints)
+    {
+        if (quiet)
+            return;
+        foreach (var checkpoint in checkpoints)
+            terminal.Out.Line($"Removed checkpoint {StyledWriter.Printable(checkpoint.Name)} of stack {checkpoint.Stack}.");
+        if (checkpoints.Count == 0)
+            terminal.Out.Line("No checkpoint to remove.");
+    }
+
+    public override void ShowRestorePlan(RestorePlan plan)
+    {
+        if (quiet)
+            return;
+        terminal.Out.Line($"Stack {plan.Checkpoint.Stack}, checkpoint {StyledWriter.Printable(plan.Checkpoint.Name)}", Style.Heading).Line();
+        foreach (var step in plan.Steps)
+        {
+            terminal.Out.Line($"  {step}", step.Action == RestoreAction.None ? Style.Faint : step.Action == RestoreAction.Delete ? Style.Removed : Style.Changed);
+            if (step.Refused is not null)
+                terminal.Out.Line($"      refused: {StyledWriter.Printable(step.Refused)}", Style.Error);
+        }
+        foreach (var added in plan.Added)
+            terminal.Out.Line($"  {added}: made since, left alone ({(added.Kind == "volume" ? "--prune --remove-volumes deletes it with its data" : "--prune deletes it")})", Style.Warning);
+        foreach (var shared in plan.Shared)
+            terminal.Out.Line($"  {shared}: left as it is, other instances use it too", Style.Warning);
+        terminal.Out.Line().Flush();
+    }
+
+    public override void ShowRestoreResult(RestoreResult result)
+    {
+        if (!quiet)
+        {
+            // One that only stands still meanwhile is not restored.
+            var steps = result.Steps.Where(step => step.Action is not (RestoreAction.None or RestoreAction.Pause)).ToList();
+            terminal.Out.Line($"{steps.Count(step => step.Outcome == ChangeOutcome.Done)} of {steps.Count} restored in {Words.Duration(result.Duration)}.");
+        }
+        terminal.Out.Flush();
+        foreach (var step in result.Steps.Where(step => step.Message is not null))
+            terminal.Error.Write("error: ", Style.Error).Line(ErrorRenderer.Lines($"{step.Id}: {step.Message}"));
+        if (!result.Succeeded)
+            terminal.Error.Line("What was done stays; run the same command again to carry on from there.");
     }
 
     public override void ShowDiagnostic(Diagnostic diagnostic)

@@ -9,6 +9,9 @@ internal sealed class TextTable(params string[] headings)
     public void Add(params (string? Text, Style Style)[] cells) =>
         _rows.Add([.. cells.Select(cell => (cell.Text is null or "" ? "-" : StyledWriter.Printable(cell.Text), cell.Style))]);
 
+    /// <summary>Adds a row of plain cells.</summary>
+    public void Add(params string?[] cells) => Add(Array.ConvertAll(cells, cell => (cell, Style.None)));
+
     public void Write(StyledWriter writer)
     {
         var widths = headings.Select((heading, i) => _rows.Select(row => row[i].Text.Length).Append(heading.Length).Max()).ToArray();

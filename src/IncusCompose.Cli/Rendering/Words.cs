@@ -16,13 +16,15 @@ internal static class Words
         ChangeAction.Restart => "*",
         ChangeAction.Rebuild or ChangeAction.Replace => "-/+",
         ChangeAction.Delete => "-",
+        ChangeAction.Stop or ChangeAction.Kill or ChangeAction.Pause => ".",
+        ChangeAction.Resume => ">",
         _ => " ",
     };
 
     public static Style Style(ChangeAction action) => action switch
     {
-        ChangeAction.Create or ChangeAction.Start => Rendering.Style.Added,
-        ChangeAction.Update or ChangeAction.Restart => Rendering.Style.Changed,
+        ChangeAction.Create or ChangeAction.Start or ChangeAction.Resume => Rendering.Style.Added,
+        ChangeAction.Update or ChangeAction.Restart or ChangeAction.Stop or ChangeAction.Kill or ChangeAction.Pause => Rendering.Style.Changed,
         ChangeAction.Rebuild or ChangeAction.Replace or ChangeAction.Delete => Rendering.Style.Removed,
         _ => Rendering.Style.None,
     };
@@ -41,6 +43,10 @@ internal static class Words
         ChangeAction.Rebuild => "rebuilding",
         ChangeAction.Replace => "replacing",
         ChangeAction.Delete => "deleting",
+        ChangeAction.Stop => "stopping",
+        ChangeAction.Kill => "killing",
+        ChangeAction.Pause => "pausing",
+        ChangeAction.Resume => "resuming",
         _ => Name(action),
     };
 
@@ -55,6 +61,10 @@ internal static class Words
         ChangeAction.Rebuild => "rebuilt",
         ChangeAction.Replace => "replaced",
         ChangeAction.Delete => "deleted",
+        ChangeAction.Stop => "stopped",
+        ChangeAction.Kill => "killed",
+        ChangeAction.Pause => "paused",
+        ChangeAction.Resume => "resumed",
         _ => Name(action),
     };
 
@@ -79,9 +89,16 @@ internal static class Words
     {
         ChangeOutcome.Unchanged => "unchanged",
         ChangeOutcome.Done => Done(result.Action),
+        ChangeOutcome.Failed when result.IsNotReady => $"{Done(result.Action)}, not ready",
+        ChangeOutcome.Failed when result.IsStepFailed => $"{Done(result.Action)}, not provisioned",
+        ChangeOutcome.Failed when result.IsHookFailedAfterwards => $"{Done(result.Action)}, hook failed",
         ChangeOutcome.Failed => $"{Verb(result.Action)} failed",
         ChangeOutcome.Skipped => "skipped",
         ChangeOutcome.Cancelled => "cancelled",
+        ChangeOutcome.RolledBack => "rolled back",
         _ => Name(result.Outcome),
     };
+
+    /// <summary>An amount of data: <c>2.1 MB</c>.</summary>
+    public static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 }

@@ -1,11 +1,12 @@
 using IncusCompose.Applying;
 using IncusCompose.Planning;
+using IncusCompose.Transactions;
 
 namespace IncusCompose.Cli.Rendering.Json;
 
 /// <summary>
 /// One line of <c>up --json</c> or <c>down --json</c>: <c>event</c> is <c>plan</c>, <c>started</c>, <c>progress</c>,
-/// <c>ended</c> or, last, <c>result</c>; keys that do not belong to the event are missing.
+/// <c>waiting</c>, <c>output</c>, <c>checkpoint</c>, <c>rollback</c>, <c>ended</c> or, last, <c>result</c>; keys that do not belong to the event are missing.
 /// </summary>
 internal sealed record EventDocument(string Event)
 {
@@ -33,6 +34,8 @@ internal sealed record EventDocument(string Event)
 
     public IReadOnlyList<OutcomeDocument>? Resources { get; init; }
 
+    public TransactionDocument? Transaction { get; init; }
+
     public static EventDocument From(StackPlan plan) => new("plan") { Plan = PlanDocument.From(plan) };
 
     public static EventDocument From(ApplyEvent happened)
@@ -57,7 +60,21 @@ internal sealed record EventDocument(string Event)
         Succeeded = result.Succeeded,
         DurationMs = (long)result.Duration.TotalMilliseconds,
         Resources = [.. result.Resources.Select(OutcomeDocument.From)],
+        Transaction = result.Transaction is null ? null : TransactionDocument.From(result.Transaction),
     };
+}
+
+/// <summary>What became of what an apply had kept: <c>kept</c> (it stays as applied), <c>rolledback</c> or <c>rollbackfailed</c>.</summary>
+internal sealed record TransactionDocument(
+    string Outcome, bool Whole, string? Checkpoint, bool CheckpointLeft, string? Message, IReadOnlyList<RestoreStepDocument> Steps)
+{
+    public static TransactionDocument From(TransactionResult result) => new(
+        Words.Name(result.Outcome),
+        result.IsWhole,
+        result.Checkpoint.Length == 0 ? null : result.Checkpoint,
+        result.IsCheckpointLeft,
+        result.Message.Length == 0 ? null : result.Message,
+        [.. result.Steps.Select(RestoreStepDocument.From)]);
 }
 
 /// <summary>How the applying of one change ended.</summary>

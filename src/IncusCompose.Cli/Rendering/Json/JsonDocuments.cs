@@ -11,9 +11,26 @@ namespace IncusCompose.Cli.Rendering.Json;
 /// </summary>
 [JsonSerializable(typeof(PlanDocument))]
 [JsonSerializable(typeof(EventDocument))]
+[JsonSerializable(typeof(WatchDocument))]
+[JsonSerializable(typeof(BackupDocument))]
+[JsonSerializable(typeof(CopyDocument))]
+[JsonSerializable(typeof(PublishDocument))]
 [JsonSerializable(typeof(ErrorDocument))]
+[JsonSerializable(typeof(FileCopyDocument))]
+[JsonSerializable(typeof(IReadOnlyList<AccessDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<ImageDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<PortDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<ProcessDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<StackDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<VolumeDocument>))]
+[JsonSerializable(typeof(StackEventDocument))]
+[JsonSerializable(typeof(LogDocument))]
+[JsonSerializable(typeof(RunDocument))]
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(IReadOnlyList<InstanceDocument>))]
+[JsonSerializable(typeof(CheckpointDocument))]
+[JsonSerializable(typeof(IReadOnlyList<CheckpointDocument>))]
+[JsonSerializable(typeof(RestoreDocument))]
 internal sealed partial class JsonDocuments : JsonSerializerContext
 {
     /// <summary>One object on a line.</summary>

@@ -15,6 +15,9 @@ internal sealed record ErrorDocument(string Error, IReadOnlyList<DiagnosticDocum
 /// <summary>The program's version.</summary>
 internal sealed record VersionDocument(string Version, string Runtime);
 
+/// <summary>The instance that <c>run --detach --json</c> made.</summary>
+internal sealed record RunDocument(string Instance);
+
 /// <summary>One instance, as <c>ps --json</c> lists it.</summary>
 internal sealed record InstanceDocument(
     string Name,
@@ -37,4 +40,11 @@ internal sealed record InstanceDocument(
         InstanceFacts.PortsOf(instance),
         InstanceFacts.StackOf(instance),
         instance.Project);
+}
+
+/// <summary>One line of <c>logs --json</c>.</summary>
+internal sealed record LogDocument(string Instance, string Source, DateTimeOffset? Time, string? Identifier, int? Priority, string Text)
+{
+    public static LogDocument From(Logs.LogLine line) =>
+        new(line.Instance, Words.Name(line.Source), line.Time, line.Identifier, line.Priority, line.Text);
 }

@@ -32,6 +32,7 @@ internal sealed class LiveProgress : IApplyProgress
     private readonly Channel<ApplyEvent> _events = Channel.CreateUnbounded<ApplyEvent>(new() { SingleReader = true });
     private readonly Dictionary<ResourceId, Work> _working = [];
     private readonly StyledWriter _writer;
+    private readonly bool _verbose;
     private readonly StringWriter _drawing = new();
     private readonly IAnsiConsole _console;
     private readonly int _total;
@@ -42,10 +43,11 @@ internal sealed class LiveProgress : IApplyProgress
     private volatile bool _isDrawn;
     private string? _note;
 
-    public LiveProgress(StackPlan plan, StyledWriter writer)
+    public LiveProgress(StackPlan plan, StyledWriter writer, bool verbose)
     {
         _total = plan.Changes.Count;
         _writer = writer;
+        _verbose = verbose;
         _console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = AnsiSupport.Yes,
@@ -115,8 +117,6 @@ internal sealed class LiveProgress : IApplyProgress
     private void Take(ApplyEvent happened, StyledWriter above)
     {
         var change = happened.Change;
-        if (change.Action == ChangeAction.None)
-            return;
         switch (happened.Kind)
         {
             case ApplyEventKind.Started:
@@ -125,9 +125,22 @@ internal sealed class LiveProgress : IApplyProgress
             case ApplyEventKind.Progress when _working.TryGetValue(change.Id, out var work):
                 _working[change.Id] = work with { Text = happened.Text, Percent = happened.Percent };
                 break;
+            case ApplyEventKind.Waiting:
+                _working.TryAdd(change.Id, new Work(change.Action, TimeProvider.System.GetTimestamp()));
+                _working[change.Id] = _working[change.Id] with { Text = happened.Text, Percent = null };
+                break;
+            case ApplyEventKind.Output when _verbose:
+                above.Line($"    {change.Id}  {StyledWriter.Printable(happened.Text)}", Rendering.Style.Faint);
+                break;
+            case ApplyEventKind.Checkpoint or ApplyEventKind.Rollback:
+                // What had begun and did not end by itself ends here.
+                _working.Remove(change.Id);
+                above.Line($"    {change.Id}  {Words.Name(happened.Kind)}: {StyledWriter.Printable(happened.Text)}", Rendering.Style.Faint);
+                break;
             case ApplyEventKind.Ended when happened.Result is { } result:
                 _working.Remove(change.Id);
-                _ended++;
+                if (change.Action != ChangeAction.None)
+                    _ended++;
                 ResultRenderer.WriteEnded(result, above);
                 break;
         }
