@@ -5,7 +5,7 @@
     Author               = 'The IncusCompose authors'
     CompanyName          = 'IncusCompose'
     Copyright            = 'The IncusCompose authors. Apache-2.0.'
-    Description          = 'Docker compose for Incus, better: stacks of system containers, virtual machines and application containers in one file, with a true plan, changes in place, and nothing lost.'
+    Description          = 'Docker compose for Incus, better: stacks of system containers and virtual machines in one file, with a true plan, changes in place, and nothing lost.'
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
 
@@ -16,22 +16,41 @@
     TypesToProcess       = @('bin/IncusCompose.types.ps1xml')
 
     CmdletsToExport      = @(
+        'Backup-IncusStack'
+        'Checkpoint-IncusStack'
         'Compare-IncusStack'
         'Connect-IncusServer'
+        'Export-IncusInventory'
+        'Export-IncusSshConfig'
+        'Copy-IncusStack'
         'Get-IncusInstance'
         'Get-IncusServer'
         'Get-IncusStack'
+        'Get-IncusStackCheckpoint'
+        'Get-IncusStackHealth'
+        'Get-IncusStackLog'
         'Import-IncusStack'
         'Invoke-IncusCommand'
         'Invoke-IncusCompose'
         'New-IncusInstance'
+        'Publish-IncusImage'
         'Remove-IncusInstance'
         'Remove-IncusStack'
+        'Remove-IncusStackCheckpoint'
         'Restart-IncusInstance'
+        'Restart-IncusStack'
+        'Resume-IncusStack'
+        'Restore-IncusStack'
+        'Set-IncusStackScale'
         'Start-IncusInstance'
+        'Start-IncusStack'
         'Stop-IncusInstance'
+        'Stop-IncusStack'
+        'Suspend-IncusStack'
         'Test-IncusStack'
         'Wait-IncusInstance'
+        'Wait-IncusStack'
+        'Watch-IncusStack'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
@@ -39,7 +58,7 @@
 
     PrivateData          = @{
         PSData = @{
-            Tags = @('Incus', 'compose', 'container', 'containers', 'virtual-machine', 'infrastructure', 'PSEdition_Core', 'Linux', 'Windows', 'MacOS')
+            Tags = @('Incus', 'compose', 'container', 'containers', 'virtual-machine', 'infrastructure', 'PSEdition_Core', 'Linux', 'MacOS')
         }
     }
 }

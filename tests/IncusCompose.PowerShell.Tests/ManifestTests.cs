@@ -35,6 +35,16 @@ public sealed partial class ManifestTests
         Assert.Contains($"ModuleVersion        = '{version}'", manifest, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_manifest_promises_no_more_than_the_readme()
+    {
+        var manifest = File.ReadAllText(Path.Combine(s_root, "IncusCompose.psd1"));
+        Assert.Contains("| OCI images, building images | not yet |", File.ReadAllText(Path.Combine(s_root, "README.md")), StringComparison.Ordinal);
+        Assert.DoesNotContain("application container", manifest, StringComparison.Ordinal);
+        // The local server is found by calls that Windows has not.
+        Assert.DoesNotContain("'Windows'", manifest, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Cmdlets))]
     public void A_cmdlet_is_one_sealed_public_class_named_after_it(Type cmdlet)
@@ -54,7 +64,7 @@ public sealed partial class ManifestTests
         var reads = verb is "Get" or "Import" or "Test" or "Compare" or "Wait";
 
         Assert.Equal(!reads, named.GetValueOrDefault("SupportsShouldProcess") is true);
-        Assert.Equal(verb == "Remove", named.GetValueOrDefault("ConfirmImpact") is (int)ConfirmImpact.High);
+        Assert.Equal(verb is "Remove" or "Restore", named.GetValueOrDefault("ConfirmImpact") is (int)ConfirmImpact.High);
     }
 
     [Theory]

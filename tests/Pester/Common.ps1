@@ -2,6 +2,7 @@
 
 $script:Root = (Resolve-Path (Join-Path $PSScriptRoot '../..')).Path
 $script:Manifest = Join-Path $Root 'IncusCompose.psd1'
+$script:Lab = Join-Path $Root 'tests/lab/lab'
 
 # What Incus's own command says, as objects: the tests never ask the module what the module did.
 function Get-Api {
@@ -69,6 +70,15 @@ function Write-StackFile {
     $path
 }
 
+# Imports the image that boots systemd, cloud-init and sshd (with -Broken one whose cloud-init ends in error), and returns its alias.
+function Import-SystemImage {
+    param([switch] $Broken)
+    $alias = $Broken ? 'debian-broken' : 'debian'
+    & $Lab image $env:LAB_NAME $alias
+    if ($LASTEXITCODE -ne 0) { throw "The lab's system image is not to be had: see above." }
+    $alias
+}
+
 # A bridge's name is one for the whole machine, and is no longer than 15 characters.
 function Get-BridgeName { param([string] $Suffix) "pe$($env:LAB_NUMBER)$Suffix" }
 
@@ -78,11 +88,21 @@ function Get-FreeSubnet {
     ($env:LAB_FREE_SUBNETS -split ',')[$Index] -replace '\.0/24$', ''
 }
 
+# The daemon looks at every link of the host to delete a bridge, and fails where one of another lab vanishes meanwhile.
+function Clear-Network {
+    param([Parameter(Mandatory)][string] $Name)
+    for ($attempt = 1; ; $attempt++) {
+        $said = incus network delete $Name 2>&1
+        if ($LASTEXITCODE -eq 0) { return }
+        if ($attempt -ge 12 -or "$said" -notlike '*link show*') { throw "incus network delete $Name ended with $LASTEXITCODE`: $said" }
+    }
+}
+
 # Takes away what a test left, with the vendor's own command.
 function Clear-Lab {
     foreach ($instance in @(Get-Api '/1.0/instances?recursion=1')) { incus delete --force $instance.name }
     foreach ($network in @(Get-Api '/1.0/networks?recursion=1')) {
-        if ($network.managed -and $network.name -ne $env:LAB_BRIDGE) { incus network delete $network.name }
+        if ($network.managed -and $network.name -ne $env:LAB_BRIDGE) { Clear-Network $network.name }
     }
     foreach ($volume in @(Get-Api '/1.0/storage-pools/default/volumes?recursion=1')) {
         if ($volume.type -eq 'custom') { incus storage volume delete default $volume.name }

@@ -49,6 +49,35 @@ Describe 'Completion' {
         (Complete 'Get-IncusInstance -Remote lo').CompletionText | Should -Be 'local'
     }
 
+    It 'offers pools, volumes, network interfaces, snapshots and words' {
+        (Complete 'New-IncusInstance x -StoragePool de').CompletionText | Should -Be 'default'
+        incus storage volume create default kept-data
+        (Complete 'New-IncusInstance x -Volume kept').CompletionText | Should -Be 'kept-data:'
+        incus storage volume delete default kept-data
+        incus start web1
+        (Complete 'Wait-IncusInstance web1 -For Address -Nic ').CompletionText | Should -Be 'eth0'
+        incus stop --force web1
+        incus snapshot create web1 before
+        (Complete 'Publish-IncusImage web1 -Snapshot ').CompletionText | Should -Be 'before'
+        incus snapshot delete web1 before
+        (Complete 'Publish-IncusImage web1 -Compression z').CompletionText | Should -Be 'zstd'
+        (Complete 'Export-IncusInventory -ConnectionPlugin ').CompletionText | Should -Be 'community.general.incus', 'community.general.lxd'
+    }
+
+    It 'offers what a stack has: replicas, what is updated, checkpoints' {
+        $null = Invoke-IncusCompose (Write-StackFile "name: offered`ninstances:`n  off: { image: busybox, replicas: 2 }`n  single: { image: busybox }")
+        try {
+            (Complete 'Set-IncusStackScale offered ').CompletionText | Should -Be 'off='
+            (Complete 'Set-IncusStackScale offered -Scale o').ToolTip | Should -Be '2 replicas'
+            (Complete 'Invoke-IncusCompose -Update off').CompletionText | Should -Be 'off', 'off-1', 'off-2'
+            $null = Checkpoint-IncusStack offered first
+            (Complete 'Remove-IncusStackCheckpoint offered ').CompletionText | Should -Be 'first'
+            Get-IncusStackCheckpoint offered | Remove-IncusStackCheckpoint -Confirm:$false
+        } finally {
+            incus delete --force off-1 off-2 single
+        }
+    }
+
     It 'offers the stacks that are up' {
         $file = Write-StackFile "name: completed`ninstances:`n  one: { image: busybox }"
         $null = Invoke-IncusCompose $file

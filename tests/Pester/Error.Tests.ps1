@@ -2,6 +2,7 @@ BeforeAll {
     . $PSScriptRoot/Common.ps1
     Import-Module $Manifest -Force
     incus init busybox real
+    incus init busybox owned -c user.incus-compose.stack=shop -c user.incus-compose.project=default -c user.incus-compose.resource=instance/owned
 
     function Fail {
         param([string] $Script)
@@ -18,10 +19,10 @@ Describe 'An error' {
         @{ Command = 'Stop-IncusInstance nope'; Id = 'InstanceNotFound'; Category = 'ObjectNotFound'; Target = 'nope'; Action = 'Get-IncusInstance' }
         @{ Command = 'Get-IncusStack nope'; Id = 'StackNotFound'; Category = 'ObjectNotFound'; Target = 'nope'; Action = 'Get-IncusStack' }
         @{ Command = 'Import-IncusStack *.nothing'; Id = 'FileNotFound'; Category = 'ObjectNotFound'; Target = '*.nothing'; Action = 'pattern' }
-        @{ Command = 'Wait-IncusInstance real -Timeout 0.2'; Id = 'WaitTimedOut'; Category = 'OperationTimeout'; Target = 'real'; Action = '-Timeout' }
+        @{ Command = 'Wait-IncusInstance real -Timeout 0.2'; Id = 'NotReady'; Category = 'OperationTimeout'; Target = 'real'; Action = '-Timeout' }
         @{ Command = 'Get-IncusInstance -Remote /no/such.socket'; Id = 'DaemonNotFound'; Category = 'ResourceUnavailable'; Target = $null; Action = 'INCUS_SOCKET' }
         @{ Command = 'Get-IncusServer nowhere'; Id = 'NotFound'; Category = 'ObjectNotFound'; Target = 'nowhere'; Action = 'incus remote' }
-        @{ Command = 'New-IncusInstance real busybox'; Id = 'InstanceExists'; Category = 'ResourceExists'; Target = 'real'; Action = 'another name' }
+        @{ Command = 'New-IncusInstance owned busybox'; Id = 'InstanceExists'; Category = 'ResourceExists'; Target = 'owned'; Action = 'another name' }
         @{ Command = 'New-IncusInstance new nonexistent'; Id = 'MissingImage'; Category = 'InvalidArgument'; Target = 'new'; Action = 'incus image list' }
         @{ Command = 'Invoke-IncusCompose -RemoveVolumes'; Id = 'ParameterMissing'; Category = 'InvalidArgument'; Target = $null; Action = '-Prune' }
         @{ Command = 'Remove-IncusStack x -RemovePools'; Id = 'ParameterMissing'; Category = 'InvalidArgument'; Target = $null; Action = '-RemoveVolumes' }
@@ -36,7 +37,8 @@ Describe 'An error' {
     }
 
     It 'of a wait says what was waited for and what is instead' {
-        (Fail 'Wait-IncusInstance real -Timeout 0.2 -ErrorAction Stop').ErrorDetails.Message | Should -Be "Instance 'real' did not get status Running within 0.2 s; its status is Stopped."
+        (Fail 'Wait-IncusInstance real -Timeout 0.2 -ErrorAction Stop').ErrorDetails.Message -split "`n" |
+            Should -Be 'real did not get status Running within 0.2 s: its status is Stopped', 'its console has said nothing since it was last read'
     }
 
     It 'about one name does not stop the others' {
@@ -46,10 +48,11 @@ Describe 'An error' {
     }
 
     It 'about one new instance does not stop the others' {
-        $made = New-IncusInstance real, fresh busybox -NoStart -ErrorVariable problems -ErrorAction SilentlyContinue
+        $made = New-IncusInstance owned, fresh busybox -NoStart -ErrorVariable problems -ErrorAction SilentlyContinue
         $made.Name | Should -Be 'fresh'
-        $problems.TargetObject | Should -Be 'real'
+        $problems.TargetObject | Should -Be 'owned'
         $problems.CategoryInfo.Category | Should -Be 'ResourceExists'
+        $problems.ErrorDetails.Message | Should -BeLike '*belongs to the stack "shop"*'
     }
 
     It 'stops the pipeline with -ErrorAction Stop' {
@@ -102,6 +105,7 @@ Describe 'An argument that makes no sense' {
         @{ Command = 'Stop-IncusInstance real -ThrottleLimit 0' }
         @{ Command = 'New-IncusInstance x busybox -Device @{ d = 1 } -NoStart' }
         @{ Command = 'Wait-IncusInstance real -Status Dancing' }
+        @{ Command = 'Wait-IncusInstance real -For Http -Port 80 -HttpPath nopath' }
         @{ Command = 'Stop-IncusInstance real -Timeout soon' }
         @{ Command = 'Stop-IncusInstance real -Timeout -5' }
         @{ Command = '$null | Stop-IncusInstance' }

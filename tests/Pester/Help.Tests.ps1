@@ -38,6 +38,13 @@ Describe 'Help' {
             }
         }
 
+        It 'has nothing left of Markdown in it' {
+            $text = $Help | Out-String -Width 4096
+            $text | Should -Match $Name
+            $text | Should -Not -Match '```'
+            $text | Should -Not -Match '\]\('
+        }
+
         It 'has examples that use parameters that there are' {
             foreach ($code in $Help.examples.example.code) {
                 $problems = $null

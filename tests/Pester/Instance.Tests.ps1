@@ -29,6 +29,24 @@ Describe 'An instance without a stack' {
         $live.devices.tmp.path | Should -Be '/mnt/tmp'
     }
 
+    It 'lets somebody in by SSH' {
+        ssh-keygen -q -t ed25519 -N '' -C tester -f $TestDrive/id
+        $null = New-IncusInstance box6 busybox -NoStart -SshUser ann -SshKey $TestDrive/id.pub
+        Push-Location $TestDrive
+        $null = New-IncusInstance box7 busybox -NoStart -SshKey (Get-Content id.pub -Raw), ./id.pub
+        Pop-Location
+        $key = (Get-Content $TestDrive/id.pub -Raw).Trim()
+        foreach ($made in ('box6', 'ann'), ('box7', 'cloud')) {
+            $name, $user = $made
+            $config = (Get-Api "/1.0/instances/$name").config
+            $config.'cloud-init.vendor-data' | Should -BeLike "#cloud-config*- name: `"$user`"*- `"$key`"*"
+            ($config.'user.incus-compose.ssh' | ConvertFrom-Json).User | Should -Be $user
+        }
+        incus delete box6 box7
+        { New-IncusInstance box6 busybox -SshKey $TestDrive/id } | Should -Throw '-SshKey: the file * holds a private key; name the public one*'
+        { New-IncusInstance box6 busybox -SshUser 'A B' } | Should -Throw "-SshUser: *A B* cannot be a user's name*"
+    }
+
     It 'comes in its own words: names from the pipeline' {
         'box4', 'box5' | New-IncusInstance -Image busybox -NoStart | ForEach-Object Name | Sort-Object | Should -Be 'box4', 'box5'
         incus delete box4 box5
@@ -49,6 +67,25 @@ Describe 'An instance without a stack' {
         (Get-IncusInstance box1 -SkipState).State | Should -BeNullOrEmpty
         'box1', 'box3' | Get-IncusInstance | ForEach-Object Status | Should -Be 'Running', 'Stopped'
         Get-IncusServer | Get-IncusInstance box1 | ForEach-Object Name | Should -Be 'box1'
+    }
+
+    It 'is named by what has its name: <What>' -ForEach @(
+        @{ What = 'a record'; Record = { [pscustomobject]@{ Name = 'box1' } } }
+        @{ What = 'a record with its project and server'; Record = { [pscustomobject]@{ Name = 'box1'; Project = 'default'; Server = 'local' } } }
+        @{ What = 'JSON'; Record = { '{"name": "box1"}' | ConvertFrom-Json } }
+        @{ What = 'what is left of an object'; Record = { Get-IncusInstance box1 | Select-Object Name, Project, Server } }
+    ) {
+        & $Record | Get-IncusInstance | ForEach-Object Name | Should -Be 'box1'
+        & $Record | Wait-IncusInstance -Timeout 10 | ForEach-Object Name | Should -Be 'box1'
+        & $Record | Invoke-IncusCommand -Command hostname | ForEach-Object Instance | Should -Be 'box1'
+        & $Record | Stop-IncusInstance -WhatIf
+    }
+
+    It 'is not found where a record says so, and not guessed where it says nothing' {
+        { [pscustomobject]@{ Name = 'box1'; Project = 'nosuch' } | Get-IncusInstance -ErrorAction Stop } | Should -Throw '*nosuch*'
+        # What comes in a table is a name, not a pattern.
+        { [pscustomobject]@{ Name = 'box*' } | Stop-IncusInstance -Force -ErrorAction Stop } | Should -Throw -ErrorId 'InstanceNotFound,*'
+        { [pscustomobject]@{ Title = 'box1' } | Get-IncusInstance -ErrorAction Stop } | Should -Throw -ErrorId 'InputObjectNotBound,*'
     }
 
     It 'stops, starts and restarts, and is returned with -PassThru' {
@@ -91,10 +128,64 @@ Describe 'An instance without a stack' {
         (Get-Api '/1.0/instances?recursion=1').name | Should -Be 'box3'
     }
 
+    It 'that is not there is removed without an error' {
+        Remove-IncusInstance box1, nothere -Confirm:$false -Verbose 4>&1 | Should -BeLike 'There is no instance *: nothing to remove.'
+        { Remove-IncusInstance box1 -Project nowhere -Confirm:$false -ErrorAction Stop } | Should -Throw '*no project*'
+        Remove-IncusInstance nothing* -Confirm:$false
+    }
+
     It 'is gone when an ephemeral one has stopped' {
         Start-IncusInstance box3
         Stop-IncusInstance box3 -Force -PassThru | Should -BeNullOrEmpty
         @(Get-Api '/1.0/instances?recursion=1') | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'What outlives an instance' {
+    BeforeAll {
+        $script:Data = Join-Path $TestDrive data
+        incus storage volume create default kept
+        $script:Asked = @{ Name = 'keeper'; Image = 'busybox'; Persist = "$($Data):/data"; Volume = 'kept:/vol'; Memory = '64MiB' }
+    }
+
+    It 'is a folder that is made, with the numbers of the instance, and a volume' {
+        (New-IncusInstance @Asked).Name | Should -Be keeper
+        incus exec keeper -- sh -c 'head -c 100000 /dev/urandom >/data/a; head -c 1000 /dev/urandom >/vol/b; chown 1234 /data/a'
+        stat -c '%u' $Data "$Data/a" | Should -Be 0, 1234
+        $script:Digest = incus exec keeper -- sha256sum /data/a /vol/b
+    }
+
+    It 'is an instance that is there already, as it is' {
+        $before = (Get-Api '/1.0/instances/keeper/state').pid
+        (New-IncusInstance @Asked -WarningVariable warnings).Name | Should -Be keeper
+        $warnings | Should -BeNullOrEmpty
+        (New-IncusInstance keeper busybox -Cpu 1 -WarningVariable warnings -WarningAction SilentlyContinue -Verbose 4>&1)[-1].Status | Should -Be Running
+        $warnings | Should -Be 'Instance keeper is there already and kept as it is, which is not as asked for: config.limits.cpu.'
+        (Get-Api '/1.0/instances/keeper/state').pid | Should -Be $before
+    }
+
+    It 'stays when the instance goes, and is there when it is made again' {
+        Remove-IncusInstance keeper -Force -Confirm:$false -Verbose 4>&1 | Select-Object -Last 1 | Should -Be "Kept volume default/kept, folder $Data."
+        $null = New-IncusInstance @Asked
+        incus exec keeper -- sha256sum /data/a /vol/b | Should -Be $Digest
+        Remove-IncusInstance keeper -Force -KeepData -Confirm:$false
+        Test-Path $Data/a | Should -BeTrue
+    }
+
+    It 'goes with it only where that is said, and the question says what goes' {
+        $null = New-IncusInstance @Asked
+        Invoke-Pwsh "Import-Module '$Manifest'; Remove-IncusInstance keeper -Force -RemoveData -WhatIf" | Should -BeLike "*Remove instance keeper (*) with its data: volume default/kept, folder $Data"
+        Remove-IncusInstance keeper -Force -RemoveData -Confirm:$false
+        Test-Path $Data | Should -BeFalse
+        (Get-Api '/1.0/storage-pools/default/volumes?recursion=1' | Where-Object type -EQ custom).name | Should -BeNullOrEmpty
+        { Remove-IncusInstance keeper -KeepData -RemoveData } | Should -Throw '*Parameter set*'
+    }
+
+    It 'is refused where it cannot be meant' {
+        { New-IncusInstance wrong busybox -Persist data:/data } | Should -Throw '-Persist: *data* is no path on the host*'
+        { New-IncusInstance wrong busybox -Persist /srv/x } | Should -Throw '-Persist: *only one of the two paths*'
+        { New-IncusInstance wrong busybox -Volume kept } | Should -Throw '-Volume: *says what, but not where*'
+        { New-IncusInstance wrong busybox -Volume none:/x -ErrorAction Stop } | Should -Throw '*there is no volume "none"*'
     }
 }
 

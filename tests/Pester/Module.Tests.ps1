@@ -1,3 +1,7 @@
+BeforeDiscovery {
+    $withoutPlatyPS = -not (Get-Module Microsoft.PowerShell.PlatyPS -ListAvailable)
+}
+
 BeforeAll {
     . $PSScriptRoot/Common.ps1
     # platyPS brings a YamlDotNet of its own, an older one, into the default load context.
@@ -18,7 +22,7 @@ Describe 'The module' {
     It 'exports exactly the cmdlets that its assembly holds, and nothing else' {
         $module = Invoke-Pwsh "Import-Module '$Manifest' -PassThru | ForEach-Object { `$_.ExportedCommands.Values | ForEach-Object { `"`$(`$_.CommandType) `$(`$_.Name)`" } }; Import-Module '$Root/bin/IncusCompose.PowerShell.dll' -PassThru | ForEach-Object { `$_.ExportedCmdlets.Keys | ForEach-Object { `"Assembly `$_`" } }"
         $exported = $module -match '^Cmdlet' -replace '^Cmdlet '
-        $exported | Should -HaveCount 16
+        $exported | Should -Not -BeNullOrEmpty
         $exported | Sort-Object | Should -Be ($module -match '^Assembly' -replace '^Assembly ' | Sort-Object)
         $module -notmatch '^(Cmdlet|Assembly) ' | Should -BeNullOrEmpty
     }
@@ -41,7 +45,7 @@ $UseYaml
 "@ | Should -Be '0', 'loaded', '0'
     }
 
-    It 'works beside an older YamlDotNet that is loaded already' {
+    It 'works beside an older YamlDotNet that is loaded already' -Skip:$withoutPlatyPS {
         Invoke-Pwsh "$LoadOlderYaml`nImport-Module '$Manifest'`n$UseYaml" | Should -Be 'loaded'
     }
 
@@ -52,10 +56,10 @@ Import-Module '$Manifest' -Force; $UseYaml; (Get-IncusServer).Version.Length -gt
 Remove-Module IncusCompose
 Import-Module '$Manifest'; $UseYaml; (Get-IncusServer).Version.Length -gt 0
 (Get-Command -Module IncusCompose).Count
-"@ | Should -Be 'loaded', 'loaded', 'True', 'loaded', 'True', '16'
+"@ | Should -Be 'loaded', 'loaded', 'True', 'loaded', 'True', "$((Import-PowerShellDataFile $Manifest).CmdletsToExport.Count)"
     }
 
-    It 'works beside an older YamlDotNet after -Force' {
+    It 'works beside an older YamlDotNet after -Force' -Skip:$withoutPlatyPS {
         Invoke-Pwsh "$LoadOlderYaml`nImport-Module '$Manifest'; Import-Module '$Manifest' -Force`n$UseYaml" | Should -Be 'loaded'
     }
 

@@ -1,6 +1,5 @@
 BeforeAll {
     . $PSScriptRoot/Common.ps1
-    $script:Lab = Join-Path $Root 'tests/lab/lab'
     $script:Other = "$($env:LAB_NAME)far"
     # A second Incus that answers HTTPS, as one on another machine would.
     $null = & $Lab start $Other --https --owner $PID

@@ -64,6 +64,14 @@ Describe 'A stack through the pipeline' {
         Get-ServerState | Should -Be $before
     }
 
+    It 'keeps what it says of its project where the command line names another one' {
+        $stack = Import-IncusStack (Write-StackFile "name: moved`nproject: { name: there, create: true, config: { features.images: false } }`ninstances: { m: { image: busybox } }")
+        $change = ($stack | Compare-IncusStack -Project elsewhere).Changes | Where-Object Kind -EQ project
+        $change.Name | Should -Be 'elsewhere'
+        $change.Action | Should -Be 'Create'
+        $change.Properties.Path | Should -Contain 'config.features.images'
+    }
+
     It 'comes up from a plan, and results stream as typed objects' {
         $results = Compare-IncusStack $File | Invoke-IncusCompose
         $results | Should -BeOfType IncusCompose.Applying.ResourceResult

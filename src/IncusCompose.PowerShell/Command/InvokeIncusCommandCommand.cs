@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Management.Automation;
 using System.Text;
 using Incus.Client;
+using IncusCompose.Instances;
 using IncusCompose.PowerShell.Completion;
 using IncusCompose.PowerShell.Errors;
 using IncusCompose.PowerShell.Hosting;

@@ -19,7 +19,7 @@ public abstract class NameCompleter : IArgumentCompleter
     {
         var word = CompletionWord.Parse(wordToComplete);
         var wanted = WildcardPattern.Get(word.Text + "*", WildcardOptions.IgnoreCase);
-        return [.. from candidate in Candidates(fakeBoundParameters)
+        return [.. from candidate in Candidates(parameterName, fakeBoundParameters)
                    where wanted.IsMatch(candidate.Name)
                    select new CompletionResult(word.Write(candidate.Name), candidate.Name, CompletionResultType.ParameterValue, candidate.ToolTip)];
     }
@@ -33,14 +33,14 @@ public abstract class NameCompleter : IArgumentCompleter
     /// <summary>A tool tip: the description, or where there is none what kind of thing it is.</summary>
     private protected static string Describe(string kind, string description) => description.Length > 0 ? description : kind;
 
-    private IReadOnlyList<Candidate> Candidates(IDictionary bound)
+    private IReadOnlyList<Candidate> Candidates(string parameter, IDictionary bound)
     {
         // Of the runspace, and so to be asked on its own thread.
         var session = RunspaceSessions.Current;
         using var budget = new CancellationTokenSource(Budget);
         try
         {
-            var search = Task.Run(() => FindAsync(session, new BoundParameters(bound), budget.Token), budget.Token);
+            var search = Task.Run(() => FindAsync(session, new BoundParameters(parameter, bound), budget.Token), budget.Token);
             return [.. search.WaitAsync(budget.Token).GetAwaiter().GetResult().OrderBy(candidate => candidate.Name, StringComparer.OrdinalIgnoreCase)];
         }
 #pragma warning disable CA1031 // A completion that fails is no completion; the command itself will say what is wrong.
@@ -57,10 +57,17 @@ public abstract class NameCompleter : IArgumentCompleter
     private protected sealed record Candidate(string Name, string ToolTip);
 
     /// <summary>The parameters that the command line has named so far.</summary>
-    private protected sealed class BoundParameters(IDictionary parameters)
+    private protected sealed class BoundParameters(string parameter, IDictionary parameters)
     {
+        /// <summary>The parameter that is completed.</summary>
+        public string Completed => parameter;
+
         /// <summary>The value of a parameter as text; null where it has not been named.</summary>
         public string? this[string name] => parameters[name]?.ToString();
+
+        /// <summary>The values of a parameter that takes several, as texts; none where it has not been named.</summary>
+        public IReadOnlyList<string> All(string name) =>
+            parameters[name] is object[] several ? [.. several.Select(one => one.ToString()).OfType<string>()] : this[name] is { } one ? [one] : [];
 
         /// <summary>The value of <c>-Server</c>; null where it has not been named.</summary>
         public IncusServer? Server => parameters["Server"] as IncusServer;

@@ -14,11 +14,17 @@ internal sealed class ApplyProgress : IProgress<ApplyEvent>
     private readonly Pipeline _pipeline;
     private readonly string _activity;
     private readonly int _count;
+    private readonly bool _holdsBack;
     private readonly Dictionary<ResourceId, int> _bars = [];
     private readonly HashSet<ResourceId> _written = [];
 
-    public ApplyProgress(Pipeline pipeline, StackPlan plan)
+    /// <summary>Makes a progress.</summary>
+    /// <param name="pipeline">Where to show and write it.</param>
+    /// <param name="plan">What is applied.</param>
+    /// <param name="holdsBack">True to write no results: they may be taken back yet.</param>
+    public ApplyProgress(Pipeline pipeline, StackPlan plan, bool holdsBack)
     {
+        _holdsBack = holdsBack;
         _pipeline = pipeline;
         _count = plan.Changes.Count;
         _activity = plan.Stack.Length > 0 ? $"Stack {plan.Stack}" : "Instance";
@@ -31,7 +37,7 @@ internal sealed class ApplyProgress : IProgress<ApplyEvent>
     {
         // Work that a stop left to the server may still report.
         lock (_lock)
-            return _written.Contains(id);
+            return !_holdsBack && _written.Contains(id);
     }
 
     /// <inheritdoc/>
@@ -40,6 +46,15 @@ internal sealed class ApplyProgress : IProgress<ApplyEvent>
         // Events of different changes come from different threads; the pipeline wants them one after the other.
         lock (_lock)
         {
+            if (value.Kind == ApplyEventKind.Output)
+            {
+                _pipeline.WriteVerbose($"{value.Change.Id}: {value.Text}");
+                return;
+            }
+
+            if (value.Kind is ApplyEventKind.Checkpoint or ApplyEventKind.Rollback)
+                _pipeline.WriteVerbose($"{value.Change.Id}: {value.Kind.ToString().ToLowerInvariant()}: {value.Text}");
+
             var isNew = value.Result is { } ended && _written.Add(ended.Id);
             _pipeline.WriteProgress(new ProgressUpdate(WholeBar, _activity, $"{_written.Count} of {_count} changes")
             {
@@ -51,7 +66,7 @@ internal sealed class ApplyProgress : IProgress<ApplyEvent>
                 Percent = value.Percent,
                 Completed = value.Kind == ApplyEventKind.Ended,
             });
-            if (isNew)
+            if (isNew && !_holdsBack)
                 _pipeline.WriteObject(value.Result!);
         }
     }

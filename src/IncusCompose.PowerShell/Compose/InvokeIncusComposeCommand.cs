@@ -28,10 +28,23 @@ public sealed class InvokeIncusComposeCommand : PlanCmdlet
     [Seconds]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Keep what is there before changing it; where anything fails or does not become ready, put everything back as it was.</summary>
+    [Parameter]
+    public SwitchParameter Checkpoint { get; set; }
+
+    /// <summary>Wait until every instance is ready: its gates are open, and it is healthy where it has a health check.</summary>
+    [Parameter]
+    public SwitchParameter Wait { get; set; }
+
+    /// <summary>How long to wait for each instance; a number is seconds. Without it: as long as its gates and its health check say.</summary>
+    [Parameter]
+    [Seconds]
+    public TimeSpan? WaitTimeout { get; set; }
+
     /// <inheritdoc/>
     private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)
     {
-        var options = new ApplyOptions { ThrottleLimit = ThrottleLimit, StopTimeout = StopTimeout, Exact = Plan is not null };
+        var options = new ApplyOptions { ThrottleLimit = ThrottleLimit, StopTimeout = StopTimeout, Exact = Plan is not null, Checkpoint = Checkpoint, Wait = Wait || WaitTimeout is not null, WaitTimeout = WaitTimeout };
         var runner = new PlanRunner(pipeline, Session.Engine, "Invoke-IncusCompose", IsWhatIf);
         if (Plan is not null)
         {

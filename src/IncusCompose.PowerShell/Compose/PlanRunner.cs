@@ -1,11 +1,13 @@
 using System.Management.Automation;
 using IncusCompose.Applying;
+using IncusCompose.Checkpoints;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.PowerShell.Errors;
 using IncusCompose.PowerShell.Hosting;
 using IncusCompose.PowerShell.Sessions;
 using IncusCompose.Resources;
+using IncusCompose.Transactions;
 
 namespace IncusCompose.PowerShell.Commands;
 
@@ -43,6 +45,8 @@ internal sealed class PlanRunner
     {
         foreach (var warning in plan.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
             _pipeline.WriteWarning(warning.ToString());
+        foreach (var note in plan.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Information))
+            _pipeline.WriteVerbose(note.ToString());
         foreach (var orphan in plan.Orphans)
             _pipeline.WriteWarning($"{orphan.Id} is no longer in the file; {orphan.Advice}");
         if (plan.IsRefused)
@@ -55,7 +59,7 @@ internal sealed class PlanRunner
         if (plan.HasChanges && !allowed.HasChanges)
             return;
 
-        var progress = new ApplyProgress(_pipeline, allowed);
+        var progress = new ApplyProgress(_pipeline, allowed, ComposeEngine.IsTransaction(allowed, options));
         try
         {
             var result = await _engine.ApplyAsync(connection.Client, allowed, options, progress, cancellationToken).ConfigureAwait(false);
@@ -64,8 +68,10 @@ internal sealed class PlanRunner
             // After all the results, so that -ErrorAction Stop ends a pipeline and not work that is half done.
             foreach (var failed in result.Resources.Where(resource => resource.Outcome == ChangeOutcome.Failed))
                 _pipeline.WriteError(CmdletErrors.ChangeFailed(failed));
+            if (result.Transaction is { } transaction)
+                Tell(transaction, result);
         }
-        catch (PlanOutdatedException exception)
+        catch (Exception exception) when (exception is PlanOutdatedException or PlanRefusedException or CheckpointException)
         {
             _pipeline.WriteError(CmdletErrors.From(exception, target));
         }
@@ -73,6 +79,26 @@ internal sealed class PlanRunner
         {
             progress.Complete();
         }
+    }
+
+    /// <summary>Says what became of an apply that kept what was before it.</summary>
+    private void Tell(TransactionResult transaction, ApplyResult result)
+    {
+        switch (transaction.Outcome)
+        {
+            case TransactionOutcome.RolledBack:
+                var what = transaction.IsWhole
+                    ? "Everything was put back: the stack is as it was before."
+                    : $"Put back as before: {string.Join(", ", transaction.Steps.Where(step => step.Action != RestoreAction.None).Select(step => step.Id.ToString()))}. What else was done stays.";
+                _pipeline.WriteWarning($"Stack {result.Stack}: {what}");
+                break;
+            case TransactionOutcome.RollbackFailed:
+                _pipeline.WriteError(CmdletErrors.Own("RollbackFailed", ErrorCategory.InvalidResult, transaction, transaction.Message, null));
+                return;
+        }
+
+        if (transaction.Message.Length > 0)
+            _pipeline.WriteWarning(transaction.Message);
     }
 
     /// <summary>Asks for each change in order. A change that depends on one that was declined is left out with it.</summary>

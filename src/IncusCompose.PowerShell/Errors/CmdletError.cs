@@ -20,10 +20,20 @@ internal sealed record CmdletError(
     /// <summary>What went wrong.</summary>
     public string Text => Message ?? Exception.Message;
 
+    /// <summary>True where something was waited for that may still come; null where nothing was waited for.</summary>
+    public bool? MoreTimeHelps { get; init; }
+
     /// <summary>The error in PowerShell's form.</summary>
-    public ErrorRecord ToErrorRecord() =>
-        new(Exception, Id, Category, Target)
+    /// <param name="timeParameter">The cmdlet's parameter that says how long to wait; null where it has none.</param>
+    public ErrorRecord ToErrorRecord(string? timeParameter)
+    {
+        var time = MoreTimeHelps switch
         {
-            ErrorDetails = new ErrorDetails(Text) { RecommendedAction = RecommendedAction },
+            null => "",
+            false => "; waiting longer would not help.",
+            _ when timeParameter is not null => $", or give it more time with -{timeParameter}.",
+            _ => ", or give it more time in its stack file (`timeout`).",
         };
+        return new ErrorRecord(Exception, Id, Category, Target) { ErrorDetails = new ErrorDetails(Text) { RecommendedAction = RecommendedAction is null ? null : RecommendedAction + time } };
+    }
 }

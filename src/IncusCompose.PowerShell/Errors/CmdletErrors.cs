@@ -2,8 +2,15 @@ using System.Management.Automation;
 using System.Net;
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Backups;
+using IncusCompose.Checkpoints;
 using IncusCompose.Diagnostics;
+using IncusCompose.Hooks;
+using IncusCompose.Operating;
 using IncusCompose.Planning;
+using IncusCompose.Provision;
+using IncusCompose.Publishing;
+using IncusCompose.Readiness;
 
 namespace IncusCompose.PowerShell.Errors;
 
@@ -20,7 +27,23 @@ internal static class CmdletErrors
         StackFileException invalid => new(invalid, "StackFileInvalid", ErrorCategory.InvalidData, target),
         PlanRefusedException refused => new(refused, "PlanRefused", ErrorCategory.InvalidOperation, target,
             null, "Nothing was changed. Allow what is refused by its own switch, or change the file back."),
+        NotReadyException late => new(late, "NotReady", ErrorCategory.OperationTimeout, target, null, Advice(late)) { MoreTimeHelps = !late.IsFinal },
+        StackNotFoundException missing => new(missing, "StackNotFound", ErrorCategory.ObjectNotFound, target,
+            null, "See what there is with Get-IncusStack -AllProjects; another server is named with -Remote."),
+        StackInstanceNotFoundException missing => new(missing, "InstanceNotFound", ErrorCategory.ObjectNotFound, target,
+            null, "See what the stack has with Get-IncusInstance -Stack."),
+        CheckpointException checkpoint => new(checkpoint, "CheckpointFailed", ErrorCategory.InvalidOperation, target),
+        HookFailedException hook => new(hook, "HookFailed", ErrorCategory.InvalidResult, target, null,
+            "See what it writes with -Verbose. A hook runs again only when its moment comes again; Remove-IncusStack -SkipHooks takes the stack down without."),
+        ProvisionFailedException step => new(step, "ProvisionFailed", ErrorCategory.InvalidResult, target, null,
+            "See what it writes with -Verbose. The next apply goes on at this step."),
         PlanOutdatedException outdated => new(outdated, "PlanOutdated", ErrorCategory.InvalidOperation, target),
+        BackupUnusableException unusable => new(unusable, "BackupUnusable", ErrorCategory.InvalidData, target,
+            null, "Nothing was changed. Use another backup, or copy this one again from where it is whole."),
+        StackConflictException conflict => new(conflict, "StackConflict", ErrorCategory.ResourceExists, target,
+            null, "Nothing was changed. Take away what is in the way, or use another project, name or server."),
+        PublishException refused => new(refused, "PublishRefused", ErrorCategory.InvalidOperation, target,
+            null, "Nothing was made. See what there is with Get-IncusInstance and with: incus image list."),
         FileNotFoundException or DirectoryNotFoundException => new(exception, "FileNotFound", ErrorCategory.ObjectNotFound, target),
         UnauthorizedAccessException => new(exception, "FileAccessDenied", ErrorCategory.PermissionDenied, target),
         IOException => new(exception, "FileUnreadable", ErrorCategory.ReadError, target),
@@ -52,11 +75,17 @@ internal static class CmdletErrors
     public static CmdletError CannotCreate(string name, Diagnostic problem, Exception cause) =>
         problem.Id == "NameTaken"
             ? Own("InstanceExists", ErrorCategory.ResourceExists, name,
-                $"There is an instance '{name}' already.",
-                $"Choose another name, or remove that one first (Remove-IncusInstance {name}).", cause)
+                $"There is an instance '{name}' already: {problem.Message}.",
+                "Choose another name; what a stack has is changed by its stack file.", cause)
             : new(cause, problem.Id, ErrorCategory.InvalidArgument, name,
                 $"Instance '{name}' cannot be created: {problem.Message}",
                 problem.Advice.Length > 0 ? char.ToUpperInvariant(problem.Advice[0]) + problem.Advice[1..] : null);
+
+    /// <summary>A restored or cloned instance could not be started.</summary>
+    public static CmdletError NotStarted(string name, string reason) =>
+        Own("InstanceNotStarted", ErrorCategory.InvalidResult, name,
+            $"Instance '{name}' is there but could not be started: {reason}",
+            $"Mend the cause and start it with Start-IncusInstance {name}.");
 
     /// <summary>A line of a command's standard error.</summary>
     public static CmdletError CommandSaid(string line, object target) =>
@@ -79,6 +108,21 @@ internal static class CmdletErrors
         return cause with { Message = $"{result.Id}: {cause.Text}" };
     }
 
+    /// <summary>There is no checkpoint of a name.</summary>
+    public static CmdletError CheckpointNotFound(CheckpointException cause, object target) =>
+        new(cause, "CheckpointNotFound", ErrorCategory.ObjectNotFound, target, cause.Message, "See what there is with Get-IncusStackCheckpoint.");
+
+    /// <summary>One resource could not be restored.</summary>
+    public static CmdletError RestoreFailed(RestoreStepResult result)
+    {
+        var cause = From(result.Error ?? new InvalidOperationException(result.Message), result);
+        return cause with { Message = $"{result.Id}: {cause.Text} What was done stays; restore again to carry on from there." };
+    }
+
+    /// <summary>Two parameters contradict each other.</summary>
+    public static CmdletException Excludes(string parameter, string other, string why) =>
+        new(Own("ParametersExclude", ErrorCategory.InvalidArgument, null, $"-{parameter} does not go with -{other}: {why}.", $"Leave out -{parameter} or -{other}."));
+
     /// <summary>An error that this module found itself.</summary>
     public static CmdletError Own(string id, ErrorCategory category, object? target, string message, string? recommendedAction, Exception? cause = null) =>
         new(cause ?? new InvalidOperationException(message), id, category, target, message, recommendedAction);
@@ -98,8 +142,12 @@ internal static class CmdletErrors
             IncusOperationException => ("OperationFailed", ErrorCategory.InvalidResult),
             _ => ByStatus(exception.StatusCode),
         };
-        return new CmdletError(exception, id, category, target, exception.Problem, exception.Advice);
+        return new CmdletError(exception, id, category, target, exception.Problem, exception.Advice ?? ServerAdvice.For(exception.Problem));
     }
+
+    private static string Advice(NotReadyException late) => late.Wanted.Contains("address", StringComparison.Ordinal)
+        ? "See whether it has a network (Get-IncusInstance | Format-List) and whether a DHCP client runs in it"
+        : "See what it is doing (Invoke-IncusCommand)";
 
     private static bool IsAboutProject(IncusException exception) =>
         exception.ServerMessage?.EndsWith("Project not found", StringComparison.Ordinal) == true;

@@ -26,6 +26,8 @@ internal sealed class PowerShellHost : ICmdletHost
             ? LanguagePrimitives.IsTrue(said)
             : LanguagePrimitives.IsTrue(_cmdlet.SessionState.PSVariable.GetValue("WhatIfPreference"));
 
+    private string? TimeParameter => Array.Find(["WaitTimeout", "Timeout"], _cmdlet.MyInvocation.MyCommand.Parameters.ContainsKey);
+
     /// <inheritdoc/>
     public IReadOnlyList<string> ResolvePath(string path, bool literal)
     {
@@ -48,7 +50,7 @@ internal sealed class PowerShellHost : ICmdletHost
     public void WriteObject(object value) => _cmdlet.WriteObject(value);
 
     /// <inheritdoc/>
-    public void WriteError(CmdletError error) => _cmdlet.WriteError(error.ToErrorRecord());
+    public void WriteError(CmdletError error) => _cmdlet.WriteError(error.ToErrorRecord(TimeParameter));
 
     /// <inheritdoc/>
     public void WriteWarning(string text) => _cmdlet.WriteWarning(text);
@@ -70,5 +72,5 @@ internal sealed class PowerShellHost : ICmdletHost
         _cmdlet.ShouldProcess(description, question, caption);
 
     /// <inheritdoc/>
-    public void ThrowTerminatingError(CmdletError error) => _cmdlet.ThrowTerminatingError(error.ToErrorRecord());
+    public void ThrowTerminatingError(CmdletError error) => _cmdlet.ThrowTerminatingError(error.ToErrorRecord(TimeParameter));
 }

@@ -61,7 +61,7 @@ public sealed class GetIncusInstanceCommand : ServerCmdlet
             : await InstanceLookup.ListAsync(connection, cancellationToken).ConfigureAwait(false);
         var wanted = WildcardPattern.Get(name ?? "*", WildcardOptions.IgnoreCase);
         return [.. from instance in all
-                   where wanted.IsMatch(instance.Name)
+                   where instance.Name == name || (wanted.IsMatch(instance.Name) && !InstanceFacts.IsKeptCopy(instance))
                    orderby instance.Project, instance.Name
                    select instance];
     }

@@ -40,7 +40,7 @@ public abstract class InstanceActionCmdlet : ServerCmdlet
         foreach (var identity in Name)
         {
             var connection = await ConnectAsync(identity.Server, identity.Project, cancellationToken).ConfigureAwait(false);
-            foreach (var instance in await Commands.InstanceLookup.FindAsync(pipeline, connection, identity, cancellationToken).ConfigureAwait(false))
+            foreach (var instance in await FindAsync(pipeline, connection, identity, cancellationToken).ConfigureAwait(false))
             {
                 var target = new InstanceTarget(connection, instance, identity.Original);
                 if (IsNeeded(pipeline, target) is false)
@@ -49,7 +49,7 @@ public abstract class InstanceActionCmdlet : ServerCmdlet
                     continue;
                 }
 
-                var what = $"{Action} instance {target}";
+                var what = $"{Action} instance {target}{Consequence(target)}";
                 if (await pipeline.ShouldProcessAsync(what, what + "?", MyInvocation?.MyCommand?.Name ?? Action).ConfigureAwait(false))
                     _targets.Add(target);
             }
@@ -82,6 +82,14 @@ public abstract class InstanceActionCmdlet : ServerCmdlet
             }).ConfigureAwait(false);
         pipeline.WriteProgress(new ProgressUpdate(0, Activity, "done") { Completed = true });
     }
+
+    /// <summary>The instances that a user means; what does not exist is an error.</summary>
+    private protected virtual Task<IReadOnlyList<Instance>> FindAsync(
+        Pipeline pipeline, ServerConnection connection, InstanceIdentity identity, CancellationToken cancellationToken) =>
+        Commands.InstanceLookup.FindAsync(pipeline, connection, identity, cancellationToken);
+
+    /// <summary>What else comes of it, for the question; begins with a space where there is something.</summary>
+    private protected virtual string Consequence(InstanceTarget target) => "";
 
     /// <summary>Whether there is anything to do; where not, says so in a verbose message.</summary>
     private protected virtual bool IsNeeded(Pipeline pipeline, InstanceTarget target) => true;

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Incus.Client;
+using IncusCompose.Instances;
 using IncusCompose.PowerShell.Errors;
 using IncusCompose.PowerShell.Hosting;
 using IncusCompose.PowerShell.Sessions;
@@ -15,8 +16,15 @@ internal static class InstanceLookup
     private const int Parallelism = 16;
 
     /// <summary>The instances that a user means. What does not exist is an error of its own, a pattern without match is none.</summary>
+    public static Task<IReadOnlyList<Instance>> FindAsync(
+        Pipeline pipeline, ServerConnection connection, InstanceIdentity identity, CancellationToken cancellationToken) =>
+        FindAsync(connection, identity, exception => pipeline.WriteError(
+            CmdletErrors.InstanceNotFound(identity.Name, connection.Project, connection.Server, identity.Original, exception)), cancellationToken);
+
+    /// <summary>The instances that a user means; a name that does not exist is told.</summary>
+    /// <exception cref="CmdletException">There is no such project.</exception>
     public static async Task<IReadOnlyList<Instance>> FindAsync(
-        Pipeline pipeline, ServerConnection connection, InstanceIdentity identity, CancellationToken cancellationToken)
+        ServerConnection connection, InstanceIdentity identity, Action<IncusNotFoundException> tellMissing, CancellationToken cancellationToken)
     {
         if (identity.IsPattern)
         {
@@ -32,19 +40,19 @@ internal static class InstanceLookup
         catch (IncusNotFoundException exception)
         {
             await RequireProjectAsync(connection, cancellationToken).ConfigureAwait(false);
-            pipeline.WriteError(CmdletErrors.InstanceNotFound(identity.Name, connection.Project, connection.Server, identity.Original, exception));
+            tellMissing(exception);
             return [];
         }
     }
 
-    /// <summary>The instances of the connection's project.</summary>
+    /// <summary>The instances of the connection's project. What checkpoints keep is found by its own name alone.</summary>
     /// <exception cref="CmdletException">There is no such project.</exception>
     public static async Task<IReadOnlyList<Instance>> ListAsync(ServerConnection connection, CancellationToken cancellationToken)
     {
         var instances = await connection.Client.Instances.ListAsync(cancellationToken).ConfigureAwait(false);
         if (instances.Count == 0)
             await RequireProjectAsync(connection, cancellationToken).ConfigureAwait(false);
-        return instances;
+        return [.. instances.Where(instance => !InstanceFacts.IsKeptCopy(instance))];
     }
 
     /// <summary>Incus says of a project that does not exist that it holds no instances: this tells the two apart.</summary>

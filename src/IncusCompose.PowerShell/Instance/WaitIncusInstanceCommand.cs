@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Incus.Client;
+using IncusCompose.Definition;
 using IncusCompose.PowerShell.Completion;
 using IncusCompose.PowerShell.Errors;
 using IncusCompose.PowerShell.Hosting;
@@ -9,7 +10,7 @@ using IncusCompose.Readiness;
 
 namespace IncusCompose.PowerShell.Commands;
 
-/// <summary>Waits until instances have a status or an address.</summary>
+/// <summary>Waits until instances have a status or an address, answer at a port, or are ready or healthy.</summary>
 [Cmdlet(VerbsLifecycle.Wait, "IncusInstance")]
 [OutputType(typeof(IncusInstance))]
 public sealed class WaitIncusInstanceCommand : ServerCmdlet
@@ -33,10 +34,48 @@ public sealed class WaitIncusInstanceCommand : ServerCmdlet
     [ValidateSet("Running", "Stopped", "Frozen")]
     public string Status { get; set; } = "Running";
 
-    /// <summary>How long to wait; a number is seconds.</summary>
+    /// <summary>The port, with <c>-For Tcp</c> and <c>-For Http</c>, which need it, and with <c>-For Ssh</c>, where it is 22 otherwise.</summary>
+    [Parameter]
+    [ValidateRange(1, 65535)]
+    public int? Port { get; set; }
+
+    /// <summary>With <c>-For Ssh</c>: wait until somebody can really log in, with the key of this user, as the user that the instance lets in.</summary>
+    [Parameter]
+    public SwitchParameter VerifyLogin { get; set; }
+
+    /// <summary>The path that <c>-For Http</c> asks for.</summary>
+    [Parameter]
+    [ValidatePattern("^/")]
+    public string HttpPath { get; set; } = "/";
+
+    /// <summary>The network interface that is to have an address with <c>-For Address</c>; any without it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(NicCompleter))]
+    public string? Nic { get; set; }
+
+    /// <summary>The family of the address with <c>-For Address</c>.</summary>
+    [Parameter]
+    public AddressFamilyChoice AddressFamily { get; set; }
+
+    /// <summary>How long to wait in all; a number is seconds.</summary>
     [Parameter]
     [Seconds]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <inheritdoc/>
+    private protected override Task BeginAsync(Pipeline pipeline, CancellationToken cancellationToken)
+    {
+        foreach (var condition in For.Where(condition => condition is InstanceCondition.Tcp or InstanceCondition.Http))
+        {
+            if (Port is null)
+                throw CmdletErrors.Needs($"For {condition}", nameof(Port), "there is no port that every instance has open");
+        }
+
+        if (VerifyLogin && !For.Contains(InstanceCondition.Ssh))
+            throw CmdletErrors.Needs(nameof(VerifyLogin), "For Ssh", "there is no login without it");
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)
@@ -55,41 +94,31 @@ public sealed class WaitIncusInstanceCommand : ServerCmdlet
 
     private async Task WaitAsync(Pipeline pipeline, ServerConnection connection, string name, object original, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Timeout);
-        var waiter = new InstanceWaiter(connection.Client, name);
-        var waitedFor = "";
         try
         {
-            foreach (var condition in For)
-            {
-                waitedFor = condition is InstanceCondition.Address ? "an address" : $"status {Status}";
-                pipeline.WriteVerbose($"Waiting for {waitedFor} of instance {name}.");
-                await (condition is InstanceCondition.Address
-                    ? waiter.WaitForAddressAsync(limit.Token)
-                    : waiter.WaitForStatusAsync(Enum.Parse<StatusCode>(Status, ignoreCase: true), limit.Token)).ConfigureAwait(false);
-            }
-
+            await ConditionWait.ForAsync(
+                pipeline, connection.Client, name, BarOf(name), For, Enum.Parse<StatusCode>(Status, ignoreCase: true), GateOf, Timeout, cancellationToken).ConfigureAwait(false);
             if (await InstanceLookup.ReadAsync(connection, name, cancellationToken).ConfigureAwait(false) is { } instance)
                 pipeline.WriteObject(instance);
         }
-        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            pipeline.WriteError(CmdletErrors.Own(
-                "WaitTimedOut", ErrorCategory.OperationTimeout, original,
-                $"Instance '{name}' did not get {waitedFor} within {Timeout.TotalSeconds:0.###} s; its status is {waiter.LastStatus}.",
-                waitedFor == "an address"
-                    ? "See whether it has a network (Get-IncusInstance | Format-List) and whether a DHCP client runs in it, or give it more time with -Timeout."
-                    : "Give it more time with -Timeout.",
-                new TimeoutException(exception.Message, exception)));
-        }
         catch (IncusNotFoundException exception)
         {
-            pipeline.WriteError(CmdletErrors.InstanceNotFound(name, connection.Project, connection.Server, original, exception));
+            pipeline.WriteError(CmdletErrors.From(exception, original) with { Id = "InstanceNotFound" });
         }
-        catch (IncusException exception)
+        catch (Exception exception) when (exception is IncusException or NotReadyException)
         {
             pipeline.WriteError(CmdletErrors.From(exception, original));
         }
     }
+
+    private int BarOf(string name) => _targets.FindIndex(target => target.Name == name);
+
+    private ReadinessGate GateOf(InstanceCondition condition) => condition switch
+    {
+        InstanceCondition.Address => new AddressGate { Nic = Nic, Family = AddressFamily },
+        InstanceCondition.Http => new HttpGate { Request = new HttpProbe { Port = Port!.Value, Path = HttpPath } },
+        InstanceCondition.Ssh => new SshGate { Port = Port ?? SshDefinition.DefaultPort, VerifyLogin = VerifyLogin },
+        InstanceCondition.Tcp => new TcpGate { Port = Port!.Value },
+        _ => ConditionWait.GateOf(condition),
+    };
 }

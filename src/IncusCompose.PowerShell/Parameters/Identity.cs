@@ -26,6 +26,12 @@ public abstract class Identity
         Original = original;
     }
 
+    /// <summary>Names what a record tells of that is no object of this module: a row of a table, or what is left of one.</summary>
+    private protected Identity(PSObject record, string what)
+        : this(record, Word(record, nameof(Name)) ?? throw new ArgumentException($"This names no {what}: it has no property Name with a text.", nameof(record)), Word(record, nameof(Server)), Word(record, nameof(Project)))
+    {
+    }
+
     /// <summary>The name or pattern.</summary>
     public string Name { get; }
 
@@ -43,6 +49,9 @@ public abstract class Identity
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;
+
+    private static string? Word(PSObject record, string name) =>
+        Required(record).Properties[name]?.Value is { } value && LanguagePrimitives.TryConvertTo<string>(value, out var text) && !string.IsNullOrWhiteSpace(text) ? text : null;
 
     /// <summary>The object, which must be there.</summary>
     private protected static T Required<T>(T value)

@@ -6,6 +6,11 @@ namespace IncusCompose.PowerShell;
 /// <summary>A server that can be worked with; what <c>Connect-IncusServer</c> and <c>Get-IncusServer</c> return.</summary>
 public sealed record IncusServer
 {
+    // PowerShell would make a server of any record that has one of the properties.
+    internal IncusServer()
+    {
+    }
+
     /// <summary>What it is called here: a remote's name or a socket's path. The value for <c>-Remote</c>.</summary>
     public required string Name { get; init; }
 

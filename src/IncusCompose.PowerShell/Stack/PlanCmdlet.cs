@@ -2,8 +2,10 @@ using System.Management.Automation;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
+using IncusCompose.PowerShell.Completion;
 using IncusCompose.PowerShell.Errors;
 using IncusCompose.PowerShell.Hosting;
+using IncusCompose.PowerShell.Parameters;
 using IncusCompose.PowerShell.Sessions;
 
 namespace IncusCompose.PowerShell;
@@ -24,7 +26,7 @@ public abstract class PlanCmdlet : StackFileCmdlet
     [Parameter(ParameterSetName = StackSet)]
     public SwitchParameter AllowRestart { get; set; }
 
-    /// <summary>Make the root disk of instances anew whose image changed; configuration, devices, addresses and volumes stay.</summary>
+    /// <summary>Make the root disk of instances anew whose image changed or moved on (its name leads to another image by now); configuration, devices, addresses and volumes stay.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
     [Parameter(ParameterSetName = StackSet)]
@@ -35,6 +37,12 @@ public abstract class PlanCmdlet : StackFileCmdlet
     [Parameter(ParameterSetName = LiteralPathSet)]
     [Parameter(ParameterSetName = StackSet)]
     public SwitchParameter AllowReplace { get; set; }
+
+    /// <summary>Run the commands that hooks have for this machine, and Ansible for provision steps; without it changes that have some are refused.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter(ParameterSetName = StackSet)]
+    public SwitchParameter AllowHostHooks { get; set; }
 
     /// <summary>Delete what the stack owns and its file no longer has; volumes only with RemoveVolumes.</summary>
     [Parameter(ParameterSetName = PathSet)]
@@ -47,6 +55,24 @@ public abstract class PlanCmdlet : StackFileCmdlet
     [Parameter(ParameterSetName = LiteralPathSet)]
     [Parameter(ParameterSetName = StackSet)]
     public SwitchParameter RemoveVolumes { get; set; }
+
+    /// <summary>Instances or definitions whose update is manual and that may be restarted or made anew now.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter(ParameterSetName = StackSet)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(UpdateCompleter))]
+    public string[] Update { get; set; } = [];
+
+    /// <summary>
+    /// How many replicas there are to be of a definition, whatever the file says, such as <c>@{ web = 5 }</c>; those with
+    /// higher numbers are deleted.
+    /// </summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter(ParameterSetName = StackSet)]
+    [Scale]
+    public IReadOnlyDictionary<string, int> Scale { get; set; } = new Dictionary<string, int>();
 
     /// <inheritdoc/>
     private protected override Task BeginAsync(Pipeline pipeline, CancellationToken cancellationToken) =>
@@ -70,8 +96,11 @@ public abstract class PlanCmdlet : StackFileCmdlet
             AllowRestart = AllowRestart,
             AllowRebuild = AllowRebuild,
             AllowReplace = AllowReplace,
+            AllowHostHooks = AllowHostHooks,
             Prune = Prune,
             RemoveVolumes = RemoveVolumes,
+            Update = Update,
+            Scale = Scale,
         };
         try
         {
@@ -92,6 +121,6 @@ public abstract class PlanCmdlet : StackFileCmdlet
         var project = Project ?? Server?.Project;
         return project is null || project == stack.Project?.Name
             ? stack
-            : stack with { Project = new ProjectDefinition { Name = project } };
+            : stack with { Project = (stack.Project ?? new ProjectDefinition { Name = project }) with { Name = project } };
     }
 }

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using IncusCompose.Definition;
 
 namespace IncusCompose.PowerShell;
@@ -9,6 +10,13 @@ public sealed class StackIdentity : Identity
     /// <param name="name">The name; may hold wildcards.</param>
     public StackIdentity(string name)
         : base(name, "a stack")
+    {
+    }
+
+    /// <summary>Names a stack that a record tells of: by its properties Name and, where it has them, Project and Server.</summary>
+    /// <param name="record">A row of Import-Csv, ConvertFrom-Json or Select-Object, or an object of a job.</param>
+    public StackIdentity(PSObject record)
+        : base(record, "stack")
     {
     }
 
@@ -25,4 +33,18 @@ public sealed class StackIdentity : Identity
         : base(stack, Required(stack).Name, stack.Remote, stack.Project?.Name)
     {
     }
+
+    /// <summary>Names the stack that an instance belongs to, which must be one.</summary>
+    internal StackIdentity(IncusInstance instance)
+        : base(instance, instance.Stack!, instance.Server, instance.Project)
+    {
+    }
+
+    /// <summary>Names the stack that a file on disk defines.</summary>
+    /// <param name="file">A stack file, as Get-Item returns it.</param>
+    public StackIdentity(FileInfo file)
+        : base(file, Required(file).FullName, null, null) => File = file;
+
+    /// <summary>The file that has to be read to know the stack; null where it is known already.</summary>
+    internal FileInfo? File { get; }
 }

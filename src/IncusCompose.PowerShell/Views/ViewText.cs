@@ -2,8 +2,10 @@ using System.Collections;
 using System.ComponentModel;
 using System.Globalization;
 using IncusCompose.Applying;
+using IncusCompose.Checkpoints;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
+using IncusCompose.Readiness;
 
 namespace IncusCompose.PowerShell.Views;
 
@@ -19,6 +21,17 @@ public static class ViewText
         "Stopped" => colors.Paint(colors.Faint, status),
         _ => colors.Paint(colors.Changed, status),
     };
+
+    /// <summary>An instance's health, coloured.</summary>
+    public static string Health(HealthState health, ViewColors colors) => colors.Paint(
+        health switch
+        {
+            HealthState.Healthy or HealthState.Completed => colors.Good,
+            HealthState.Unhealthy => colors.Bad,
+            HealthState.Starting => colors.Changed,
+            _ => colors.Faint,
+        },
+        health.ToString());
 
     /// <summary>How a change ended, coloured.</summary>
     public static string Outcome(ChangeOutcome outcome, ViewColors colors) => colors.Paint(
@@ -63,6 +76,16 @@ public static class ViewText
 
     /// <summary>Names one after the other.</summary>
     public static string List(IEnumerable names) => string.Join(", ", names.Cast<object>());
+
+    /// <summary>A checkpoint's name at its place in the tree; a star and green for the live one, yellow for one that was cut off.</summary>
+    public static string Checkpoint(StackCheckpoint checkpoint, ViewColors colors)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return checkpoint.Branch
+            + (checkpoint.IsLive ? colors.Paint(colors.Good, checkpoint.Name + " *")
+                : checkpoint.IsComplete ? checkpoint.Name
+                : colors.Paint(colors.Changed, checkpoint.Name + " (incomplete)"));
+    }
 
     /// <summary>How many instances there are and run, such as <c>2/3</c>.</summary>
     public static string Running(StackSummary stack, ViewColors colors)
