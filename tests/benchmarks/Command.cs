@@ -13,7 +13,11 @@ internal static class Command
 
     /// <summary>Runs a program to its end; its output is thrown away.</summary>
     /// <exception cref="InvalidOperationException">It ended with another code than 0; the message holds what it wrote.</exception>
-    public static async Task RunAsync(string program, params string[] arguments)
+    public static Task RunAsync(string program, params string[] arguments) => ReadAsync(program, arguments);
+
+    /// <summary>Runs a program to its end and returns what it wrote.</summary>
+    /// <exception cref="InvalidOperationException">It ended with another code than 0; the message holds what it wrote.</exception>
+    public static async Task<string> ReadAsync(string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -26,8 +30,23 @@ internal static class Command
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}{await error}");
+        if (process.ExitCode == 0)
+            return await output;
+        throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}{await error}");
+    }
+
+    /// <summary>Whether a program ends with code 0.</summary>
+    public static async Task<bool> SucceedsAsync(string program, params string[] arguments)
+    {
+        try
+        {
+            await RunAsync(program, arguments);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Where a program is in PATH; null where it is not.</summary>

@@ -10,13 +10,13 @@ for (var i = 0; i < args.Length; i++)
         rounds = given;
         i++;
     }
-    else if (args[i] is "up" or "plan" or "start")
+    else if (args[i] is "up" or "plan" or "start" or "ready" or "checkpoint")
     {
         chosen.Add(args[i]);
     }
     else
     {
-        Console.Error.WriteLine("usage: benchmarks [up] [plan] [start] [--rounds COUNT]");
+        Console.Error.WriteLine("usage: benchmarks [up] [plan] [start] [ready] [checkpoint] [--rounds COUNT]");
         return 64;
     }
 }
@@ -35,6 +35,10 @@ if (Wanted("start"))
     await Starts.MeasureAsync(report, rounds);
 if (Wanted("up"))
     await UpAndDown.MeasureAsync(server, report, rounds);
+if (Wanted("ready"))
+    await Ready.MeasureAsync(server, report, rounds);
 if (Wanted("plan"))
     await NoChangePlan.MeasureAsync(server, report, rounds);
+if (Wanted("checkpoint"))
+    await TenCheckpointed.MeasureAsync(server, socket, report, rounds);
 return report.Write(Console.Out) ? 0 : 1;

@@ -43,6 +43,33 @@ internal sealed class RawServer : IDisposable
         await OperateAsync(HttpMethod.Delete, $"/1.0/instances/{name}", null);
     }));
 
+    /// <summary>Takes a snapshot of each instance, all at once.</summary>
+    public Task SnapshotAsync(IEnumerable<string> names, string snapshot) => Task.WhenAll(names.Select(name => SnapshotAsync(name, snapshot)));
+
+    /// <summary>Takes a snapshot of each instance and makes a copy of it as soon as it is there, all at once.</summary>
+    public Task SnapshotAndCopyAsync(IEnumerable<string> names, string snapshot, string pool) => Task.WhenAll(names.Select(async name =>
+    {
+        await SnapshotAsync(name, snapshot);
+        await OperateAsync(HttpMethod.Post, "/1.0/instances", new JsonObject
+        {
+            ["name"] = CopyOf(name),
+            ["source"] = new JsonObject { ["type"] = "copy", ["source"] = $"{name}/{snapshot}" },
+            ["profiles"] = new JsonArray(),
+            ["devices"] = new JsonObject { ["root"] = new JsonObject { ["type"] = "disk", ["path"] = "/", ["pool"] = pool } },
+        });
+    }));
+
+    /// <summary>Deletes a snapshot of each instance, all at once.</summary>
+    public Task DeleteSnapshotsAsync(IEnumerable<string> names, string snapshot) =>
+        Task.WhenAll(names.Select(name => OperateAsync(HttpMethod.Delete, $"/1.0/instances/{name}/snapshots/{snapshot}", null)));
+
+    /// <summary>Deletes what <see cref="SnapshotAndCopyAsync"/> made.</summary>
+    public async Task DeleteCopiesAsync(IReadOnlyList<string> names, string snapshot)
+    {
+        await Task.WhenAll(names.Select(name => OperateAsync(HttpMethod.Delete, $"/1.0/instances/{CopyOf(name)}", null)));
+        await DeleteSnapshotsAsync(names, snapshot);
+    }
+
     /// <summary>Takes everything away, in whatever state it is.</summary>
     public async Task ClearAsync()
     {
@@ -64,6 +91,11 @@ internal sealed class RawServer : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static string CopyOf(string name) => $"{name}-copy";
+
+    private Task SnapshotAsync(string name, string snapshot) =>
+        OperateAsync(HttpMethod.Post, $"/1.0/instances/{name}/snapshots", new JsonObject { ["name"] = snapshot, ["stateful"] = false });
 
     private async Task OperateAsync(HttpMethod method, string path, JsonObject? body)
     {

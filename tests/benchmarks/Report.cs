@@ -20,6 +20,10 @@ internal sealed class Report
     /// <summary>Adds a ratio that must be at least a limit.</summary>
     public void AtLeast(string what, double ratio, double limit) => Add(what, ratio, $"at least {Text(limit)}", ratio >= limit);
 
+    /// <summary>Adds a time, in milliseconds, that may be no longer than a limit.</summary>
+    public void Within(string what, double milliseconds, double limit) =>
+        AddLine(what, $"{Whole(milliseconds)} ms", $"at most {Whole(limit)} ms", milliseconds <= limit);
+
     /// <summary>Adds a ratio that nothing was promised of and that puts the others in their place.</summary>
     public void Beside(string what, double ratio) => _ratios.Add($"| {what} | {Text(ratio)} | shown beside | |");
 
@@ -37,7 +41,7 @@ internal sealed class Report
         if (_ratios.Count > 0)
         {
             writer.WriteLine();
-            writer.WriteLine("| Ratio of medians | Measured | Target | |");
+            writer.WriteLine("| Ratio of medians, or median | Measured | Target | |");
             writer.WriteLine("|---|---:|---:|---|");
             foreach (var line in _ratios)
                 writer.WriteLine(line);
@@ -45,11 +49,15 @@ internal sealed class Report
         return !_missed;
     }
 
-    private void Add(string what, double ratio, string target, bool met)
+    private void Add(string what, double ratio, string target, bool met) => AddLine(what, Text(ratio), target, met);
+
+    private void AddLine(string what, string measured, string target, bool met)
     {
         _missed |= !met;
-        _ratios.Add($"| {what} | {Text(ratio)} | {target} | {(met ? "met" : "**missed**")} |");
+        _ratios.Add($"| {what} | {measured} | {target} | {(met ? "met" : "**missed**")} |");
     }
+
+    private static string Whole(double value) => value.ToString("0", CultureInfo.InvariantCulture);
 
     private static string Text(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
 }

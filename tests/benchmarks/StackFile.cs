@@ -14,7 +14,14 @@ internal sealed class StackFile : IDisposable
     public string Path { get; }
 
     public static StackFile Of(string name, IEnumerable<string> instances, string image) =>
-        new($"name: {name}\ninstances:\n{string.Concat(instances.Select(instance => $"  {instance}: {{ image: {image} }}\n"))}");
+        Of($"name: {name}\ninstances:\n{string.Concat(instances.Select(instance => $"  {instance}: {{ image: {image} }}\n"))}");
+
+    public static StackFile Of(string text) => new(text);
+
+    /// <summary>The same, on a btrfs pool of the stack's own.</summary>
+    public static StackFile On(string pool, string name, IEnumerable<string> instances, string image) => new(
+        $"name: {name}\nstorage_pools: {{ {pool}: {{ driver: btrfs, config: {{ size: 2GiB }} }} }}\ninstances:\n"
+        + string.Concat(instances.Select(instance => $"  {instance}: {{ image: {image}, disk: {{ pool: {pool} }} }}\n")));
 
     public void Dispose() => _folder.Delete(recursive: true);
 }

@@ -63,10 +63,43 @@ public sealed class ErrorTests(LabFixture lab)
         Assert.Equal(
             new Ended(1, "", $"error: no instance of a stack \"nosuch\" in project {project.Name}; there is no stack\n"),
             await folder.RunAsync("ps", "nosuch"));
+        Assert.Equal(new Ended(0, "", ""), await folder.RunAsync("ssh-config"));
         Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+        var unknown = new Ended(1, "", $"error: there is no instance of a stack \"nosuch\" in project {project.Name}; there is: clierr\n");
+        foreach (var arguments in (string[][])[["inventory"], ["ssh-config"], ["checkpoint", "list"], ["ssh", "clierr1"]])
+            Assert.Equal(unknown, await folder.RunAsync(["--name", "nosuch", .. arguments]));
+        Assert.Equal(unknown, await folder.RunAsync("checkpoint", "list", "nosuch"));
+        Assert.Equal(0, (await folder.RunAsync("--name", "nosuch", "inventory", "--list")).ExitCode);
+        Assert.Equal(new Ended(0, "{}\n", ""), await folder.RunAsync("--name", "nosuch", "inventory", "--host", "clierr1"));
+        Assert.Equal(0, (await folder.RunAsync("checkpoint", "list", "clierr")).ExitCode);
         Assert.Equal(
             new Ended(1, "", $"error: no instance of a stack \"nosuch\" in project {project.Name}; its stacks: clierr\n"),
             await folder.RunAsync("ps", "nosuch"));
+    }
+
+    [Fact]
+    public async Task What_ssh_is_asked_for_is_found_as_exec_finds_it()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        await project.LaunchAsync("clierrother");
+        using var folder = new CliFolder(lab, project, "name: clierr\ninstances: { clierr1: { image: busybox, replicas: 2 } }\n");
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+        static Ended Locked(string name) =>
+            new(1, "", $"error: nobody was let in to \"{name}\" by SSH: write ssh: in its stack file, or run a command with: incus-compose exec {name} -- COMMAND\n");
+
+        Assert.Equal(Locked("clierr1-1"), await folder.RunAsync("ssh", "clierr1"));
+        Assert.Equal(Locked("clierr1-2"), await folder.RunAsync("ssh", "clierr1", "--index", "2"));
+        Assert.Equal(
+            new Ended(1, "", "error: stack clierr has no instance \"clierrother\" on the server; there is: clierr1-1, clierr1-2\n"),
+            await folder.RunAsync("ssh", "clierrother"));
+        Assert.Equal(
+            new Ended(0, "[]\n", "none of the instances can be reached by SSH: nobody was let in (ssh: in the stack file), or they do not run\n"),
+            await folder.RunAsync("ssh-config", "--json"));
+        folder.Delete("stack.yaml");
+        Assert.Equal(Locked("clierrother"), await folder.RunAsync("ssh", "clierrother"));
+        Assert.Equal(
+            new Ended(1, "", $"error: there is no instance \"clierrothr\" in project {project.Name}; did you mean \"clierrother\"?\n"),
+            await folder.RunAsync("ssh", "clierrothr"));
     }
 
     [Fact]

@@ -29,6 +29,52 @@ public sealed class ExecTests(LabFixture lab)
     }
 
     [Fact]
+    public async Task Without_a_terminal_standard_input_is_passed_on_as_in_compose()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, Stack);
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+
+        Assert.Equal(new Ended(0, "hello", ""), await folder.RunWithInputAsync("hello", "exec", "-T", "cliexec1", "--", "cat"));
+    }
+
+    [Fact]
+    public async Task A_detached_command_goes_on_by_itself()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, Stack);
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+
+        // It ends once it is told to, which is after the program has ended.
+        Assert.Equal(
+            new Ended(0, "", ""),
+            await folder.RunAsync("exec", "-d", "-e", "WORD=done", "cliexec1", "--", "sh", "-c", "until [ -e /go ]; do sleep 0.1; done; echo $WORD >/answer"));
+        Assert.Equal(0, (await folder.RunAsync("exec", "cliexec1", "--", "touch", "/go")).ExitCode);
+        Assert.Equal(new Ended(0, "done\n", ""), await folder.RunAsync("exec", "cliexec1", "--", "sh", "-c", "until [ -s /answer ]; do sleep 0.1; done; cat /answer"));
+        Assert.Equal(
+            new Ended(64, "", "error: What runs detached has no input: leave out --interactive or --detach.\nSee 'incus-compose exec --help'.\n"),
+            await folder.RunAsync("exec", "-d", "-i", "cliexec1", "ls"));
+    }
+
+    [Fact]
+    public async Task A_replica_is_chosen_by_its_number()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, Stack.Replace("busybox", "busybox, replicas: 2", StringComparison.Ordinal));
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+
+        Assert.Equal(new Ended(0, "cliexec1-1\n", ""), await folder.RunAsync("exec", "cliexec1", "hostname"));
+        Assert.Equal(new Ended(0, "cliexec1-2\n", ""), await folder.RunAsync("exec", "--index", "2", "cliexec1", "hostname"));
+        Assert.Equal(new Ended(0, "cliexec1-2\n", ""), await folder.RunAsync("exec", "cliexec1-2", "hostname"));
+        Assert.Equal(
+            new Ended(1, "", "error: stack cliexec has no instance \"cliexec1-3\" on the server; did you mean \"cliexec1-1\"?\n"),
+            await folder.RunAsync("exec", "--index", "3", "cliexec1", "hostname"));
+        Assert.Equal(64, (await folder.RunAsync("exec", "--index", "0", "cliexec1", "hostname")).ExitCode);
+        Assert.Equal(0, (await folder.RunAsync("kill", "-q", "cliexec1")).ExitCode);
+        Assert.All(await project.Client.Instances.ListAsync(), instance => Assert.Equal("Stopped", instance.Status));
+    }
+
+    [Fact]
     public async Task On_a_terminal_the_command_has_one_of_the_same_size()
     {
         await using var project = await lab.CreateProjectAsync();
@@ -42,6 +88,25 @@ public sealed class ExecTests(LabFixture lab)
     }
 
     [Fact]
+    public async Task Keys_and_the_windows_size_reach_the_command()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, Stack);
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+
+        var interrupted = await folder.RunOnTerminalAsync(
+            "exec cliexec1 -- sh -c 'trap \"echo caught; exit 9\" INT; echo ready; while :; do sleep 0.1; done'", "ready", _ => Task.FromResult("\x03"));
+        Assert.Equal((9, "ready\n^Ccaught\n"), (interrupted.ExitCode, interrupted.Output));
+        var resized = await folder.RunOnTerminalAsync(
+            "exec cliexec1 -- sh -c 'trap \"stty size; exit 0\" WINCH; echo ready; while :; do sleep 0.1; done'", "ready", async terminal =>
+            {
+                Assert.Equal(0, (await folder.RunProgramAsync("stty", "-F", terminal, "rows", "41", "cols", "123")).ExitCode);
+                return "";
+            });
+        Assert.Equal((0, "ready\n41 123\n"), (resized.ExitCode, resized.Output));
+    }
+
+    [Fact]
     public async Task What_cannot_be_run_is_told_exactly()
     {
         await using var project = await lab.CreateProjectAsync();
@@ -49,13 +114,13 @@ public sealed class ExecTests(LabFixture lab)
         Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
 
         Assert.Equal(
-            new Ended(1, "", "error: stack cliexec has no instance \"cliexec2\"; it has: cliexec1\n"),
+            new Ended(1, "", "error: stack cliexec has no instance \"cliexec2\" on the server; did you mean \"cliexec1\"?\n"),
             await folder.RunAsync("exec", "cliexec2", "--", "ls"));
         Assert.Equal(
             new Ended(1, "", "error: There is no command \"nosuch\" in instance cliexec1. Check its name and the PATH of the instance, or give the full path\n"),
             await folder.RunAsync("exec", "cliexec1", "--", "nosuch"));
         Assert.Equal(
-            new Ended(1, "", "error: instance \"cliexec1\" has no user \"nobody-here\" in its /etc/passwd; give a name of it or a number\n"),
+            new Ended(1, "", "error: Instance \"cliexec1\" has no user \"nobody-here\" in its /etc/passwd. Give a name of it or a number\n"),
             await folder.RunAsync("exec", "-u", "nobody-here", "cliexec1", "--", "ls"));
         foreach (var path in new[] { "/nosuch", "/bin/busybox" })
         {

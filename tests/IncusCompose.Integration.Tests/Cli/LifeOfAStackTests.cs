@@ -83,6 +83,26 @@ public sealed class LifeOfAStackTests(LabFixture lab)
     }
 
     [Fact]
+    public async Task What_is_updated_by_hand_is_said_with_the_words_that_do_it()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        static string Stack(string mode) => $"name: clihand\ninstances: {{ clihand1: {{ image: busybox, update: manual, environment: {{ MODE: {mode} }} }} }}\n";
+        using var folder = new CliFolder(lab, project, Stack("one"));
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+        folder.Write("stack.yaml", Stack("two"));
+        foreach (var word in (string[])["--allow-restart", "--update=clihand1"])
+        {
+            var waits = await folder.RunAsync("up", word);
+            Assert.True(waits is { ExitCode: 0, Error: "" }, waits.ToString());
+            Assert.Contains("Waiting for a restart to take effect: instance/clihand1 (up --allow-restart --update clihand1 restarts it).\n", waits.Output, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("its update is manual", (await folder.RunAsync("plan")).Output, StringComparison.Ordinal);
+        var restarts = await folder.RunAsync("up", "--allow-restart", "--update", "clihand1");
+        Assert.Contains("Stack clihand: 1 restarted", restarts.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_stack_is_taken_down_by_its_name_without_the_file()
     {
         await using var project = await lab.CreateProjectAsync();
@@ -94,8 +114,30 @@ public sealed class LifeOfAStackTests(LabFixture lab)
 
         Assert.True(down is { ExitCode: 0, Error: "" }, down.ToString());
         Assert.Empty(await project.Client.Instances.ListAsync());
-        var nothing = await folder.RunAsync("down", "--name", "cliname", "--yes");
+        var nothing = await folder.RunAsync("down", "cliname", "--yes");
         Assert.Equal((0, "Nothing to take down.\n"), (nothing.ExitCode, nothing.Output[(nothing.Output.IndexOf('\n') + 1)..]));
+    }
+
+    [Fact]
+    public async Task A_name_that_replaces_the_files_leaves_its_project_as_it_is()
+    {
+        await using var elsewhere = await lab.CreateProjectAsync();
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, elsewhere, $"name: clifile\nproject: {project.Name}\ninstances: {{ cliother1: {{ image: busybox }} }}\n");
+        Assert.Equal(0, (await folder.RunAsync("up", "-q", "--name", "cliother")).ExitCode);
+
+        var listed = await folder.RunAsync("ps", "-q", "--name", "cliother");
+        Assert.Equal((0, "cliother1\n"), (listed.ExitCode, listed.Output));
+        var unknown = await folder.RunAsync("ps", "--name", "clinone");
+        Assert.Contains($"no instance of a stack \"clinone\" in project {project.Name}; its stacks: cliother", unknown.Error, StringComparison.Ordinal);
+        var down = await folder.RunAsync("down", "--yes", "--name", "cliother");
+        Assert.True(down is { ExitCode: 0, Error: "" }, down.ToString());
+        Assert.Empty(await project.Client.Instances.ListAsync());
+
+        using var bare = new CliFolder(lab, project, "");
+        bare.Delete("stack.yaml");
+        var nothing = await bare.RunAsync("down", "--name", "cliother", "--yes");
+        Assert.True(nothing is { ExitCode: 0, Error: "" }, nothing.ToString());
     }
 
     [Fact]

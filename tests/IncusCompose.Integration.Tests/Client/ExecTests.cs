@@ -111,6 +111,29 @@ public sealed class ExecTests(BoxFixture box) : IClassFixture<BoxFixture>
         await Eventually.GetAsync(() => ShellAsync("ps | grep -c '[s]leep 987'"), static result => result.StandardOutput == "0\n");
     }
 
+    [Theory]
+    [InlineData("exec yes")]
+    [InlineData("sleep 986 & exec yes >&2")]
+    public async Task What_is_written_without_end_is_not_collected_without_end(string shell)
+    {
+        var error = await Assert.ThrowsAsync<IncusException>(
+            () => Instances.ExecAsync("box", Shell(shell), new ExecStreams { LargestOutput = 100_000 })).WaitAsync(TimeSpan.FromSeconds(20));
+
+        Assert.StartsWith("\"/bin/sh\" in instance box wrote more than 100000 bytes, and was ended", error.Message, StringComparison.Ordinal);
+        await Eventually.GetAsync(() => ShellAsync("ps | grep -c '[y]es$'"), static result => result.StandardOutput == "0\n");
+    }
+
+    [Fact]
+    public async Task A_stream_that_takes_no_more_ends_the_command()
+    {
+        using var full = new MemoryStream(new byte[1000]);
+
+        await Assert.ThrowsAsync<NotSupportedException>(
+            () => Instances.ExecAsync("box", Shell("exec yes no"), new ExecStreams { StandardOutput = full })).WaitAsync(TimeSpan.FromSeconds(20));
+
+        await Eventually.GetAsync(() => ShellAsync("ps | grep -c '[y]es no'"), static result => result.StandardOutput == "0\n");
+    }
+
     [Fact]
     public async Task Signals_reach_the_command()
     {

@@ -108,7 +108,7 @@ public sealed class InstanceTests(LabFixture lab)
         await instances.CreateAsync(create).CompleteAsync();
 
         var conflict = await Assert.ThrowsAsync<IncusConflictException>(() => instances.CreateAsync(create).CompleteAsync());
-        Assert.Contains("/1.0/instances/web", conflict.Message, StringComparison.Ordinal);
+        Assert.Contains("Creating instance web: ", conflict.Message, StringComparison.Ordinal);
         Assert.NotEmpty(conflict.ServerMessage!);
 
         var missing = await Assert.ThrowsAsync<IncusNotFoundException>(() => instances.GetAsync("nobody"));
@@ -127,7 +127,7 @@ public sealed class InstanceTests(LabFixture lab)
 
         Assert.NotEmpty(failure.Operation!);
         Assert.NotEmpty(failure.ServerMessage!);
-        Assert.Contains("/1.0/instances/web", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Stopping instance web: ", failure.Message, StringComparison.Ordinal);
         Assert.Equal(400, (int)failure.StatusCode!);
     }
 

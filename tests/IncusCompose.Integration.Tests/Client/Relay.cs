@@ -14,6 +14,7 @@ internal sealed class Relay : IAsyncDisposable
     private volatile TaskCompletionSource flowing = Flowing();
     private volatile bool accepting = true;
     private volatile string? forbidden;
+    private volatile Tuple<string, Func<Task>>? before;
 
     private Relay(Socket listener, Func<Socket> connect)
     {
@@ -72,6 +73,9 @@ internal sealed class Relay : IAsyncDisposable
     /// Looks at the first request of a connection.</summary>
     public void Forbid(string beginning) => forbidden = beginning;
 
+    /// <summary>Does something when the server answers the next request that begins so, before its client hears of the answer.</summary>
+    public void BeforeAnswer(string beginning, Func<Task> act) => before = Tuple.Create(beginning, act);
+
     /// <summary>Lets no more bytes pass; connections stay.</summary>
     public void Stall() => flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -123,9 +127,15 @@ internal sealed class Relay : IAsyncDisposable
             // Not before there is something to send: Incus accepts nothing more until it has read from a new connection.
             var server = connect();
             sockets[server] = true;
+            var turn = new Turn();
+            turn.Act = ToDoFor(buffer.AsSpan(0, count));
             await server.SendAsync(buffer.AsMemory(0, count));
-            _ = PumpAsync(server, client);
-            await PumpAsync(client, server);
+            _ = PumpAsync(server, client, _ => turn.TakeAct());
+            await PumpAsync(client, server, request =>
+            {
+                turn.Act ??= ToDoFor(request.Span);
+                return null;
+            });
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
@@ -133,7 +143,15 @@ internal sealed class Relay : IAsyncDisposable
         }
     }
 
-    private async Task PumpAsync(Socket from, Socket to)
+    private Func<Task>? ToDoFor(ReadOnlySpan<byte> request)
+    {
+        if (before is not { } wanted || !Encoding.ASCII.GetString(request).StartsWith(wanted.Item1, StringComparison.Ordinal))
+            return null;
+        before = null;
+        return wanted.Item2;
+    }
+
+    private async Task PumpAsync(Socket from, Socket to, Func<Memory<byte>, Func<Task>?> look)
     {
         var buffer = new byte[64 * 1024];
         try
@@ -141,6 +159,8 @@ internal sealed class Relay : IAsyncDisposable
             int count;
             while ((count = await from.ReceiveAsync(buffer)) > 0)
             {
+                if (look(buffer.AsMemory(0, count)) is { } act)
+                    await act();
                 await flowing.Task;
                 await to.SendAsync(buffer.AsMemory(0, count));
             }
@@ -158,5 +178,15 @@ internal sealed class Relay : IAsyncDisposable
         var open = new TaskCompletionSource();
         open.SetResult();
         return open;
+    }
+
+    /// <summary>What is to be done before the answer that a connection waits for.</summary>
+    private sealed class Turn
+    {
+        private Func<Task>? act;
+
+        public Func<Task>? Act { get => Volatile.Read(ref act); set => Volatile.Write(ref act, value); }
+
+        public Func<Task>? TakeAct() => Interlocked.Exchange(ref act, null);
     }
 }

@@ -54,6 +54,35 @@ public sealed class Lab : IAsyncDisposable
     /// <summary>The same daemon again.</summary>
     public Task RestartAsync() => RunAsync(["restart", Name]);
 
+    /// <summary>
+    /// Alias of an image that boots systemd, cloud-init and sshd, imported now if it is not there. With
+    /// <paramref name="broken"/> one whose cloud-init ends in error, everything else done. The first call on a machine
+    /// builds it, in a minute; needs Debian.
+    /// </summary>
+    public async Task<string> SystemImageAsync(bool broken = false)
+    {
+        var alias = broken ? "debian-broken" : "debian";
+        await VerbAsync("image", alias);
+        return alias;
+    }
+
+    /// <summary>The lab's LAN with a DHCP server, made now if it is not there; for macvlan NICs.</summary>
+    public async Task<Lan> LanAsync()
+    {
+        var environment = Parse(await VerbAsync("lan"));
+        var subnet = environment["LAB_LAN_SUBNET"];
+        return new Lan(environment["LAB_LAN"], subnet[..(subnet.LastIndexOf('.') + 1)]);
+    }
+
+    /// <summary>Runs a command as another machine of the LAN, from where a machine with a macvlan NIC is reached, and returns what it prints.</summary>
+    public Task<string> OnLanAsync(params string[] command) => VerbAsync("lan", ["--", .. command]);
+
+    /// <summary>Runs a command where the lab's links are, and returns what it prints.</summary>
+    public Task<string> HostAsync(params string[] command) => VerbAsync("host", ["--", .. command]);
+
+    /// <summary>Installs the packages of programs a test runs, each <c>PROGRAM:PACKAGE</c>, where the program is missing.</summary>
+    public static Task InstallAsync(params string[] programs) => RunAsync(["install", .. programs]);
+
     /// <summary>Runs a verb of the lab for this lab, such as <c>token</c>.</summary>
     public Task<string> VerbAsync(string verb, params string[] arguments) => RunAsync([verb, Name, .. arguments]);
 
@@ -99,3 +128,8 @@ public sealed class Lab : IAsyncDisposable
             : throw new InvalidOperationException($"lab {string.Join(' ', start.ArgumentList)} ended with {process.ExitCode}:\n{await output}{await errors}");
     }
 }
+
+/// <summary>A LAN that a lab's macvlan NICs are attached to.</summary>
+/// <param name="Link">The parent of such a NIC.</param>
+/// <param name="Prefix">What the addresses of its leases begin with, such as <c>10.221.3.</c>.</param>
+public sealed record Lan(string Link, string Prefix);

@@ -3,12 +3,14 @@ using Incus.Client;
 namespace IncusCompose.Integration.Tests.Lab;
 
 /// <summary>
-/// One lab for all tests of the collection, answering HTTPS too. <c>INCUS_COMPOSE_TEST_LAB=NAME</c> uses a lab that runs
+/// One lab for all tests of a collection, answering HTTPS too. <c>INCUS_COMPOSE_TEST_LAB=NAME</c> uses a lab that runs
 /// already (<c>tests/lab/lab start NAME --https</c>), which saves its start while a test is being written.
 /// Tests that kill the daemon start a lab of their own.
 /// </summary>
 public sealed class LabFixture : IAsyncLifetime
 {
+    private static int s_labs;
+
     /// <summary>Alias of the tiny image that every lab has in its default project.</summary>
     public const string Image = "busybox";
 
@@ -19,9 +21,10 @@ public sealed class LabFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
+        var number = Interlocked.Increment(ref s_labs);
         Lab = Environment.GetEnvironmentVariable("INCUS_COMPOSE_TEST_LAB") is { Length: > 0 } name
             ? await Lab.JoinAsync(name)
-            : await Lab.StartAsync($"test{Environment.ProcessId}", "--https");
+            : await Lab.StartAsync($"test{Environment.ProcessId}-{number}", "--https");
         Client = await Lab.ConnectAsync();
     }
 
@@ -47,4 +50,11 @@ public sealed class LabFixture : IAsyncLifetime
 public sealed class LabCollection : ICollectionFixture<LabFixture>
 {
     public const string Name = "lab";
+}
+
+/// <summary>The tests of what takes stacks back, which take long, run beside the others on a lab of their own.</summary>
+[CollectionDefinition(Name)]
+public sealed class TakingBackLabCollection : ICollectionFixture<LabFixture>
+{
+    public const string Name = "lab for taking back";
 }

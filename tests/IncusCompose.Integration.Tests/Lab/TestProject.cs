@@ -47,6 +47,10 @@ public sealed class TestProject : IAsyncDisposable
         Start = true,
     }).CompleteAsync();
 
+    /// <summary>An instance's IPv4 address on <c>eth0</c>, which it has already.</summary>
+    public async Task<string> AddressAsync(string instance) =>
+        (await Client.Instances.GetStateAsync(instance)).Network["eth0"].Addresses.First(address => address is { Family: "inet", Scope: "global" }).Address;
+
     public async ValueTask DisposeAsync() => await Eventually.GetAsync(TryEndAsync, static gone => gone);
 
     /// <summary>Deletes all that is there. What the server is still creating, for a client that went away, is there a moment later.</summary>
@@ -66,7 +70,8 @@ public sealed class TestProject : IAsyncDisposable
             }
             foreach (var pool in await server.StoragePools.ListAsync())
             {
-                foreach (var volume in await Client.StorageVolumes.ListAsync(pool.Name))
+                // Snapshots are listed as well, and go with theirs.
+                foreach (var volume in (await Client.StorageVolumes.ListAsync(pool.Name)).Where(volume => !volume.Name.Contains('/', StringComparison.Ordinal)))
                     await Client.StorageVolumes.DeleteAsync(pool.Name, volume.Name);
             }
             await server.Projects.DeleteAsync(Name);

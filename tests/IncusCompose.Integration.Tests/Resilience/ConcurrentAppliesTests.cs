@@ -1,4 +1,6 @@
+using Incus.Client;
 using IncusCompose.Integration.Tests.Stacks;
+using IncusCompose.Integration.Tests.Transactions;
 using IncusCompose.Planning;
 using Xunit.Abstractions;
 
@@ -59,6 +61,22 @@ public sealed class ConcurrentAppliesTests(CrashLabFixture fixture, ITestOutputH
         Assert.Contains((await _bench.Client.StorageVolumes.GetAsync("default", "logs")).Value.Description, (string[])["two", "Logs"]);
         // Whoever applies next gets what they ask for.
         await _bench.UpAsync(one, Everything);
+        Assert.Equal("80MiB", (await _bench.Client.Profiles.GetAsync("small")).Value.Config["limits.memory"]);
+    }
+
+    [Fact]
+    public async Task A_profile_is_changed_again_where_an_instance_that_has_it_was_just_being_made()
+    {
+        await using var relay = new FaultyRelay(Lab.Socket);
+        await using var client = await relay.ConnectAsync();
+        await _bench.UpAsync(Shop.First, Everything);
+        var plan = await _bench.PlanAsync(Shop.First.Replace("64MiB", "80MiB", StringComparison.Ordinal), Everything);
+        relay.Answer("PUT /1.0/profiles/small?project=default",
+            "The following instances failed to update (profile change still saved):\\n - Project: default, Instance: extra: Failed to write backup file: Failed getting instance pool: Instance storage pool not found");
+
+        var result = await _bench.Engine.ApplyAsync(client, plan);
+
+        Assert.True(result.Succeeded);
         Assert.Equal("80MiB", (await _bench.Client.Profiles.GetAsync("small")).Value.Config["limits.memory"]);
     }
 

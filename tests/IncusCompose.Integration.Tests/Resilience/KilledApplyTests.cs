@@ -79,7 +79,9 @@ public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper 
                 hits += await killAsync(up, moment) ? 1 : 0;
 
             output.WriteLine(StackWorkbench.Text(await _bench.PlanAsync(yaml, Everything)));
-            await RemoveLeftLinkAsync(await _bench.ApplyAsync(yaml, Everything));
+            var applied = await _bench.ApplyAsync(yaml, Everything);
+            await RemoveLeftLinkAsync(applied);
+            await RemoveLeftMountAsync(applied);
             await _bench.UpAsync(yaml, Everything);
             Assert.Equal(wanted, await Inventory.TakeAsync(Lab));
             Assert.Equal("precious", await _bench.ShellAsync("db", "cat /data/kept"));
@@ -104,7 +106,18 @@ public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper 
         var command = message[(message.IndexOf(cure, StringComparison.Ordinal) + cure.Length)..];
         Assert.Equal($"ip link delete {Shop.Bridge}", command);
         output.WriteLine(command);
-        await Lab.VerbAsync("host", ["--", .. command.Split(' ')]);
+        await Lab.HostAsync(command.Split(' '));
+    }
+
+    /// <summary>The same of a device that it had mounted and not handed to the instance yet.</summary>
+    private async Task RemoveLeftMountAsync(ApplyResult result)
+    {
+        var message = result.Resources.Select(r => r.Message).FirstOrDefault(text => text?.Contains("unmount it on the server's host", StringComparison.Ordinal) == true);
+        if (message is null)
+            return;
+        var mount = message.Split(' ').Single(word => word.Contains("/devices/", StringComparison.Ordinal)).TrimEnd(':');
+        output.WriteLine("umount " + mount);
+        await Lab.HostAsync("umount", mount);
     }
 
     private async Task<(TimeSpan Time, string Inventory)> UndisturbedAsync(string yaml)

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using IncusCompose.Integration.Tests.Lab;
 
 namespace IncusCompose.Integration.Tests.Resilience;
 
@@ -10,13 +13,14 @@ internal sealed class UpProcess : IDisposable
 
     private readonly Process _process;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly Task<string> _output;
+    private readonly StringBuilder _told = new();
+    private readonly Task _output;
     private readonly Task<string> _error;
 
     private UpProcess(Process process)
     {
         _process = process;
-        _output = process.StandardOutput.ReadToEndAsync();
+        _output = ReadAsync(process.StandardOutput);
         _error = process.StandardError.ReadToEndAsync();
     }
 
@@ -35,6 +39,10 @@ internal sealed class UpProcess : IDisposable
         return new UpProcess(Process.Start(start)!);
     }
 
+    /// <summary>Waits until it has written a text.</summary>
+    /// <exception cref="TimeoutException">It did not.</exception>
+    public Task ToldAsync(string text) => Eventually.GetAsync(() => Task.FromResult(Told), told => told.Contains(text, StringComparison.Ordinal));
+
     /// <summary>SIGKILL, if it has not ended yet.</summary>
     public async Task KillAsync()
     {
@@ -43,12 +51,38 @@ internal sealed class UpProcess : IDisposable
         await _process.WaitForExitAsync(limit.Token);
     }
 
+    /// <summary>SIGTERM, which means the same as Ctrl+C and reaches what was started in the background too.</summary>
+    public async Task CancelAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+    }
+
     /// <summary>Waits for its end; the exit code, what it wrote, and how long it took from its start.</summary>
     public async Task<(int ExitCode, string Text, TimeSpan Time)> EndAsync()
     {
         using var limit = new CancellationTokenSource(Limit);
         await _process.WaitForExitAsync(limit.Token);
-        return (_process.ExitCode, await _output + await _error, _clock.Elapsed);
+        await _output;
+        return (_process.ExitCode, Told + await _error, _clock.Elapsed);
+    }
+
+    private string Told
+    {
+        get
+        {
+            lock (_told)
+                return _told.ToString();
+        }
+    }
+
+    private async Task ReadAsync(StreamReader reader)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lock (_told)
+                _told.Append(line).Append('\n');
+        }
     }
 
     public void Dispose()

@@ -4,6 +4,7 @@ using IncusCompose.Applying;
 using IncusCompose.Diagnostics;
 using IncusCompose.Integration.Tests.Cli;
 using IncusCompose.Integration.Tests.Lab;
+using IncusCompose.Integration.Tests.Resilience;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Integration.Tests.Stacks;
@@ -39,7 +40,7 @@ public sealed class FailureTests(LabFixture lab)
 
         Assert.Equal(1, up.ExitCode);
         Assert.StartsWith(
-            "error: instance/clitwo: create failed: Creating instance (/1.0/instances/clitwo): Failed creating instance from image: ",
+            "error: instance/clitwo: create failed: Creating instance clitwo: Failed creating instance from image: ",
             up.Error, StringComparison.Ordinal);
         Assert.EndsWith(
             ". The storage is full: delete what is not needed on it, or give the pool a larger size\n" + CarryOn,
@@ -67,7 +68,7 @@ public sealed class FailureTests(LabFixture lab)
         var up = await folder.RunAsync("up");
 
         Assert.Equal(
-            (1, "error: instance/clitwo: create failed: Creating instance (/1.0/instances/clitwo): Failed creating instance record: Invalid CPU limit syntax\n" + CarryOn),
+            (1, "error: instance/clitwo: create failed: Creating instance clitwo: Failed creating instance record: Invalid CPU limit syntax\n" + CarryOn),
             (up.ExitCode, up.Error));
         Assert.Contains("  ! instance/clithree  skipped  not begun, since instance/clitwo failed\n", up.Output, StringComparison.Ordinal);
         Assert.Equal(["clione"], (await project.Client.Instances.ListAsync()).Select(instance => instance.Name));
@@ -75,6 +76,106 @@ public sealed class FailureTests(LabFixture lab)
         folder.Write("stack.yaml", Stack("1"));
         await ConvergesAsync(folder);
         await DownAsync(folder, project);
+    }
+
+    [Fact]
+    public async Task A_bad_value_does_not_stop_what_runs_though_restarting_is_allowed()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, "name: clikeep\ninstances: { clione: { image: busybox } }\n");
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+        var pid = (await project.Client.Instances.GetStateAsync("clione")).Pid;
+
+        folder.Write("stack.yaml", "name: clikeep\ninstances: { clione: { image: busybox, environment: { MODE: fast }, config: { limits.cpu: lots } } }\n");
+        var bad = await folder.RunAsync("up", "--allow-restart");
+
+        Assert.Equal(1, bad.ExitCode);
+        Assert.Contains("Invalid CPU limit syntax", bad.Error, StringComparison.Ordinal);
+        Assert.Equal(pid, (await project.Client.Instances.GetStateAsync("clione")).Pid);
+    }
+
+    // Of the devices that a running container cannot be given, an IPVLAN card is the one that needs no hardware. On the
+    // loopback there can be none, so that the instance does not start with it either.
+    [Fact]
+    public async Task A_device_that_the_server_does_not_change_while_the_instance_runs()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, "name: clihot\ninstances: { clione: { image: busybox } }\n");
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+        var before = (await project.Client.Instances.GetAsync("clione")).Value;
+        var pid = (await project.Client.Instances.GetStateAsync("clione")).Pid;
+        folder.Write("stack.yaml", "name: clihot\ninstances: { clione: { image: busybox, devices: { ip: { type: nic, nictype: ipvlan, parent: lo, ipv4.address: 192.0.2.77 } } } }\n");
+
+        var refused = await folder.RunAsync("up");
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains(
+            "Device cannot be added when instance is running. Allow it to be stopped for this change with -AllowRestart (--allow-restart)\n",
+            refused.Error, StringComparison.Ordinal);
+        Assert.Equal(pid, (await project.Client.Instances.GetStateAsync("clione")).Pid);
+
+        // Allowed, it is stopped for the change; since it does not start with it, it runs again as it was.
+        var failed = await folder.RunAsync("up", "--allow-restart");
+
+        Assert.Equal(1, failed.ExitCode);
+        Assert.DoesNotContain("when instance is running", failed.Error, StringComparison.Ordinal);
+        var after = (await project.Client.Instances.GetAsync("clione")).Value;
+        Assert.Equal(StatusCode.Running, after.StatusCode);
+        Assert.NotEqual(pid, (await project.Client.Instances.GetStateAsync("clione")).Pid);
+        Assert.Equal(before.Devices, after.Devices);
+        Assert.Equal(before.Config["user.incus-compose.applied"], after.Config["user.incus-compose.applied"]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_port_of_the_host_that_is_free_once_the_instance_has_stopped_or_is_not(bool freed)
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, "name: cliport\ninstances: { clione: { image: busybox } }\n");
+        Assert.Equal(0, (await folder.RunAsync("up", "-q")).ExitCode);
+        using var taken = HostPort.Taken(out var port);
+        // As the proxy that a killed daemon left does, it ends with the instance.
+        await project.Client.Events.EnsureOpenAsync();
+        using var watching = new CancellationTokenSource();
+        var watch = WatchAsync();
+        folder.Write("stack.yaml", $"name: cliport\ninstances: {{ clione: {{ image: busybox, environment: {{ MODE: fast }}, ports: [\"127.0.0.1:{port}:80\"] }} }}\n");
+
+        var up = await folder.RunAsync("up", "--allow-restart", "--timeout", "5");
+
+        await watching.CancelAsync();
+        await watch;
+        var instance = (await project.Client.Instances.GetAsync("clione")).Value;
+        Assert.Equal(StatusCode.Running, instance.StatusCode);
+        if (freed)
+        {
+            Assert.True(up is { ExitCode: 0, Error: "" }, up.ToString());
+            Assert.Equal("fast", instance.Config["environment.MODE"]);
+            return;
+        }
+
+        Assert.Equal(1, up.ExitCode);
+        Assert.Matches("Something else on the host (may listen|listens) there: end it, or publish another port", up.Error);
+        Assert.Empty(instance.Devices);
+        Assert.DoesNotContain("environment.MODE", instance.Config.Keys);
+        taken.Stop();
+        await ConvergesAsync(folder, "--allow-restart");
+
+        async Task WatchAsync()
+        {
+            try
+            {
+                await foreach (var happened in project.Client.Events.ReadAsync([EventTypes.Lifecycle], watching.Token))
+                {
+                    if (freed && happened.Lifecycle is { Name: "clione", Action: "instance-shutdown" or "instance-stopped" })
+                        taken.Stop();
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // It has been seen by now, or there was nothing to see.
+            }
+        }
     }
 
     [Fact]
@@ -178,9 +279,9 @@ public sealed class FailureTests(LabFixture lab)
         Assert.Equal(12, (await project.Client.Instances.ListAsync()).Count(instance => instance.StatusCode == StatusCode.Running));
     }
 
-    private static async Task ConvergesAsync(CliFolder folder)
+    private static async Task ConvergesAsync(CliFolder folder, params string[] options)
     {
-        var again = await folder.RunAsync("up");
+        var again = await folder.RunAsync(["up", .. options]);
         Assert.True(again is { ExitCode: 0, Error: "" }, again.ToString());
         var plan = await folder.RunAsync("plan");
         Assert.True(plan is { ExitCode: 0, Error: "" }, plan.ToString());

@@ -2,6 +2,8 @@ using System.Globalization;
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Diagnostics;
+using IncusCompose.Instances;
+using IncusCompose.Integration.Tests.Client;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Planning;
 
@@ -64,6 +66,25 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_device_dropped_from_the_file_goes_though_somebody_added_an_option_to_it()
+    {
+        string Devices(string source) => $"devices: {{tmp: {{type: disk, source: {source}, path: /mnt/tmp}}}}";
+        string File(string instance, string profile) => Instance($"profiles: [default, {_stack}]\n    {instance}", $"profiles:\n  {_stack}: {{{profile}}}\n");
+        await _bench.UpAsync(File(Devices("/tmp"), Devices("/opt").Replace("/mnt/tmp", "/mnt/opt", StringComparison.Ordinal).Replace("tmp:", "opt:", StringComparison.Ordinal)));
+        await Lab.IncusAsync("config", "device", "set", "box", "tmp", "readonly=true");
+        await Lab.IncusAsync("profile", "device", "set", _stack, "opt", "readonly=true");
+        var without = File("cpu: 1", "description: empty");
+
+        var plan = StackWorkbench.Text(await _bench.PlanAsync(without));
+        Assert.Contains("- devices.tmp.readonly: true\n", plan, StringComparison.Ordinal);
+        Assert.Contains("- devices.opt.readonly: true\n", plan, StringComparison.Ordinal);
+
+        await _bench.UpAsync(without);
+        Assert.DoesNotContain("tmp", (await _bench.InstanceAsync("box")).ExpandedDevices.Keys);
+        Assert.DoesNotContain("opt", (await _bench.InstanceAsync("box")).ExpandedDevices.Keys);
+    }
+
+    [Fact]
     public async Task What_somebody_changed_on_the_server_is_drift_and_is_put_back_and_what_they_added_is_kept()
     {
         await _bench.UpAsync(Instance("memory: 128MiB"));
@@ -119,6 +140,8 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
         try
         {
             Assert.Empty((await _bench.PlanAsync(Instance($"volumes: [\"{_stack}:/data\"]", WithVolume()), new PlanOptions { Prune = true })).Changes);
+            Assert.Equal(_stack, InstanceFacts.StackOf(await _bench.InstanceAsync("box")));
+            Assert.Null(InstanceFacts.StackOf(await _bench.InstanceAsync("box-backup")));
             Assert.True((await _bench.DownAsync(_stack)).Succeeded);
             Assert.NotNull(await _bench.Client.Instances.FindAsync("box-backup"));
         }
@@ -182,6 +205,29 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
             var after = await _bench.InstanceAsync("box");
             Assert.Equal(before.Config["volatile.eth0.hwaddr"], after.Config["volatile.eth0.hwaddr"]);
             Assert.Equal("precious", await _bench.ShellAsync("box", "cat /data/kept"));
+            Assert.Equal("", await _bench.ShellAsync("box", "cat /root-file 2>/dev/null || true"));
+        }
+        finally
+        {
+            await Lab.IncusAsync("image", "alias", "delete", "again");
+        }
+    }
+
+    [Fact]
+    public async Task Another_source_of_a_declared_image_is_a_rebuild_too()
+    {
+        await Lab.IncusAsync("image", "alias", "create", "again", (await Fingerprint("busybox"))[..12]);
+        try
+        {
+            string File(string source) => Instance(top: $"images: {{app: {{source: {source}}}}}\n").Replace("image: busybox", "image: app", StringComparison.Ordinal);
+            await _bench.UpAsync(File("busybox"));
+            await _bench.ShellAsync("box", "echo gone > /root-file");
+
+            var refused = await _bench.PlanAsync(File("again"));
+            Assert.True(refused.IsRefused);
+            Assert.Contains("~ image: busybox -> again\n", StackWorkbench.Text(refused), StringComparison.Ordinal);
+
+            await _bench.UpAsync(File("again"), new PlanOptions { AllowRebuild = true });
             Assert.Equal("", await _bench.ShellAsync("box", "cat /root-file 2>/dev/null || true"));
         }
         finally
@@ -311,6 +357,41 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
         Assert.Null(await _bench.Client.Profiles.FindAsync(_stack));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_profile_that_an_instance_cannot_follow_is_as_it_was_unless_somebody_has_changed_it_since(bool changed)
+    {
+        string File(string keys) => Instance($"profiles: [default, {_stack}]", $"profiles:\n  {_stack}: {{{keys}}}\n");
+        await _bench.UpAsync(File("description: first"));
+        using var socket = new SocketFolder();
+        await using var relay = Relay.Unix(socket.Path, Lab.Socket);
+        await using var client = await IncusClient.ConnectAsync(ConnectionOptions.Unix(socket.Path));
+        // A running container cannot be given such a card.
+        var plan = await _bench.PlanAsync(File("description: second, devices: {ip: {type: nic, nictype: ipvlan, parent: lo}}"));
+        if (changed)
+            relay.BeforeAnswer($"PUT /1.0/profiles/{_stack}", ChangeAsync);
+
+        var result = await _bench.Engine.ApplyAsync(client, plan);
+
+        Assert.Equal(ChangeOutcome.Failed, Assert.Single(result.Resources, r => r.Kind == "profile").Outcome);
+        var profile = (await _bench.Client.Profiles.GetAsync(_stack)).Value;
+        Assert.Equal(changed ? "theirs" : "first", profile.Description);
+        Assert.Equal(changed ? ["ip"] : [], profile.Devices.Keys);
+
+        async Task ChangeAsync()
+        {
+            try
+            {
+                await _bench.Client.Profiles.UpdateAsync(_stack, current => current with { Description = "theirs" });
+            }
+            catch (IncusException error) when (error.ServerMessage?.Contains("profile change still saved", StringComparison.Ordinal) == true)
+            {
+                // Nor does the instance follow this change; but it is theirs.
+            }
+        }
+    }
+
     [Fact]
     public async Task A_volume_is_made_changed_in_place_outlives_the_instance_and_goes_only_by_its_own_word()
     {
@@ -330,6 +411,7 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
         Assert.Equal(pid, await _bench.PidAsync("box"));
 
         await Lab.IncusAsync("storage", "volume", "set", "default", _stack, "user.note=wrong", "user.owner=ops");
+        Assert.Contains("config.user.owner: ops (unmanaged, left alone)", StackWorkbench.Text(await _bench.PlanAsync(File("description: two"))));
         await _bench.UpAsync(File("description: two"));
         volume = (await _bench.Client.StorageVolumes.GetAsync("default", _stack)).Value;
         Assert.DoesNotContain("user.note", volume.Config.Keys);
@@ -433,6 +515,7 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
         Assert.DoesNotContain("root", (await view.Instances.GetAsync("box")).Value.Devices.Keys);
 
         // The volume keeps the project, and Incus keeps its profile: without what the stack has set.
+        await Lab.IncusAsync("profile", "device", "set", "default", "root", "size=1GiB", "--project", _stack);
         var kept = await _bench.Engine.ApplyAsync(view, await _bench.Engine.CompareRemovalAsync(view, _stack));
         Assert.True(kept.Succeeded, string.Join("\n", kept.Resources.Select(r => r.Message)));
         var profile = (await view.Profiles.GetAsync("default")).Value;
@@ -571,4 +654,14 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
 
     private async Task<string> Fingerprint(string alias) =>
         (await _bench.Client.Images.GetByAliasAsync(alias)).Value.Fingerprint;
+
+    /// <summary>A short path for a socket.</summary>
+    private sealed class SocketFolder : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("relay-");
+
+        public string Path => System.IO.Path.Combine(_folder.FullName, "s");
+
+        public void Dispose() => _folder.Delete(recursive: true);
+    }
 }
