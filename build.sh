@@ -63,6 +63,12 @@ inputs_hash() {
         LC_ALL=C sort | sha256sum | cut -d ' ' -f 1
 }
 
+# What was built: names and sizes.
+list_outputs() { find bin \( -type f -o -type l \) ! -name '.*' -printf '%p %s\n' | LC_ALL=C sort; }
+
+# True where everything that the last build made is still there as it was.
+outputs_are_whole() { [ -s bin/.outputs ] && [ -z "$(comm -23 --nocheck-order bin/.outputs <(list_outputs))" ]; }
+
 # publish PROJECT DIRECTORY [OPTION...]: builds into obj/publish, apart from what editors and tests build.
 publish() {
     local project=$1 to=$2
@@ -146,7 +152,7 @@ task_build() {
     exec {fd}<build.sh
     flock "$fd"
     hash=$(inputs_hash)
-    if [ "$(cat bin/.inputs 2>/dev/null)" = "$hash" ] && [ -x bin/incus-compose ]; then
+    if [ "$(cat bin/.inputs 2>/dev/null)" = "$hash" ] && [ -x bin/incus-compose ] && outputs_are_whole; then
         exec {fd}<&-
         say "bin is up to date"
         return
@@ -159,6 +165,7 @@ task_build() {
     publish_native IncusCompose.PowerShell obj/stage/module
     stage_module obj/stage/module obj/stage/cli bin
     stage_command obj/stage/cli
+    list_outputs >bin/.outputs
     echo "$hash" >bin/.inputs
     exec {fd}<&-
     say "built: Import-Module ./IncusCompose.psd1, bin/incus-compose"
@@ -261,7 +268,7 @@ broken() {
 failed_in() {
     awk '
         /<UnitTestResult / { bad = /outcome="Failed"/ ; name = $0; sub(/.* testName="/, "", name); sub(/".*/, "", name); if (bad) print name }
-        bad && /<Message>/ { sub(/.*<Message>/, ""); lines = 6; within = 1 }
+        bad && /<Message>/ { sub(/.*<Message>/, ""); lines = 30; within = 1 }
         within && lines-- > 0 { line = $0; sub(/<\/Message>.*/, "", line); print "    " line }
         /<\/Message>/ { within = 0 }
     ' "$1" | sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&#x[AD];//g; s/&amp;/\&/g'
@@ -274,7 +281,7 @@ run_xunit() {
     results=obj/test-results/$name.trx
     say "" "== $name"
     dotnet test "$project" --configuration Release --no-build --nologo --logger "trx;LogFileName=$root/$results" \
-        --logger "console;verbosity=minimal" --blame-hang --blame-hang-timeout 5m --blame-hang-dump-type none --results-directory obj/test-results || status=$?
+        --logger "console;verbosity=minimal" --blame-hang --blame-hang-timeout 20m --blame-hang-dump-type none --results-directory obj/test-results || status=$?
     counters=$(grep -o '<Counters [^>]*>' "$results" 2>/dev/null | head -n 1 || true)
     if [ -z "$counters" ]; then
         broken "$name left no results (dotnet test ended with $status)"
@@ -292,14 +299,23 @@ run_xunit() {
 
 counted='^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$'
 
-# Runs a script whose last line is "N passed, N failed[, N skipped]".
-run_counted() {
-    local name=$1 out status=0 line
+declare -A counted_output counted_job
+# begin_counted NAME COMMAND...: starts a script whose last line is "N passed, N failed[, N skipped]" beside all else: most of
+# what the tests do is waiting for daemons. finish_counted shows what it wrote.
+begin_counted() {
+    local name=$1
     shift
+    counted_output[$name]=$(mktemp)
+    timeout --kill-after 10 30m "$@" >"${counted_output[$name]}" 2>&1 </dev/null &
+    counted_job[$name]=$!
+}
+
+finish_counted() {
+    local name=$1 out=${counted_output[$1]} status=0 line
     say "" "== $name"
-    out=$(mktemp)
+    wait "${counted_job[$name]}" || status=$?
     # Its own count stays out of sight: the last line of this run is the only one of that form.
-    timeout --kill-after 10 20m "$@" 2>&1 | tee "$out" | grep -vE "$counted" || status=${PIPESTATUS[0]}
+    grep -vE "$counted" "$out" || true
     line=$(grep -E "$counted" "$out" | tail -n 1 || true)
     grep -A 6 -E '^ *\[-\]|^FAILED ' "$out" >>"$failures" || true
     rm -f "$out"
@@ -322,17 +338,21 @@ task_test() {
     failures=obj/test-results/failures.txt
     # Labs are only left over from runs that crashed.
     if [ "$(id -u)" = 0 ]; then "$lab" sweep; fi
-    for project in tests/*/*.csproj; do
-        ! grep -q '<IsTestProject>true' "$project" || run_xunit "$project"
-    done
+    # Whatever ends this run ends them too.
+    trap 'kill "${counted_job[@]}" 2>/dev/null || true' EXIT
     if ! find_pwsh; then
         say "" "NOT RUN: the tests in PowerShell (tests/Pester), because pwsh 7.6 or later is not installed."
     elif ! pwsh -NoLogo -NoProfile -NonInteractive -Command 'exit [int](-not (Get-Module Pester -ListAvailable | Where-Object Version -ge 5.5))'; then
         say "" "NOT RUN: the tests in PowerShell (tests/Pester), because the module Pester 5.5 or later is not installed."
     else
-        run_counted "Pester" pwsh -NoLogo -NoProfile -NonInteractive -File tests/Pester/run.ps1
+        begin_counted "Pester" pwsh -NoLogo -NoProfile -NonInteractive -File tests/Pester/run.ps1
     fi
-    run_counted "lab" tests/lab/check
+    begin_counted "lab" tests/lab/check
+    for project in tests/*/*.csproj; do
+        ! grep -q '<IsTestProject>true' "$project" || run_xunit "$project"
+    done
+    [ -z "${counted_job[Pester]-}" ] || finish_counted "Pester"
+    finish_counted "lab"
     if [ "$(id -u)" = 0 ]; then "$lab" sweep; fi
     [ ! -s "$failures" ] || { say "" "What failed:"; cat "$failures"; }
     say ""

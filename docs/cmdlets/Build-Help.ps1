@@ -34,11 +34,20 @@ $names.AddNamespace('maml', 'http://schemas.microsoft.com/maml/2004/10')
 $names.AddNamespace('command', 'http://schemas.microsoft.com/maml/dev/command/2004/10')
 $names.AddNamespace('dev', 'http://schemas.microsoft.com/maml/dev/2004/10')
 
+# Get-Help shows text as it is: of links, only what they are called.
+foreach ($paragraph in $help.SelectNodes('//maml:para', $names)) {
+    if ($paragraph.InnerText -match '\]\(') { $paragraph.InnerText = $paragraph.InnerText -replace '\[([^\]]+)\]\([^)]+\)', '$1' }
+}
+
 # platyPS leaves the fences of Markdown in the examples. Get-Help wants the command in a place of its own.
 foreach ($example in $help.SelectNodes('//command:example', $names)) {
     $remarks = $example.SelectSingleNode('dev:remarks', $names)
+    $begun = ''
     foreach ($paragraph in @($example.SelectNodes('maml:introduction/maml:para', $names))) {
-        $text = $paragraph.InnerText
+        $text = $begun + $paragraph.InnerText
+        # What stands between fences may have empty lines.
+        $begun = $text -match '^```' -and $text -notmatch '\n```$' ? "$text`n`n" : ''
+        if ($begun) { continue }
         if ($text -match '(?s)^```powershell\n(.*)\n```$') {
             $example.SelectSingleNode('dev:code', $names).InnerText = $Matches[1]
             continue
