@@ -94,7 +94,7 @@ public sealed class ConcurrentAppliesTests(CrashLabFixture fixture, ITestOutputH
                 await _bench.Client.Instances.UpdateAsync("db", instance => instance with
                 {
                     Config = new Dictionary<string, string>(instance.Config) { [$"user.note{number}"] = "mine" },
-                });
+                }).CompleteAsync();
             }
 
             done = true;
