@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # Starting and stopping the daemon of a lab.
 
-# Says what went wrong, then the last lines of the daemon's log, and ends. $1: lab, $2: what went wrong
+# die_with_log NAME WHAT [MEMBER]: says what went wrong, then the last lines of the daemon's log, and ends.
 die_with_log() {
     local log
-    log=$(dir_of "$1")/incusd.log
+    log=$(dir_of "$1")/$(of_member incusd.log "${3:-}")
     printf 'lab: error: %s\n' "$2" >&2
     if [ -s "$log" ]; then
         printf 'The last lines of %s:\n' "$log" >&2
@@ -15,48 +15,68 @@ die_with_log() {
     exit 1
 }
 
-# Starts the daemon of lab $1 and returns when it answers.
+# start_daemon NAME [MEMBER...]: starts the daemon and returns when it answers. Members of a cluster answer only when enough of
+# them run, so they are started together.
 start_daemon() {
-    local dir pid waiter first
+    local name=$1 member pid waiter first result
+    local -A daemon=() ready=()
+    shift
+    [ $# -gt 0 ] || set -- m1
+    for member in "$@"; do
+        launch_daemon "$name" "$member"
+        daemon[$member]=$!
+        # Not through a function: the process must be the one that $! names, to be ended when the start is given up.
+        incus_for "$name" "$member"
+        "${INCUS[@]}" admin waitready --timeout="$LAB_TIMEOUT" >/dev/null 2>&1 &
+        ready[$member]=$!
+    done
+    for member in "$@"; do
+        pid=${daemon[$member]} waiter=${ready[$member]}
+        # Whichever ends first: the wait, or the daemon because it failed.
+        wait -n -p first "$waiter" "$pid"
+        result=$?
+        if [ "$first" = "$pid" ]; then
+            kill "${ready[@]}" 2>/dev/null
+            die_with_log "$name" "The Incus daemon $(of_lab "$name" "$member") ended with status $result." "$member"
+        fi
+        [ "$result" = 0 ] || die_with_log "$name" "The Incus daemon $(of_lab "$name" "$member") was not ready within $LAB_TIMEOUT s." "$member"
+        disown "$pid"
+    done
+}
+
+# How messages name a daemon: of lab NAME, or of a member of it.
+of_lab() { if [ -n "$(lab_value "$1" members)" ]; then echo "of $2 in lab $1"; else echo "of lab $1"; fi; }
+
+# launch_daemon NAME MEMBER: starts the daemon as a job of this shell.
+launch_daemon() {
+    local dir incus
     dir=$(dir_of "$1")
-    mkdir -p "$dir/incus" "$dir/conf"
+    incus=$(incus_dir_of "$1" "$2")
+    mkdir -p "$incus" "$dir/conf"
     # A clean environment: an INCUS_* of the user must not reach it; a proxy for image servers may.
-    local keep=("PATH=$PATH" "HOME=/root" "LANG=C.UTF-8" "INCUS_DIR=$dir/incus") v
+    local keep=("PATH=$PATH" "HOME=/root" "LANG=C.UTF-8" "INCUS_DIR=$incus") v
     for v in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
         [ -z "${!v:-}" ] || keep+=("$v=${!v}")
     done
     local enter=()
-    [ -z "$(lab_value "$1" holder)" ] || enter=(nsenter --target "$(holder_pid "$1")" --net --mount)
+    [ -z "$(holder_pid "$1" "$2")" ] || enter=(nsenter --target "$(holder_pid "$1" "$2")" --net --mount)
     # It must not inherit the locks, or it would hold them for life.
     (
         unlock_lab
         unlock_root
         exec "${enter[@]}" env -i "${keep[@]}" setsid "$(incusd_path)" --group root
-    ) </dev/null >>"$dir/incusd.log" 2>&1 &
-    pid=$!
-    set_value "$1" pid "$pid"
-    # Not through a function: the process must be the one that $! names, to be ended when the start is given up.
-    incus_for "$1"
-    "${INCUS[@]}" admin waitready --timeout="$LAB_TIMEOUT" >/dev/null 2>&1 &
-    waiter=$!
-    # Whichever ends first: the wait, or the daemon because it failed.
-    wait -n -p first "$waiter" "$pid"
-    local result=$?
-    if [ "$first" = "$pid" ]; then
-        kill "$waiter" 2>/dev/null
-        wait "$waiter" 2>/dev/null
-        die_with_log "$1" "The Incus daemon of lab $1 ended with status $result."
-    fi
-    [ "$result" = 0 ] || die_with_log "$1" "The Incus daemon of lab $1 was not ready within $LAB_TIMEOUT s."
-    disown "$pid"
+    ) </dev/null >>"$dir/$(of_member incusd.log "$2")" 2>&1 &
+    set_value "$1" "$(of_member pid "$2")" "$!"
 }
 
-# Gives lab $1 links, addresses and ports of its own: a process that does nothing holds them, for every daemon of the lab.
-# Links are seen in /sys too, where each network needs its own view.
+# hold_network NAME [MEMBER]: gives the lab links, addresses and ports of its own: a process that does nothing holds them, for
+# every daemon that the lab or the member will have. Links are seen in /sys too, where each network needs its own view.
 hold_network() {
-    local dir
+    local dir sys key
     dir=$(dir_of "$1")
-    mkdir "$dir/sys"
+    sys=$dir/$(of_member sys "${2:-}")
+    key=$(of_member holder "${2:-}")
+    mkdir "$sys"
     # shellcheck disable=SC2016  # for the inner shell
     (
         unlock_lab
@@ -66,22 +86,22 @@ hold_network() {
             mount --bind "$1/class/net" /sys/class/net
             mount --bind "$1/devices/virtual/net" /sys/devices/virtual/net
             ip link set lo up
-            exec sleep infinity' - "$dir/sys"
-    ) </dev/null >>"$dir/incusd.log" 2>&1 &
-    set_value "$1" holder "$!:$(start_of "$!")"
+            exec sleep infinity' - "$sys"
+    ) </dev/null >>"$dir/$(of_member incusd.log "${2:-}")" 2>&1 &
+    set_value "$1" "$key" "$!:$(start_of "$!")"
     disown "$!"
     # It is ready when it has become what it does.
-    while [ "$(program_of "$(holder_pid "$1")")" != sleep ]; do
-        holder_pid "$1" >/dev/null || die_with_log "$1" "Lab $1 could not be given a network of its own."
+    while [ "$(program_of "$(holder_pid "$1" "${2:-}")")" != sleep ]; do
+        holder_pid "$1" "${2:-}" >/dev/null || die_with_log "$1" "Lab $1 could not be given a network of its own." "${2:-}"
         timeout 0.05 tail -f /dev/null || :
     done
 }
 
-# Ends the helpers (dnsmasq, proxies) that the daemon of lab $1 had started and not noted yet when it was killed: they hold
+# end_unnoted NAME [MEMBER]: ends the helpers (dnsmasq, proxies) that the daemon had started and not noted yet when it was killed: they hold
 # their ports for ever, and nothing that a client can ask for ends them.
 end_unnoted() {
     local dir pid lan
-    dir=$(dir_of "$1")/incus
+    dir=$(incus_dir_of "$1" "${2:-}")
     lan=$(lan_pid "$1")
     for pid in $(lab_processes "$dir"); do
         [ "$pid" != "$lan" ] || continue
@@ -108,8 +128,9 @@ bring_up() {
 
 # The settings of a fresh daemon: its pool, its bridge and its default profile.
 settings() {
-    local name=$1 config='' pool
+    local name=$1 config='' pool cluster=''
     [ -z "$(lab_value "$name" https)" ] || config="core.https_address: $(lab_value "$name" https)"
+    [ -z "$(lab_value "$name" members)" ] || cluster='cluster: {server_name: m1, enabled: true}'
     pool="driver: $(lab_value "$name" pool)"
     [ -z "$(lab_value "$name" pool_size)" ] || pool+=", config: {size: $(lab_value "$name" pool_size)}"
     cat <<EOF
@@ -127,6 +148,7 @@ profiles:
   devices:
     root: {type: disk, path: /, pool: default}
     eth0: {type: nic, name: eth0, network: $(lab_value "$name" bridge)}
+$cluster
 EOF
 }
 
@@ -145,6 +167,8 @@ initialise() {
 # Stops the instances and the daemon of lab $1 in good order, if it answers.
 shut_down() {
     local pid
+    # The last members of a cluster would wait for those that have ended: all of it is swept instead.
+    [ -z "$(lab_value "$1" members)" ] || return 0
     pid=$(daemon_pid "$1") || return 0
     incus_for "$1"
     if timeout "$LAB_TIMEOUT" "${INCUS[@]}" admin shutdown --force >/dev/null 2>&1; then

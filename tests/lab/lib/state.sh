@@ -6,6 +6,7 @@
 #   env        the lines of `lab env`: written last; without it the lab never came up
 #   killed     the daemon was ended by `lab kill`, and is to be brought back by `lab restart`
 #   incus/     INCUS_DIR    conf/  INCUS_CONF    incusd.log
+# What a cluster keeps for a further member bears its name: incus.m2/, incusd.log.m2, killed.m2, and pid.m2 in lab.conf.
 #
 # The locks are on the directories themselves, so that they leave no files: the root's while names are handed out, a lab's
 # while it is started, stopped or swept. The root's may be held while a lab's is tried, never while it is waited for.
@@ -17,6 +18,19 @@ boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
 # lab_value NAME KEY: a value from lab.conf, empty when there is none.
 lab_value() { sed -n "s/^$2=//p" "$(dir_of "$1")/lab.conf" 2>/dev/null; }
+
+# The daemons of lab $1: the members of a cluster, or the only one.
+members_of() {
+    local members
+    members=$(lab_value "$1" members)
+    echo "${members:-m1}"
+}
+
+# of_member WORD [MEMBER]: the name under which WORD is kept for a member. The first one's is plain, since most labs have no other.
+of_member() { [ "${2:-m1}" = m1 ] && echo "$1" || echo "$1.$2"; }
+
+# incus_dir_of NAME [MEMBER]
+incus_dir_of() { echo "$(dir_of "$1")/$(of_member incus "${2:-}")"; }
 
 lab_names() {
     local d
@@ -60,20 +74,29 @@ program_of() {
 
 has_incus_dir() { { tr '\0' '\n' <"/proc/$1/environ" | grep -qxF "INCUS_DIR=$2"; } 2>/dev/null; }
 
-# The id of the lab's daemon, if it runs.
+# daemon_pid NAME [MEMBER]: the id of the lab's daemon, if it runs.
 daemon_pid() {
     local pid
-    pid=$(lab_value "$1" pid)
-    [ -n "$pid" ] && [ "$(program_of "$pid")" = incusd ] && has_incus_dir "$pid" "$(dir_of "$1")/incus" && echo "$pid"
+    pid=$(lab_value "$1" "$(of_member pid "${2:-}")")
+    [ -n "$pid" ] && [ "$(program_of "$pid")" = incusd ] && has_incus_dir "$pid" "$(incus_dir_of "$1" "${2:-}")" && echo "$pid"
+}
+
+# The first member of lab $1 whose daemon runs.
+running_member() {
+    local member
+    for member in $(members_of "$1"); do
+        ! daemon_pid "$1" "$member" >/dev/null || { echo "$member"; return; }
+    done
+    return 1
 }
 
 # A process's start in clock ticks since the boot: with its id it names the process for good.
 start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
 
-# The id of the process that holds the lab's own network, if it has one.
+# holder_pid NAME [MEMBER]: the id of the process that holds the network of the lab's own, if it has one.
 holder_pid() {
     local holder
-    holder=$(lab_value "$1" holder)
+    holder=$(lab_value "$1" "$(of_member holder "${2:-}")")
     [ -n "$holder" ] && [ "$(start_of "${holder%:*}")" = "${holder#*:}" ] && echo "${holder%:*}"
 }
 
@@ -84,30 +107,36 @@ owner_gone() {
 }
 
 # running | killed | stale: stale is what a crash left, of the machine, of the daemon, of `lab start` or of the lab's owner.
+# A cluster runs while a member does, as long as the others were ended by `lab kill`.
 status_of() {
-    local dir
+    local dir member status=killed
     dir=$(dir_of "$1")
     if [ ! -e "$dir/env" ] || [ "$(lab_value "$1" boot)" != "$(boot_id)" ] || owner_gone "$1"; then
-        echo stale
-    elif daemon_pid "$1" >/dev/null; then
-        echo running
-    elif [ -e "$dir/killed" ]; then
-        echo killed
+        status=stale
     else
-        echo stale
+        for member in $(members_of "$1"); do
+            if daemon_pid "$1" "$member" >/dev/null; then
+                status=running
+            elif [ ! -e "$dir/$(of_member killed "$member")" ]; then
+                status=stale
+                break
+            fi
+        done
     fi
+    echo "$status"
 }
 
-# Sets INCUS to the incus command for lab $1: whatever the caller's own environment says, it reaches no other daemon.
+# incus_for NAME [MEMBER]: sets INCUS to the incus command for it: whatever the caller's own environment says, it reaches no
+# other daemon.
 incus_for() {
     local dir
-    dir=$(dir_of "$1")
-    INCUS=(env -u INCUS_PROJECT -u INCUS_REMOTE INCUS_DIR="$dir/incus" INCUS_SOCKET="$dir/incus/unix.socket" INCUS_CONF="$dir/conf" incus)
+    dir=$(incus_dir_of "$1" "${2:-}")
+    INCUS=(env -u INCUS_PROJECT -u INCUS_REMOTE INCUS_DIR="$dir" INCUS_SOCKET="$dir/unix.socket" INCUS_CONF="$(dir_of "$1")/conf" incus)
 }
 
-# lab_incus NAME ARG...
+# lab_incus NAME ARG...: of a cluster the first member that runs is asked.
 lab_incus() {
-    incus_for "$1"
+    incus_for "$1" "$(running_member "$1")"
     shift
     "${INCUS[@]}" "$@"
 }

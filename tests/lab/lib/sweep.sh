@@ -82,10 +82,10 @@ sweep_mounts() {
 sweep_links() {
     local link table chain
     # shellcheck disable=SC2013  # names without spaces
-    for link in $(sed -n 's/^lxc\.net\.[0-9]*\.link = //p' "$1"/incus/run/*/lxc.conf 2>/dev/null); do
+    for link in $(sed -n 's/^lxc\.net\.[0-9]*\.link = //p' "$1"/run/*/lxc.conf 2>/dev/null); do
         [ ! -e "/sys/class/net/$link" ] || ip link delete "$link"
     done
-    for link in $(ls "$1/incus/networks" 2>/dev/null) $2; do
+    for link in $(ls "$1/networks" 2>/dev/null) $2; do
         [ ! -e "/sys/class/net/$link" ] || ip link delete "$link"
         for table in "inet incus" "bridge incus"; do
             # shellcheck disable=SC2086  # family and name
@@ -119,16 +119,20 @@ drop_claim() {
 
 # Takes away everything of lab $1 but its directory, which is left empty. Needs the lab's lock.
 sweep_lab() {
-    local dir
+    local dir member
     dir=$(dir_of "$1")
     # Nothing but files outlives a reboot, and a link of an old name may be somebody else's now.
     if [ "$(lab_value "$1" boot)" = "$(boot_id)" ]; then
-        sweep_processes "$dir/incus"
-        # With it go the links, rules and mounts that only it could see.
-        # shellcheck disable=SC2046  # one id or none
-        end_processes $(holder_pid "$1")
+        drop_switch "$1"
+        for member in $(members_of "$1"); do
+            sweep_processes "$(incus_dir_of "$1" "$member")"
+            # With it go the links, rules and mounts that only it could see.
+            # shellcheck disable=SC2046  # one id or none
+            end_processes $(holder_pid "$1" "$member")
+        done
         sweep_mounts "$dir"
-        sweep_links "$dir" "$(lab_value "$1" bridge) $(lan_link "$1")"
+        # The members of a cluster have all of theirs in networks of their own.
+        sweep_links "$dir/incus" "$(lab_value "$1" bridge) $(lan_link "$1")"
         rm -rf "/run/lxc/lock$dir"
         (cd /run/lxc/lock 2>/dev/null && rmdir -p ".$LAB_ROOT" 2>/dev/null)
     fi
