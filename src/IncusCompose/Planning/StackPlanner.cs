@@ -94,7 +94,7 @@ internal static class StackPlanner
             AllowHostHooks = options.AllowHostHooks,
             SkipHooks = options.SkipHooks,
             HostFolder = options.HostFolder,
-            Diagnostics = KeptCheckpoints(stack, project, server, changes),
+            Diagnostics = [.. KeptCheckpoints(stack, project, server, changes), .. OnSilentMembers(server)],
         };
     }
 
@@ -108,9 +108,27 @@ internal static class StackPlanner
         return [Diagnostic.Warning("CheckpointsStay", SourceLocation.None, "", $"the checkpoints of the stack stay on the server: {names}", "remove them with Remove-IncusStackCheckpoint (checkpoint remove) where they are not needed")];
     }
 
+    /// <summary>Whether what is on a member that does not answer is the stack's cannot be known, and it stays.</summary>
+    private static IEnumerable<Diagnostic> OnSilentMembers(ServerObservation server) =>
+        from live in server.Resources
+        let member = ResourceKinds.Of(live.Id).SilentMemberOf(live)
+        where member is not null
+        orderby live.Id.Name
+        select Diagnostic.Warning(
+            "MemberSilent", SourceLocation.None, "", $"{SilentText(live, member)}: if it is the stack's, it stays", "bring the member back and take the stack down again");
+
+    private static string SilentText(LiveResource live, string member) =>
+        $"the {ResourceKinds.Of(live.Id).Noun} \"{live.Id.Name}\" is on the cluster member \"{member}\", which does not answer, so that nothing can be known of it";
+
     /// <summary>False, with a problem reported, for what must exist and does not, and for what exists and is somebody else's.</summary>
     private static bool MayUse(ResourceKind kind, DesiredResource resource, LiveResource? live, PlanningContext context, PlanOptions options)
     {
+        if (live is not null && kind.SilentMemberOf(live) is { } member)
+        {
+            context.Error("MemberSilent", resource.DefinitionPath, SilentText(live, member), "bring the member back; how it is, says: incus cluster list");
+            return false;
+        }
+
         if (resource.External)
         {
             if (live is null)

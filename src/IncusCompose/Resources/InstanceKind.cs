@@ -120,6 +120,9 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
 
     public override string StateOf(LiveResource live) => ((Instance)live.Raw).Status;
 
+    public override string? SilentMemberOf(LiveResource live) =>
+        live.Raw is Instance { StatusCode: StatusCode.Error, Architecture: "", Location: { Length: > 0 } member } ? member : null;
+
     protected override ResourceId IdOf(Instance resource) => IdOf(resource.Name);
 
     protected override Task<Versioned<Instance>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>

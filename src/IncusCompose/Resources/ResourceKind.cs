@@ -70,6 +70,13 @@ internal abstract class ResourceKind
         $"there is no {Noun} \"{resource.Id.Name}\" on the server, and the file says that it is external",
         "create it, or drop external: true");
 
+    /// <summary>
+    /// The cluster member that a resource is on, where that does not answer: the server lists such a resource by its name
+    /// alone, and nothing can be known or changed of it. Null otherwise.
+    /// </summary>
+    /// <param name="live">The resource.</param>
+    public virtual string? SilentMemberOf(LiveResource live) => null;
+
     /// <summary>What to do where the name is somebody else's.</summary>
     public virtual string AdviceWhenTaken => "rename one of the two, or mark it external: true to use it as it is";
 

@@ -76,16 +76,18 @@ join_members() {
     done
 }
 
-# await_online NAME MEMBER...: returns when the cluster has seen the members again, which it does every ten seconds.
-await_online() {
-    local name=$1 deadline=$((SECONDS + LAB_TIMEOUT)) seen member missing
+# await_members NAME MEMBER...: returns when every member that runs reaches those again, which it tries every ten seconds.
+await_members() {
+    local name=$1 deadline=$((SECONDS + LAB_TIMEOUT)) asked member INCUS
     shift
-    while :; do
-        seen=$(lab_incus "$name" cluster list --format csv 2>/dev/null | sed -n 's/^\([^,]*\),.*,ONLINE,.*/\1/p')
-        missing=''
-        for member in "$@"; do grep -qx "$member" <<<"$seen" || missing+=" $member"; done
-        [ -n "$missing" ] || return 0
-        [ "$SECONDS" -lt "$deadline" ] || die "The cluster of lab $name has not seen$missing again within $LAB_TIMEOUT s."
-        timeout 0.1 tail -f /dev/null || :
+    for asked in $(members_of "$name"); do
+        daemon_pid "$name" "$asked" >/dev/null || continue
+        incus_for "$name" "$asked"
+        for member in "$@"; do
+            until "${INCUS[@]}" query "/1.0?target=$member" >/dev/null 2>&1; do
+                [ "$SECONDS" -lt "$deadline" ] || die "Member $asked of lab $name did not reach $member within $LAB_TIMEOUT s."
+                timeout 0.1 tail -f /dev/null || :
+            done
+        done
     done
 }

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Incus.Client;
+using IncusCompose.Integration.Tests.Lab;
+using IncusCompose.Integration.Tests.Stacks;
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading;
+
+namespace IncusCompose.Integration.Tests.Clusters;
+
+/// <summary>A cluster of three daemons: the client and a stack on it, and what a user is told when a member is gone.</summary>
+[Collection(ClusterCollection.Name)]
+public sealed class ClusterTests(ClusterFixture fixture)
+{
+    private const string Stack = """
+        name: spread
+        profiles:
+          small:
+            config:
+              limits.memory: 64MiB
+        instances:
+          one:
+            image: busybox
+            profiles: [default, small]
+            environment: { GREETING: Hello }
+          two:
+            image: busybox
+            depends_on: [one]
+        """;
+
+    [Fact]
+    public async Task A_cluster_lists_its_members_and_an_instance_is_made_on_the_one_it_is_sent_to()
+    {
+        Assert.True(fixture.Client.Server.Environment.ServerClustered);
+        using var members = JsonDocument.Parse(await fixture.Lab.IncusAsync("query", "/1.0/cluster/members?recursion=1"));
+        Assert.Equal(["m1 Online", "m2 Online", "m3 Online"], members.RootElement.EnumerateArray().Select(m => $"{m.GetProperty("server_name")} {m.GetProperty("status")}").Order());
+
+        foreach (var member in fixture.Members)
+        {
+            var name = $"sent-to-{member}";
+            await fixture.Client.ForTarget(member).Instances.CreateAsync(new InstanceCreate { Name = name, Source = InstanceSource.FromAlias(LabFixture.Image), Start = true }).CompleteAsync();
+            Assert.Equal(member, (await fixture.Client.Instances.GetAsync(name)).Value.Location);
+            // Wherever it is, it is reached through the member that was connected to.
+            Assert.Equal(name, (await fixture.Lab.IncusAsync("exec", name, "--", "hostname")).Trim());
+            await fixture.Client.Instances.StopAsync(name, force: true).CompleteAsync();
+            await fixture.Client.Instances.DeleteAsync(name).CompleteAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_stack_goes_up_on_a_cluster_changes_in_place_and_goes_down()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        await bench.UpAsync(Stack);
+        Assert.All(await Task.WhenAll(bench.InstanceAsync("one"), bench.InstanceAsync("two")), instance => Assert.Contains(instance.Location, fixture.Members));
+
+        await bench.UpAsync(Stack.Replace("64MiB", "80MiB", StringComparison.Ordinal));
+        Assert.Equal("80MiB", (await bench.Client.Profiles.GetAsync("small")).Value.Config["limits.memory"]);
+
+        var down = await bench.DownAsync("spread");
+        Assert.True(down.Succeeded);
+        Assert.Empty(await bench.Client.Instances.ListAsync());
+    }
+
+    [Fact]
+    public async Task What_is_on_a_member_that_does_not_answer_is_neither_taken_for_somebody_elses_nor_forgotten()
+    {
+        const string Text = """
+            name: scattered
+            instances:
+              far: { image: busybox }
+            """;
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        // Where the server puts it is its own choice; the connection must not go with it.
+        await bench.UpAsync(Text);
+        var member = (await bench.InstanceAsync("far")).Location;
+        var asked = fixture.Members.First(other => other != member);
+        await using var client = await IncusClient.ConnectAsync(ConnectionOptions.Unix(fixture.SocketOf(asked)));
+        await fixture.Lab.VerbAsync("kill", member);
+        try
+        {
+            var error = await Assert.ThrowsAsync<StackFileException>(() => bench.Engine.CompareAsync(client, bench.Load(Text)));
+            var problem = Assert.Single(error.Diagnostics);
+            Assert.Equal("MemberSilent", problem.Id);
+            Assert.Contains($"the instance \"far\" is on the cluster member \"{member}\", which does not answer", problem.Message, StringComparison.Ordinal);
+            Assert.Equal(3, problem.Location.Line);
+
+            var down = await bench.Engine.CompareRemovalAsync(client, "scattered");
+            Assert.Empty(down.Changes);
+            Assert.Contains($"\"{member}\", which does not answer", Assert.Single(down.Diagnostics).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await fixture.Lab.VerbAsync("restart", member);
+        }
+
+        Assert.Empty((await bench.Engine.CompareAsync(client, bench.Load(Text))).Changes);
+        var removal = await bench.Engine.ApplyAsync(client, await bench.Engine.CompareRemovalAsync(client, "scattered"));
+        Assert.True(removal.Succeeded, string.Join("\n", removal.Resources.Select(resource => resource.Message)));
+    }
+}
