@@ -417,7 +417,7 @@ task_package() {
     publish IncusCompose.Yaml obj/stage/package-yaml
     stage_module obj/stage/package-module obj/stage/package-yaml "$to/bin"
     local part
-    for part in IncusCompose.psd1 en-US README.md CHANGELOG.md LICENSE; do
+    for part in IncusCompose.psd1 en-US schema README.md CHANGELOG.md LICENSE; do
         [ ! -e "$part" ] || cp -R -- "$part" "$to/"
     done
     # What was packaged must import, and parse a stack file with the parser that was packaged.

@@ -30,6 +30,8 @@ internal static class StackText
     {
         var result = Load(yaml, variables, environmentFile, options);
         Assert.Empty(result.Diagnostics.Select(d => d.ToString()));
+        // An editor must not complain of what is good.
+        Assert.Empty(EditorSchema.Problems(EditorSchema.Parse(yaml)!));
         return result.Definition!;
     }
 

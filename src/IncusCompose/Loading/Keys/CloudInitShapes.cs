@@ -23,6 +23,8 @@ internal static class CloudInitShapes
         // The server stores it as a configuration value and hands it to every start: it is never large.
         private const int MaxFileLength = 1024 * 1024;
 
+        public override System.Text.Json.Nodes.JsonObject Schema(SchemaParts parts) => JsonSchemas.OfTypes("string", "number", "boolean", "null", "object");
+
         public override string Wanted => "text, a mapping of cloud-config keys, or `file:` with a path";
 
         public override bool TryBind(DocumentNode node, Site site, BindingContext context, out string value)

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
@@ -10,14 +11,16 @@ namespace IncusCompose.Loading.Keys;
 /// <summary>Shapes that keys of several kinds share.</summary>
 internal static partial class CommonShapes
 {
+    private const string Units = "| bytes|B|[kMGTPE]B|[KMGTPE]iB";
+
     /// <summary>A size in Incus's units.</summary>
-    public static ScalarShape<string> Size { get; } = new("a size such as `10GiB` or `512MiB`", ParseSize) { ProblemId = "BadSize" };
+    public static ScalarShape<string> Size { get; } = new("a size such as `10GiB` or `512MiB`", ParseSize) { ProblemId = "BadSize", Pattern = "^[0-9]{1,19}(" + Units + ")$" };
 
     /// <summary>A size, or a part of what the host has.</summary>
     public static ScalarShape<string> SizeOrPercentage { get; } = new(
         "a size such as `512MiB` or a percentage such as `20%`",
         text => Percentage().IsMatch(text) ? new(text) : ParseSize(text))
-    { ProblemId = "BadSize" };
+    { ProblemId = "BadSize", Pattern = "^(([0-9]{1,2}|100)%|[0-9]{1,19}(" + Units + "))$" };
 
     /// <summary>An IPv4 address without prefix length.</summary>
     public static ScalarShape<string> Ipv4Address { get; } = Address("an IPv4 address such as `10.20.0.10`", AddressFamily.InterNetwork);
@@ -33,7 +36,7 @@ internal static partial class CommonShapes
         Mac().IsMatch(text)
             ? new(text.ToLowerInvariant())
             : new("", "is not a MAC address", MacWithDashes().IsMatch(text) ? $"write `{text.Replace('-', ':').ToLowerInvariant()}`" : null))
-    { ProblemId = "BadMac" };
+    { ProblemId = "BadMac", Pattern = "^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$" };
 
     /// <summary>A network as a router's address with prefix length, or Incus's words for "choose one" and "none".</summary>
     public static ScalarShape<string> NetworkAddress(AddressFamily family)
@@ -41,7 +44,7 @@ internal static partial class CommonShapes
         var example = family == AddressFamily.InterNetwork ? "10.20.0.1/24" : "fd42:1::1/64";
         return new ScalarShape<string>($"an address with prefix length such as `{example}`, `auto` or `none`", text =>
             text is "auto" or "none" || Cidr.TryParse(text, family, out _) ? new(text) : new("", "is not an address with prefix length"))
-        { ProblemId = "BadCidr" };
+        { ProblemId = "BadCidr", Pattern = family == AddressFamily.InterNetwork ? "^(auto|none|[0-9.]+/[0-9]+)$" : "^(auto|none|[0-9A-Fa-f:.]+/[0-9]+)$" };
     }
 
     /// <summary>A configuration, device or environment value: whatever scalar, as text.</summary>
@@ -83,7 +86,7 @@ internal static partial class CommonShapes
             ? new("", "has a prefix length, which belongs to the network", $"write `{withoutPrefix}`")
             : new("", "is not " + wanted[..wanted.IndexOf(" such", StringComparison.Ordinal)]);
     })
-    { ProblemId = "BadAddress" };
+    { ProblemId = "BadAddress", Pattern = family switch { AddressFamily.InterNetwork => "^[0-9]+(\\.[0-9]+){3}$", AddressFamily.InterNetworkV6 => "^[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%.*)?$", _ => "^[0-9A-Fa-f:.]+(%.*)?$" } };
 
     [GeneratedRegex("^([0-9]{1,2}|100)%\\z")]
     private static partial Regex Percentage();
@@ -98,6 +101,8 @@ internal static partial class CommonShapes
     private sealed class ConfigValueShape : Shape<string>
     {
         public override string Wanted => "text, a number, `true` or `false`";
+
+        public override JsonObject Schema(SchemaParts parts) => JsonSchemas.OfTypes("string", "number", "boolean");
 
         public override bool TryBind(DocumentNode node, Site site, BindingContext context, out string value)
         {
@@ -124,6 +129,8 @@ internal static partial class CommonShapes
         private readonly ScalarShape<string> _item = Scalars.Word(item);
 
         public override string Wanted => $"a list of {item}";
+
+        public override JsonObject Schema(SchemaParts parts) => new() { ["type"] = "array", ["items"] = parts.Of(_item) };
 
         public override bool TryBind(DocumentNode node, Site site, BindingContext context, out IReadOnlyDictionary<string, string> value)
         {
@@ -166,6 +173,8 @@ internal static partial class CommonShapes
     private sealed class AssignmentMapShape(string example, bool fromEnvironment) : Shape<IReadOnlyDictionary<string, string>>
     {
         public override string Wanted => $"a mapping such as `{example}`";
+
+        public override JsonObject Schema(SchemaParts parts) => new() { ["type"] = "object", ["additionalProperties"] = parts.Of(ConfigValue).OrNull() };
 
         public override bool TryBind(DocumentNode node, Site site, BindingContext context, out IReadOnlyDictionary<string, string> value)
         {

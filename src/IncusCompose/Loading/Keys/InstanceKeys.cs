@@ -9,12 +9,12 @@ namespace IncusCompose.Loading.Keys;
 internal static partial class InstanceKeys
 {
     /// <summary>How many CPUs, or which.</summary>
-    public static ScalarShape<string> Cpu { get; } = new("a number of CPUs such as `2` or a set such as `0-3,6`", ParseCpu) { ProblemId = "BadCpu" };
+    public static ScalarShape<string> Cpu { get; } = new("a number of CPUs such as `2` or a set such as `0-3,6`", ParseCpu) { ProblemId = "BadCpu", Pattern = "^([1-9][0-9]*|[0-9]+(-[0-9]+|(-[0-9]+)?(,[0-9]+(-[0-9]+)?)+))$", Range = (1, int.MaxValue) };
 
     /// <summary>The host's own network.</summary>
     private static ScalarShape<MacvlanDefinition> Macvlan { get; } = new("`macvlan`, or `macvlan:` and the host's interface such as `macvlan:eno1`", text =>
         MacvlanDefinition.Parse(text) is { } macvlan ? new(macvlan) : new(new(), "is not the host's own network", $"write `networks: [{text}]`, or `macvlan`"))
-    { ProblemId = "BadNetwork" };
+    { ProblemId = "BadNetwork", Pattern = "^macvlan(:.+)?$" };
 
     /// <summary>One entry of <c>instances</c>.</summary>
     public static ObjectShape<InstanceDefinition> Instance { get; } = new ObjectShape<InstanceDefinition>(name => new InstanceDefinition { Name = name })
@@ -120,7 +120,7 @@ internal static partial class InstanceKeys
             "completed" or "service_completed_successfully" => new(DependencyCondition.Completed),
             _ => new(default, "is not a condition that is known here"),
         })
-        { ProblemId = "BadCondition" };
+        { ProblemId = "BadCondition", Words = ["started", "ready", "healthy", "completed", "service_started", "service_healthy", "service_completed_successfully"] };
         return new FormsShape<IReadOnlyList<InstanceDependency>>
         {
             Sequence = new ListShape<InstanceDependency>(Scalars.Word("an instance's name").As(name => new InstanceDependency(name)), "[db]"),

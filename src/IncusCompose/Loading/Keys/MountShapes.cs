@@ -13,14 +13,14 @@ internal static class MountShapes
     /// <summary>One item of an instance's <c>volumes</c>.</summary>
     public static FormsShape<VolumeMount> Mount { get; } = new()
     {
-        Scalar = new ScalarShape<Draft>(ShortForm, ParseShort) { ProblemId = "BadVolume" }.Then<Draft, VolumeMount>(Complete),
+        Scalar = new ScalarShape<Draft>(ShortForm, ParseShort) { ProblemId = "BadVolume", Pattern = "^[^:]+:[^:]+(:(ro|rw))?$" }.Then<Draft, VolumeMount>(Complete),
         Mapping = LongForm().Then<Draft, VolumeMount>(Complete),
     };
 
     /// <summary>One item of an instance's <c>persist</c>.</summary>
     public static FormsShape<PersistedFolder> Persisted { get; } = new()
     {
-        Scalar = new ScalarShape<PersistedFolder>(PersistForm, ParsePersisted) { ProblemId = "BadPersist" }.Then<PersistedFolder, PersistedFolder>(Complete),
+        Scalar = new ScalarShape<PersistedFolder>(PersistForm, ParsePersisted) { ProblemId = "BadPersist", Pattern = "^[^:]+:[^:]+$" }.Then<PersistedFolder, PersistedFolder>(Complete),
         Mapping = new ObjectShape<PersistedFolder>(_ => new PersistedFolder { Source = "", Target = "" })
             .Add("source", Scalars.Word("a path on the host such as `/srv/web`"), "The folder on the host; made where it is not there", (folder, value) => folder with { Source = value }, required: true)
             .Add("target", Scalars.Word("an absolute path such as `/data`"), "The absolute path in the instance", (folder, value) => folder with { Target = value }, required: true)
@@ -33,7 +33,7 @@ internal static class MountShapes
     /// <summary>A user and a group by numbers.</summary>
     private static ScalarShape<FolderOwner> Owner => new("a user's number such as `1000`, or its and a group's such as `1000:100`", text =>
         FolderOwner.Parse(text) is { } owner ? new(owner) : new(null!, "is no number of a user", "say `id -u NAME` in the instance for it"))
-    { ProblemId = "BadOwner" };
+    { ProblemId = "BadOwner", Pattern = "^[0-9]+(:[0-9]+)?$" };
 
     private sealed record Draft
     {

@@ -12,7 +12,7 @@ internal static class PortShapes
     private const string ShortForm = "ports such as `8080:80`, `127.0.0.1:8080:80/tcp` or `8000-8010:9000-9010`";
 
     /// <summary>One item of <c>ports</c> in a word.</summary>
-    public static ScalarShape<PortMapping> Short { get; } = new(ShortForm, ParseShort) { ProblemId = "BadPort" };
+    public static ScalarShape<PortMapping> Short { get; } = new(ShortForm, ParseShort) { ProblemId = "BadPort", Pattern = "^\\S*[0-9]:[0-9]+(-[0-9]+)?(/[A-Za-z]+)?$" };
 
     /// <summary>One item of <c>ports</c>.</summary>
     public static FormsShape<PortMapping> Port { get; } = new()
@@ -41,7 +41,7 @@ internal static class PortShapes
     {
         var range = new ScalarShape<PortRange>("a port such as `80` or a range such as `8000-8010`", text =>
             ReadRange(text, out var value) is { } problem ? new(default, problem) : new(value))
-        { ProblemId = "BadPort" };
+        { ProblemId = "BadPort", Pattern = "^[0-9]+(-[0-9]+)?$" };
         var protocol = Scalars.Choice(("tcp", "tcp"), ("udp", "udp"));
         return new ObjectShape<Draft>(_ => new Draft())
             .Add("target", range, "The port or range of ports in the instance", (port, value) => port with { Target = value }, required: true)

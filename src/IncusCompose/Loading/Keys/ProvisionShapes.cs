@@ -17,19 +17,19 @@ internal static class ProvisionShapes
 
     private static ScalarShape<string> Target { get; } = new("an absolute path such as `/etc/app.conf`", text =>
         text.StartsWith('/') && text.Trim('/').Length > 0 ? new(text) : new("", "is not an absolute path of a file", text.Trim('.', '/').Length > 0 ? $"write `/{text.TrimStart('.', '/')}`" : null))
-    { ProblemId = "BadPath" };
+    { ProblemId = "BadPath", Pattern = "^/.*[^/]" };
 
-    private static ScalarShape<string> Folder { get; } = new("an absolute path such as `/srv`", text => text.StartsWith('/') ? new(text) : new("", "is not an absolute path")) { ProblemId = "BadPath" };
+    private static ScalarShape<string> Folder { get; } = new("an absolute path such as `/srv`", text => text.StartsWith('/') ? new(text) : new("", "is not an absolute path")) { ProblemId = "BadPath", Pattern = "^/" };
 
     private static ScalarShape<int?> Mode { get; } = new("permissions such as `0644`", text =>
         text.Length is 3 or 4 && text.All(digit => digit is >= '0' and <= '7') ? new(Convert.ToInt32(text, 8)) : new(null, "are not permissions in octal digits"))
-    { ProblemId = "BadMode" };
+    { ProblemId = "BadMode", Pattern = "^[0-7]{3,4}$" };
 
     private static ScalarShape<string> StepName { get; } = new("a name such as `packages`", text =>
         string.IsNullOrWhiteSpace(text) || text.Length > LongestName || text.Any(char.IsControl) ? new("", $"is no name of 1 to {LongestName} characters")
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? new("", "is a number, by which steps without a name are called", "give it a name, or leave it out")
         : new(text))
-    { ProblemId = "BadStepName" };
+    { ProblemId = "BadStepName", Pattern = "[^0-9]" };
 
     /// <summary>The value of <c>provision</c>.</summary>
     public static Shape<IReadOnlyList<ProvisionStep>> Provision { get; } = ProvisionForm();
@@ -212,6 +212,8 @@ internal static class ProvisionShapes
     private sealed class VariablesShape : Shape<string?>
     {
         public override string Wanted => "a mapping such as `http_port: 8080`";
+
+        public override System.Text.Json.Nodes.JsonObject Schema(SchemaParts parts) => JsonSchemas.OfTypes("object");
 
         public override bool TryBind(DocumentNode node, Site site, BindingContext context, out string? value)
         {

@@ -16,7 +16,7 @@ internal static partial class ReadinessShapes
     // These stand first: what is below is made of them.
     private static ScalarShape<int> Port { get; } = new("a port such as `5432`", text =>
         TryPort(text, out var port) ? new(port) : new(0, "is not a port from 1 to 65535"))
-    { ProblemId = "BadPort" };
+    { ProblemId = "BadPort", Pattern = "^[0-9]+$" };
 
     private static ScalarShape<HttpProbe> HttpText { get; } = new($"a port and path such as {HttpExample}", text =>
         ParseHttp(text) is { } probe ? new(probe) : new(null!, "is not a port and a path", $"write {HttpExample}"))
@@ -27,7 +27,7 @@ internal static partial class ReadinessShapes
     /// <summary>A length of time.</summary>
     public static ScalarShape<TimeSpan> Time { get; } = new("a time such as `30s`, `1m30s`, `500ms` or `30` (seconds)", text =>
         Duration.TryParse(text, out var value) ? new(value) : new(default, "is not a length of time"))
-    { ProblemId = "BadDuration" };
+    { ProblemId = "BadDuration", Pattern = "^[0-9.]+[a-zµ]*([0-9.]+[a-zµ]+)*$" };
 
     /// <summary>A gate in its short form, as in files and on the command line.</summary>
     public static ScalarShape<ReadinessGate> Gate { get; } = new("a gate such as `address`, `ssh`, `tcp:5432` or `http:8080/health`", ParseGate) { ProblemId = "BadGate" };
@@ -139,14 +139,14 @@ internal static partial class ReadinessShapes
 
     private static ObjectShape<T> AddHttp<T>(ObjectShape<T> shape, Func<T, Func<HttpProbe, HttpProbe>, T> edit)
     {
-        var path = new ScalarShape<string>("a path such as `/health`", text => text.StartsWith('/') ? new(text) : new("", "does not begin with a slash", $"write `/{text}`"));
+        var path = new ScalarShape<string>("a path such as `/health`", text => text.StartsWith('/') ? new(text) : new("", "does not begin with a slash", $"write `/{text}`")) { Pattern = "^/" };
         var status = new ScalarShape<(int Least, int Most)>("a status such as `200`, or a range such as `200-299`", text =>
             Statuses().Match(text) is { Success: true } match
                 ? (Number(match.Groups["least"].Value), Number(match.Groups["most"] is { Success: true } most ? most.Value : match.Groups["least"].Value)) is var range && range.Item1 <= range.Item2
                     ? new(range)
                     : new(default, "is an empty range")
                 : new(default, "is no HTTP status"))
-        { ProblemId = "BadStatus" };
+        { ProblemId = "BadStatus", Pattern = "^[1-5][0-9]{2}(-[1-5][0-9]{2})?$", Range = (100, 599) };
         return shape
             .Add("port", Port, "The port", (record, value) => edit(record, probe => probe with { Port = value }), required: true)
             .Add("path", path, "The path; `/` where the key is missing", (record, value) => edit(record, probe => probe with { Path = value }))

@@ -22,8 +22,8 @@ internal static partial class SnapshotShapes
     private static FormsShape<SnapshotsDefinition> Form(string[] words, Func<ObjectShape<SnapshotsDefinition>, ObjectShape<SnapshotsDefinition>> complete)
     {
         var schedule = new ScalarShape<string>("a schedule such as `@daily` or `0 3 * * *`", text => ParseSchedule(text, words)) { ProblemId = "BadSchedule" };
-        var expiry = new ScalarShape<string>("a time such as `14d` or `1m 2w` (`M` minutes, `H` hours, `d`, `w`, `m` months, `y`)", ParseExpiry) { ProblemId = "BadExpiry" };
-        var pattern = new ScalarShape<string>("a template such as `nightly-%d`", ParsePattern) { ProblemId = "BadPattern" };
+        var expiry = new ScalarShape<string>("a time such as `14d` or `1m 2w` (`M` minutes, `H` hours, `d`, `w`, `m` months, `y`)", ParseExpiry) { ProblemId = "BadExpiry", Pattern = "^[0-9]+[MHdwmy]( [0-9]+[MHdwmy])*$" };
+        var pattern = new ScalarShape<string>("a template such as `nightly-%d`", ParsePattern) { ProblemId = "BadPattern", Pattern = "^[^/]*\\S[^/]*$" };
         return new FormsShape<SnapshotsDefinition>
         {
             Scalar = schedule.As(value => new SnapshotsDefinition { Schedule = value }),

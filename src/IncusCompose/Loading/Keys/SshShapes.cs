@@ -106,6 +106,8 @@ internal static partial class SshShapes
 
         public override string Wanted => _text.Wanted;
 
+        public override System.Text.Json.Nodes.JsonObject Schema(SchemaParts parts) => parts.Of(_text);
+
         public override bool TryBind(DocumentNode node, Site site, BindingContext context, out IReadOnlyList<string> value)
         {
             value = [];

@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using System.Text.Json.Nodes;
 using IncusCompose.Loading.Documents;
 
 namespace IncusCompose.Loading.Shapes;
@@ -12,6 +13,8 @@ internal sealed class ListShape<T>(Shape<T> item, string example) : Shape<IReadO
     public override string Wanted => $"a list such as `{example}`";
 
     public override IEnumerable<(string Step, Shape Shape)> Parts => [("[]", item)];
+
+    public override JsonObject Schema(SchemaParts parts) => new() { ["type"] = "array", ["items"] = parts.Of(item) };
 
     public override bool TryBind(DocumentNode node, Site site, BindingContext context, out IReadOnlyList<T> value)
     {
@@ -44,6 +47,8 @@ internal sealed class MapShape<T>(Shape<T> item, string example) : Shape<IReadOn
     public override string Wanted => $"a mapping such as `{example}`";
 
     public override IEnumerable<(string Step, Shape Shape)> Parts => [(".*", item)];
+
+    public override JsonObject Schema(SchemaParts parts) => new() { ["type"] = "object", ["additionalProperties"] = parts.Of(item) };
 
     public override bool TryBind(DocumentNode node, Site site, BindingContext context, out IReadOnlyDictionary<string, T> value)
     {
@@ -85,6 +90,12 @@ internal sealed class FormsShape<T> : Shape<T>
     // What is written alone comes before what is written in a list.
     public override IEnumerable<(string Step, Shape Shape)> Parts => new Shape?[] { Scalar, Mapping, Sequence }.OfType<Shape>().Select(form => ("", form));
 
+    public override JsonObject Schema(SchemaParts parts)
+    {
+        var forms = Forms.Select(form => parts.Of(form)).ToList();
+        return forms is [var only] ? only : new JsonObject { ["anyOf"] = new JsonArray([.. forms.SelectMany(JsonSchemas.Alternatives)]) };
+    }
+
     private IEnumerable<Shape<T>> Forms => new[] { Scalar, Sequence, Mapping }.OfType<Shape<T>>();
 
     public override bool IsAbsent(DocumentNode node) => Scalar?.IsAbsent(node) ?? base.IsAbsent(node);
@@ -116,6 +127,8 @@ internal sealed class ConvertedShape<TFrom, T>(Shape<TFrom> inner, ConvertedShap
     public override IEnumerable<(string Step, Shape Shape)> Parts => [("", inner)];
 
     public override bool IsAbsent(DocumentNode node) => inner.IsAbsent(node);
+
+    public override JsonObject Schema(SchemaParts parts) => parts.Of(inner);
 
     public override bool TryBind(DocumentNode node, Site site, BindingContext context, out T value)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
 
@@ -43,6 +44,31 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedSha
 
     public override string Wanted =>
         $"a mapping with keys such as {string.Join(" and ", _inOrder.Take(2).Select(key => $"`{key.Name}`"))}";
+
+    public override JsonObject Schema(SchemaParts parts)
+    {
+        var properties = new JsonObject();
+        foreach (var key in _inOrder)
+        {
+            var value = parts.Of(key.Shape);
+            value = key.Required ? value.Describable() : value.OrNull();
+            value["description"] = key.Description.Replace("`", "", StringComparison.Ordinal);
+            properties[key.Name] = value;
+        }
+
+        var required = _inOrder.Where(key => key.Required).Select(key => (JsonNode)key.Name).ToArray();
+        var schema = new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = properties,
+            ["patternProperties"] = new JsonObject { [JsonSchemas.FreeKeys] = true },
+            ["additionalProperties"] = false,
+        };
+        if (required.Length == 0)
+            return schema.OrNull();
+        schema["required"] = new JsonArray(required);
+        return schema;
+    }
 
     /// <summary>Declares a key.</summary>
     public ObjectShape<T> Add<TValue>(string name, Shape<TValue> shape, string description, Func<T, TValue, T> set, bool required = false)

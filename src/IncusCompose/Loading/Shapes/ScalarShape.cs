@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using IncusCompose.Loading.Documents;
 
 namespace IncusCompose.Loading.Shapes;
@@ -13,10 +14,25 @@ internal readonly record struct Parsed<T>(T Value, string? Problem = null, strin
 /// <param name="parse">Reads the text.</param>
 internal sealed class ScalarShape<T>(string wanted, Func<string, Parsed<T>> parse) : Shape<T>
 {
+    private static readonly string[] s_numbers = ["0", "1", "22", "200", "644", "8080", "1000000"];
+    private static readonly string[] s_fractions = ["0.5", "1.5"];
+
     public override string Wanted => wanted;
 
     /// <summary>The id of the diagnostic for text that cannot be read.</summary>
     public string ProblemId { get; init; } = "BadValue";
+
+    /// <summary>
+    /// A regular expression, of JavaScript's kind, that matches all text that can be read, and as little other text as is
+    /// practical: for editors, which check by nothing else. Null: any text, as far as they can tell.
+    /// </summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>The least and the most of a number.</summary>
+    public (int Least, int Most)? Range { get; init; }
+
+    /// <summary>The words, where it is one of a few.</summary>
+    public IReadOnlyList<string>? Words { get; init; }
 
     /// <summary>True where empty text is a value; else it is like no value, so that <c>${SIZE:-}</c> means "as by default".</summary>
     public bool EmptyIsValue { get; init; }
@@ -38,6 +54,27 @@ internal sealed class ScalarShape<T>(string wanted, Func<string, Parsed<T>> pars
         return parsed.Problem is null
             ? parsed.Value
             : throw new ArgumentException($"{what}: `{text}` {parsed.Problem}; {parsed.Advice ?? $"write {wanted}"}.");
+    }
+
+    public override JsonObject Schema(SchemaParts parts)
+    {
+        // What YAML takes for a number or a truth value is text to us: whether it will do, the text says.
+        var types = new JsonArray();
+        if (Accepts("true") || Accepts("false"))
+            types.Add("boolean");
+        if (s_numbers.Any(Accepts))
+            types.Add(s_fractions.Any(Accepts) ? "number" : "integer");
+        if (Pattern is null && Words is null)
+        {
+            types.Add("string");
+            return new JsonObject { ["type"] = types };
+        }
+
+        var forms = new JsonArray(Words is null ? new JsonObject { ["type"] = "string", ["pattern"] = Pattern } : new JsonObject { ["enum"] = new JsonArray([.. Words.Select(word => (JsonNode)word)]) });
+        if (types.Count > 0)
+            forms.Add(Range is { } range ? new JsonObject { ["type"] = types, ["minimum"] = range.Least, ["maximum"] = range.Most } : new JsonObject { ["type"] = types });
+        forms.Add(JsonSchemas.Variable);
+        return new JsonObject { ["anyOf"] = forms };
     }
 
     public override bool IsAbsent(DocumentNode node) =>
@@ -73,17 +110,19 @@ internal static class Scalars
     public static ScalarShape<string> Text { get; } = new("text", text => new(text)) { EmptyIsValue = true };
 
     /// <summary>Yes or no, in the words of YAML 1.1 and 1.2.</summary>
-    public static ScalarShape<bool> Boolean { get; } = new("`true` or `false`", ParseBoolean);
+    public static ScalarShape<bool> Boolean { get; } = new("`true` or `false`", ParseBoolean) { Pattern = "^([Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff])$" };
 
     /// <summary>Text that names something, so that it is never empty.</summary>
     public static ScalarShape<string> Word(string wanted) => new(wanted, text =>
-        string.IsNullOrWhiteSpace(text) ? new(text, "is blank") : new(text));
+        string.IsNullOrWhiteSpace(text) ? new(text, "is blank") : new(text))
+    { Pattern = "\\S" };
 
     /// <summary>A whole number within bounds.</summary>
     public static ScalarShape<int> Number(string wanted, int least, int most) => new(wanted, text =>
         int.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var number)
             ? number >= least && number <= most ? new(number) : new(0, $"is not between {least} and {most}")
-            : new(0, "is not a whole number"));
+            : new(0, "is not a whole number"))
+    { Pattern = "^[+-]?[0-9]+$", Range = (least, most) };
 
     /// <summary>One of a few words.</summary>
     public static ScalarShape<T> Choice<T>(params (string Word, T Value)[] choices)
@@ -99,7 +138,8 @@ internal static class Scalars
             }
 
             return new(default!, "is not known here", IncusCompose.Diagnostics.Suggestions.DidYouMean(text, words, $"write {list}"));
-        });
+        })
+        { Words = words };
     }
 
     private static Parsed<bool> ParseBoolean(string text) => text.ToLowerInvariant() switch

@@ -1,10 +1,11 @@
+using System.Text.Json.Nodes;
 using IncusCompose.Loading.Documents;
 
 namespace IncusCompose.Loading.Shapes;
 
 /// <summary>
 /// What a value in a stack file may look like. A shape binds nodes and describes itself; the same declaration serves
-/// the loader, its messages and the documentation.
+/// the loader, its messages, the documentation and the JSON Schema for editors.
 /// </summary>
 internal abstract class Shape
 {
@@ -13,6 +14,10 @@ internal abstract class Shape
 
     /// <summary>The shapes of what stands inside, by the step from here in a path: <c>.key</c>, <c>.*</c>, <c>[]</c>, or nothing for another form.</summary>
     public virtual IEnumerable<(string Step, Shape Shape)> Parts => [];
+
+    /// <summary>What such a value is as JSON Schema, as an editor takes the file: without variables replaced, scalars by their YAML type.</summary>
+    /// <param name="parts">Gives the schemas of the shapes inside.</param>
+    public abstract JsonObject Schema(SchemaParts parts);
 
     /// <summary>True for a value that says as much as if its key were not there.</summary>
     public virtual bool IsAbsent(DocumentNode node) => node is ScalarNode { IsNull: true };

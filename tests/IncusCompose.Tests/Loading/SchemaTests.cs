@@ -1,0 +1,117 @@
+using System.Text.Json;
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading;
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Tests.Loading;
+
+/// <summary>
+/// schema/stack.schema.json is what editors check stack files by. INCUS_COMPOSE_REGENERATE=1 writes it anew. That it accepts
+/// what the loader accepts is also asserted of every good file of the other tests, by <see cref="StackText.Require"/>.
+/// </summary>
+public class SchemaTests
+{
+    private static readonly string s_root = Path.GetFullPath(Path.Combine(StackText.Here(), "../../.."));
+
+    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Problems that a look at one value or key shows. All others are about what one part says of another, about files, or about the meaning of text.</summary>
+    private static readonly string[] s_structural =
+    [
+        "UnknownKey", "WrongType", "MissingKey", "BadValue", "BadSize", "BadCpu", "BadMac", "BadCidr", "BadAddress", "BadMode",
+        "BadOwner", "BadExpiry", "BadStatus", "BadCondition", "BadDuration", "BadPersist",
+    ];
+
+    /// <summary>Problems of those kinds that no schema can tell without the loader's knowledge.</summary>
+    private static readonly string[] s_exceptions =
+    [
+        "bad-addresses.yaml: networks.self.ipv4", // the network's own address
+        "bad-choices.yaml: storage_pools.fast", // needed, unless it is external
+        "cloud-init.yaml: instances.binary.cloud_init.network_config.file", // free content, else
+        "bad-addresses.yaml: networks.raw.config.ipv4.address", // raw configuration
+        "devices.yaml: profiles.p.devices.root", // a profile's own must have a type
+        "devices.yaml: instances.web.devices.eth0", // a profile's device may be meant
+        "provision.yaml: instances.web.provision[16].timeout", // a length of time, but not 0
+        "readiness.yaml: instances.after.healthcheck.interval", // a length of time, but not 0
+        "hooks.yaml: instances.web.hooks.post_start[3].timeout", // a length of time, but not 0
+    ];
+
+    public static TheoryData<string> BadFiles => BadFileTests.Files;
+
+    public static TheoryData<string> Examples => [.. Directory.EnumerateFiles(Path.Combine(s_root, "examples"), "*stack.yaml", SearchOption.AllDirectories)
+        .Select(file => Path.GetRelativePath(s_root, file)).Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public void The_schema_is_what_the_loader_declares()
+    {
+        var text = StackSchema.Make().ToJsonString(s_indented) + "\n";
+        if (Environment.GetEnvironmentVariable("INCUS_COMPOSE_REGENERATE") == "1")
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(EditorSchema.File)!);
+            File.WriteAllText(EditorSchema.File, text);
+        }
+
+        Assert.Equal(text, File.ReadAllText(EditorSchema.File));
+    }
+
+    [Theory]
+    [MemberData(nameof(Examples))]
+    public void An_example_is_accepted(string file) => Assert.Empty(EditorSchema.Problems(EditorSchema.Parse(File.ReadAllText(Path.Combine(s_root, file)))!));
+
+    [Theory]
+    [MemberData(nameof(BadFiles))]
+    public void Of_a_bad_file_each_problem_that_a_key_or_value_shows_is_rejected_and_the_rest_is_accepted(string file)
+    {
+        var folder = Path.Combine(StackText.Here(), "Bad");
+        var document = EditorSchema.Parse(File.ReadAllText(Path.Combine(folder, file)));
+        if (document is null)
+            return;
+        if (document is not MappingNode)
+            return;
+        var problems = StackText.Loader.Load([file], new LoadOptions { WorkingDirectory = folder, Variables = new Dictionary<string, string> { ["HOME"] = "/home/ann", ["EMPTY"] = "" } })
+            .Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).ToList();
+        var nodes = problems.Select(problem => (Problem: problem, Node: Find(document, problem.Path))).Where(found => found.Node is not null && found.Node != document).ToList();
+        var all = new Dictionary<DocumentNode, bool>(ReferenceEqualityComparer.Instance);
+        foreach (var (problem, node) in nodes)
+            all[node!] = problem.Id is not ("UnknownKey" or "WrongType") && all.GetValueOrDefault(node!, true);
+
+        Assert.Empty(EditorSchema.Problems(document, all));
+        foreach (var (problem, node) in nodes.Where(found => s_structural.Contains(found.Problem.Id) && !s_exceptions.Contains($"{file}: {found.Problem.Path}")))
+        {
+            var others = new Dictionary<DocumentNode, bool>(all.Where(other => !Contains(other.Key, node!)), ReferenceEqualityComparer.Instance);
+            Assert.True(EditorSchema.Problems(document, others).Count > 0, $"The schema accepts what the loader does not: {problem}");
+        }
+    }
+
+    private static bool Contains(DocumentNode whole, DocumentNode part) => ReferenceEquals(whole, part) || whole switch
+    {
+        MappingNode mapping => mapping.Entries.Any(entry => Contains(entry.Value, part)),
+        SequenceNode sequence => sequence.Items.Any(item => Contains(item, part)),
+        _ => false,
+    };
+
+    /// <summary>The node at a dotted path whose keys may have dots themselves.</summary>
+    private static DocumentNode? Find(DocumentNode? node, string path)
+    {
+        if (path.Length == 0 || node is null)
+            return node;
+        switch (node)
+        {
+            case MappingNode mapping:
+                foreach (var entry in mapping.Entries)
+                {
+                    var key = entry.Key.Value;
+                    if (path.StartsWith(key, StringComparison.Ordinal) && (path.Length == key.Length || path[key.Length] is '.' or '[')
+                        && Find(entry.Value, path[key.Length..].TrimStart('.')) is { } found)
+                        return found;
+                }
+
+                return null;
+            case SequenceNode sequence when path[0] == '[':
+                var end = path.IndexOf(']', StringComparison.Ordinal);
+                return int.TryParse(path[1..end], out var index) && index < sequence.Items.Count ? Find(sequence.Items[index], path[(end + 1)..].TrimStart('.')) : null;
+            default:
+                return null;
+        }
+    }
+}
