@@ -45,7 +45,7 @@ public sealed partial class ComposeEngine
 
         StackPlan Plan(MetadataConfiguration? metadata)
         {
-            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps };
+            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server };
             unreadable.ForEach(context.Report);
             return StackPlanner.Plan(context, options, metadata, client.Name);
         }

@@ -61,4 +61,23 @@ public sealed partial class StorageVolumeApi
         caller.Connection.RequireExtension("custom_volume_backup", "Restoring a custom volume from a backup");
         return BackupCalls.ImportAsync(caller, Collection(pool), archive, name, null, cancellationToken);
     }
+
+    /// <summary>Makes a volume of content type <c>iso</c> from an image of an optical disc (extension <c>custom_volume_iso</c>).</summary>
+    /// <param name="pool">Name of the pool.</param>
+    /// <param name="name">Name of the volume.</param>
+    /// <param name="image">The image; read to its end while it is sent.</param>
+    /// <param name="cancellationToken">Ends the upload (not the operation).</param>
+    /// <returns>The operation.</returns>
+    /// <exception cref="IncusExtensionMissingException">The server has no such volumes.</exception>
+    /// <exception cref="IncusConflictException">The name is taken.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public async Task<IncusOperation> ImportIsoAsync(string pool, string name, Stream image, CancellationToken cancellationToken = default)
+    {
+        caller.Connection.RequireExtension("custom_volume_iso", "Importing an ISO image as a volume");
+        using var content = new StreamContent(image);
+        content.Headers.ContentType = new("application/octet-stream");
+        content.Headers.Add("X-Incus-name", name);
+        content.Headers.Add("X-Incus-type", "iso");
+        return await caller.StartAsync(HttpMethod.Post, caller.Url(Collection(pool)), content, null, cancellationToken).ConfigureAwait(false);
+    }
 }

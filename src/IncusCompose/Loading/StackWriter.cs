@@ -303,6 +303,7 @@ internal static class StackWriter
             .Text("driver", pool.Driver)
             .Text("description", pool.Description)
             .Values("config", pool.Config)
+            .Map("members", pool.Members, Values)
             .Flag("external", pool.External)
             .ToNode();
 
@@ -310,11 +311,23 @@ internal static class StackWriter
             .Text("pool", volume.Pool)
             .Text("size", volume.Size)
             .Text("content_type", volume.ContentType == "filesystem" ? null : volume.ContentType)
+            .Text("source", volume.Source)
+            .Text("import", volume.Import)
+            .Node("content", volume.Content.Count == 0 ? null : List(volume.Content.Select(Content)))
             .Node("snapshots", volume.Snapshots is null ? null : Snapshots(volume.Snapshots))
             .Text("description", volume.Description)
             .Values("config", volume.Config)
             .Flag("external", volume.External)
             .ToNode();
+
+        private DocumentNode Content(VolumeContent content) => content == new VolumeContent { Source = content.Source }
+            ? Scalar(content.Source)
+            : new Entries(mask)
+                .Text("source", content.Source)
+                .Text("target", content.Target == "/" ? null : content.Target)
+                .Text("uid", content.Uid?.ToString(CultureInfo.InvariantCulture))
+                .Text("gid", content.Gid?.ToString(CultureInfo.InvariantCulture))
+                .ToNode();
 
         private MappingNode Profile(ProfileDefinition profile) => new Entries(mask)
             .Text("description", profile.Description)

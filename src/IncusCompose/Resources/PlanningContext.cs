@@ -20,6 +20,22 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     /// <summary>The steps that follow the changes of instances, by the instances' names; none where they have none.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<PlannedStep>> Steps { get; init; } = new Dictionary<string, IReadOnlyList<PlannedStep>>();
 
+    /// <summary>The server: its version and its extensions; null where only a look at what it holds matters.</summary>
+    public ServerInfo? About { get; init; }
+
+    /// <summary>Reports what the server's version lacks, before anything is changed.</summary>
+    /// <param name="extension">The API extension that it takes.</param>
+    /// <param name="path">What in the file needs it.</param>
+    /// <param name="feature">The same in words, to begin a sentence.</param>
+    /// <returns>True where the server has it.</returns>
+    public bool Require(string extension, string path, string feature)
+    {
+        if (About is null || About.ApiExtensions.Contains(extension))
+            return true;
+        Error("MissingExtension", path, $"{feature} needs the API extension \"{extension}\", which Incus {About.Environment.ServerVersion} does not have", "use a newer Incus, or remove it");
+        return false;
+    }
+
     /// <summary>Problems that only a look at the server could show.</summary>
     public IReadOnlyList<Diagnostic> Problems => _problems;
 

@@ -57,6 +57,10 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
         IsRewritten(path) ? ChangeImpact.Replace : base.ImpactOf(path, desired, live, metadata);
 
+    /// <summary>A loop file grows; what lies in one that is cut off is lost.</summary>
+    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner) =>
+        Sizes.RefuseShrinking(base.Refine(change, planner), "no storage pool can be made smaller; keep its size, or make another pool and move what is in it there");
+
     public override bool IsKept(RemovalOptions options) => !options.RemovePools;
 
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) =>

@@ -5,6 +5,13 @@ using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
 
+/// <summary>A volume, and what it is made from.</summary>
+internal sealed record DesiredVolume : DesiredResource
+{
+    /// <summary>What it is made from; null: it is made empty.</summary>
+    public VolumeOrigin? Origin { get; init; }
+}
+
 /// <summary>Custom storage volumes. Source: Incus doc/howto/storage_volumes.md.</summary>
 internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 {
@@ -34,13 +41,21 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
                 properties.Add(PropertyPath.Config(key), value);
             if (volume.Size is not null)
                 properties.Add(PropertyPath.Config("size"), volume.Size);
-            yield return new DesiredResource
+            var id = IdOf(pool, volume.Name);
+            var origin = VolumeOrigin.Of(volume);
+            // What it was made from matters no more once it is there.
+            if (origin is not null && !volume.External && context.Server.Find(id) is null)
+                origin = origin.Look(context, path);
+            foreach (var key in volume.Config.Keys.Where(key => key.StartsWith("initial.", StringComparison.Ordinal)).Take(1))
+                context.Require("storage_initial_owner", $"{path}.initial", "the first owner of a volume");
+            yield return new DesiredVolume
             {
-                Id = IdOf(pool, volume.Name),
+                Id = id,
                 DefinitionPath = path,
                 External = volume.External,
                 DependsOn = [StoragePoolKind.IdOf(pool)],
                 Properties = properties,
+                Origin = origin,
             };
         }
     }
@@ -69,6 +84,30 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
     public override bool IsServerFilled(string path) =>
         PropertyPath.IsConfig(path, out var key)
         && (key == "size" || Array.Exists(DriverKeys, prefix => key.StartsWith(prefix, StringComparison.Ordinal)));
+
+    public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
+        IsIso(live) ? ChangeImpact.Replace : base.ImpactOf(path, desired, live, metadata);
+
+    /// <summary>Data that does not fit is cut off: what is smaller is another volume.</summary>
+    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner)
+    {
+        change = base.Refine(change, planner);
+        // The server takes no change of a disc's image, a new record of what was applied included.
+        if (change.Action == ChangeAction.Update && IsIso(change.Live!))
+            return change with { Action = ChangeAction.None, Properties = [] };
+        return Sizes.RefuseShrinking(
+            change,
+            "shrinking a volume could cut off its data; keep its size, or make a volume of another name and copy the data. Where its file system can do that, shrink it yourself with: "
+            + $"incus storage volume set {change.Id.Scope} {change.Name} size=…");
+    }
+
+    public override ResourceChange WithSteps(ResourceChange change) =>
+        change is { Action: ChangeAction.Create or ChangeAction.Replace, Desired: DesiredVolume { Origin: { } origin } }
+            ? change with { Properties = [.. change.Properties, new PropertyChange(origin.Word, PropertyDifference.Added, ChangeImpact.Live, null, origin.Describe())] }
+            : change;
+
+    public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
+        desired is DesiredVolume { Origin: { } origin } volume ? origin.CreateAsync(context, volume, cancellationToken) : base.CreateAsync(context, desired, cancellationToken);
 
     public override string LostByReplacement => "its data and snapshots are lost";
 
@@ -118,6 +157,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         context.Client.StorageVolumes.DeleteAsync(id.Scope!, id.Name, cancellationToken);
+
+    private static bool IsIso(LiveResource live) => live.Properties[PropertyPath.ContentType] == "iso";
 
     private static string PathOf(VolumeDefinition volume) => $"volumes.{volume.Name}";
 }

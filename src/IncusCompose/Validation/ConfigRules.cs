@@ -45,9 +45,18 @@ internal static class ConfigRules
             Check($"networks.{network}", "ipv6", "ipv6.address");
         }
 
+        foreach (var pool in stack.StoragePools.Keys)
+        {
+            Check($"storage_pools.{pool}", "source", "source");
+            Check($"storage_pools.{pool}", "size", "size");
+            Check($"storage_pools.{pool}", "wipe", "source.wipe");
+        }
+
         foreach (var volume in stack.Volumes.Keys)
         {
             Check($"volumes.{volume}", "size", "size");
+            foreach (var word in new[] { "uid", "gid", "mode" })
+                Check($"volumes.{volume}", $"initial.{word}", $"initial.{word}");
             foreach (var (word, key) in s_snapshotWords)
                 Check($"volumes.{volume}", word, key);
         }

@@ -14,9 +14,9 @@ internal static class MountRules
             {
                 var path = $"instances.{instance.Name}.volumes[{index}]";
                 CheckTarget(mount.Target, path);
-                if (!mount.IsHostPath && stack.Volumes.GetValueOrDefault(mount.Source) is { ContentType: "block" })
+                if (!mount.IsHostPath && stack.Volumes.GetValueOrDefault(mount.Source) is { ContentType: "block" or "iso" } block)
                 {
-                    findings.Error("BlockVolumeWithPath", path, $"`{mount.Source}` is a block volume, which has no path in an instance",
+                    findings.Error("BlockVolumeWithPath", path, $"`{mount.Source}` is {(block.ContentType == "iso" ? "an" : "a")} {block.ContentType} volume, which has no path in an instance",
                         $"write a disk device with `source: {mount.Source}` and its `pool` under `devices` of a virtual machine, or use `content_type: filesystem`");
                 }
             }

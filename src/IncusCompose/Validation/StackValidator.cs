@@ -21,6 +21,8 @@ public static class StackValidator
         MountRules.CheckTargets,
         MountRules.CheckPools,
         MountRules.CheckExternal,
+        StorageRules.CheckPools,
+        StorageRules.CheckVolumes,
         InstanceRules.CheckSizes,
         InstanceRules.CheckEphemeral,
         InstanceRules.CheckReadiness,

@@ -26,11 +26,26 @@ internal sealed class RandomStack(int seed)
         Project = Maybe(() => new ProjectDefinition { Name = "project", Create = Flag(), Description = Maybe(Text), Config = Values() }),
         Instances = Map("web", Instance),
         Networks = Map("lan", name => new NetworkDefinition { Name = name, Type = Flag() ? "bridge" : "macvlan", Description = Maybe(Text), Config = Values(), External = Flag() }),
-        StoragePools = Map("pool", name => new StoragePoolDefinition { Name = name, Driver = "dir", Description = Maybe(Text), Config = Values(), External = Flag() }),
-        Volumes = Map("data", name => new VolumeDefinition { Name = name, Pool = Maybe(() => "pool0"), Size = Maybe(Size), ContentType = Flag() ? "filesystem" : "block", Snapshots = Maybe(Snapshots), Description = Maybe(Text), Config = Values(), External = Flag() }),
+        StoragePools = Map("pool", name => new StoragePoolDefinition { Name = name, Driver = "dir", Description = Maybe(Text), Config = Values(), Members = Members(), External = Flag() }),
+        Volumes = Map("data", Volume),
         Profiles = Map("profile", name => new ProfileDefinition { Name = name, Description = Maybe(Text), Config = Values(), Devices = Devices(), External = Flag() }),
         Images = Map("image", name => new ImageDefinition { Name = name, Source = "images:debian/" + _random.Next(9), Alias = Maybe(() => "alias"), AutoUpdate = MaybeFlag() }),
     };
+
+    private VolumeDefinition Volume(string name)
+    {
+        var volume = new VolumeDefinition { Name = name, Pool = Maybe(() => "pool0"), Snapshots = Maybe(Snapshots), Description = Maybe(Text), Config = Values(), External = Flag() };
+        return _random.Next(4) switch
+        {
+            0 => volume with { ContentType = "iso", Source = "/srv/a b.iso" },
+            1 => volume with { ContentType = "block", Size = Maybe(Size), Import = Maybe(() => "/srv/data.tar.gz") },
+            2 => volume with { Size = Maybe(Size), Content = [new VolumeContent { Source = "/srv/seed" }, new VolumeContent { Source = "/srv/x:y", Target = "/conf", Uid = Flag() ? 7 : null, Gid = Flag() ? 8 : null }] },
+            _ => volume with { Size = Maybe(Size), Import = Maybe(() => "/srv/data.tar.gz") },
+        };
+    }
+
+    private Dictionary<string, IReadOnlyDictionary<string, string>> Members() => Enumerable.Range(0, _random.Next(3)).ToDictionary(
+        i => $"node{i}", IReadOnlyDictionary<string, string> (i) => new Dictionary<string, string> { ["source"] = "/srv/pool" + i });
 
     private InstanceDefinition Instance(string name)
     {

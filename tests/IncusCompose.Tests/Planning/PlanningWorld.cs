@@ -46,6 +46,8 @@ internal sealed class PlanningWorld
 
     public HostUplink? Uplink { get; set; }
 
+    public ServerInfo? About { get; set; }
+
     public PlanningWorld With(Network network) => Add(new NetworkKind(), NetworkKind.IdOf(network.Name), network);
 
     public PlanningWorld With(StorageVolume volume, string pool = "default") => Add(new VolumeKind(), VolumeKind.IdOf(pool, volume.Name), volume);
@@ -76,6 +78,7 @@ internal sealed class PlanningWorld
         })
         {
             Uplink = Uplink,
+            About = About,
             Steps = PlannedStep.Of(stack, []),
         };
         return StackPlanner.Plan(context, options ?? new PlanOptions(), Metadata, "test");

@@ -16,8 +16,8 @@ internal static class StackKeys
         .Add("project", Project(), "The Incus project that the stack lives in; the remote's own where the key is missing", (stack, value) => stack with { Project = value })
         .Add("instances", new MapShape<InstanceDefinition>(InstanceKeys.Instance, "web: {image: images:debian/12}"), "Containers and virtual machines by name", (stack, value) => stack with { Instances = value })
         .Add("networks", new MapShape<NetworkDefinition>(Network(), "lan: {ipv4: 10.20.0.1/24}"), "Networks by name", (stack, value) => stack with { Networks = value })
-        .Add("storage_pools", new MapShape<StoragePoolDefinition>(StoragePool(), "fast: {driver: btrfs}"), "Storage pools by name", (stack, value) => stack with { StoragePools = value })
-        .Add("volumes", new MapShape<VolumeDefinition>(Volume(), "data: {size: 10GiB}"), "Custom storage volumes by name", (stack, value) => stack with { Volumes = value })
+        .Add("storage_pools", new MapShape<StoragePoolDefinition>(StorageShapes.Pool, "fast: {driver: btrfs}"), "Storage pools by name", (stack, value) => stack with { StoragePools = value })
+        .Add("volumes", new MapShape<VolumeDefinition>(StorageShapes.Volume, "data: {size: 10GiB}"), "Custom storage volumes by name", (stack, value) => stack with { Volumes = value })
         .Add("profiles", new MapShape<ProfileDefinition>(Profile(), "small: {config: {limits.memory: 256MiB}}"), "Profiles by name", (stack, value) => stack with { Profiles = value })
         .Add("images", new MapShape<ImageDefinition>(Image(), "debian: images:debian/12"), "Images that instances can name by key", (stack, value) => stack with { Images = value })
         .Foreign("services", "write `instances`; docker compose files are not read by this version")
@@ -49,23 +49,6 @@ internal static class StackKeys
         .Foreign("internal", "write `config: {ipv4.nat: false}`")
         .Foreign("parent", "write `config: {parent: …}`");
 
-    private static ObjectShape<StoragePoolDefinition> StoragePool() => new ObjectShape<StoragePoolDefinition>(name => new StoragePoolDefinition { Name = name })
-        .Add("driver", Scalars.Word("a driver such as `dir` or `btrfs`"), "Incus's storage driver", (pool, value) => pool with { Driver = value })
-        .Add("description", Scalars.Text, "Free text for people", (pool, value) => pool with { Description = value })
-        .Add("config", CommonShapes.Config("size: 20GiB"), "Raw Incus pool configuration (`source`, `size`, …)", (pool, value) => pool with { Config = value })
-        .Add("external", Scalars.Boolean, "Whether the pool must exist and is never changed", (pool, value) => pool with { External = value });
-
-    private static ObjectShape<VolumeDefinition> Volume() => new ObjectShape<VolumeDefinition>(name => new VolumeDefinition { Name = name })
-        .Add("pool", Scalars.Word("a storage pool's name"), "The storage pool that it lies on", (volume, value) => volume with { Pool = value })
-        .Add("size", CommonShapes.Size, "The volume's size; the pool's default where the key is missing", (volume, value) => volume with { Size = value })
-        .Add("content_type", Scalars.Choice(("filesystem", "filesystem"), ("block", "block")), "`filesystem` (the default) or `block`", (volume, value) => volume with { ContentType = value })
-        .Add("snapshots", SnapshotShapes.OfVolume, "Snapshots that the server takes of it by itself, at set times", (volume, value) => volume with { Snapshots = value == new SnapshotsDefinition() ? null : value })
-        .Add("description", Scalars.Text, "Free text for people", (volume, value) => volume with { Description = value })
-        .Add("config", CommonShapes.Config("security.shifted: true"), "Raw Incus volume configuration; wins over the words above", (volume, value) => volume with { Config = value })
-        .Add("external", Scalars.Boolean, "Whether the volume must exist and is never changed", (volume, value) => volume with { External = value })
-        .Foreign("driver", "write `pool`: the pool's driver is the volume's")
-        .Foreign("name", "leave it out: a volume is called what its key says");
-
     private static ObjectShape<ProfileDefinition> Profile() => new ObjectShape<ProfileDefinition>(name => new ProfileDefinition { Name = name })
         .Add("description", Scalars.Text, "Free text for people", (profile, value) => profile with { Description = value })
         .Add("config", CommonShapes.Config("limits.memory: 1GiB"), "Raw Incus instance configuration", (profile, value) => profile with { Config = value })
@@ -85,10 +68,10 @@ internal static class StackKeys
         };
     }
 
-    private static IReadOnlyDictionary<string, string> Fill(this IReadOnlyDictionary<string, string> config, string key, string value) =>
+    internal static IReadOnlyDictionary<string, string> Fill(this IReadOnlyDictionary<string, string> config, string key, string value) =>
         config.ContainsKey(key) ? config : new Dictionary<string, string>(config) { [key] = value }.AsReadOnly();
 
-    private static IReadOnlyDictionary<string, string> Override(this IReadOnlyDictionary<string, string> config, IReadOnlyDictionary<string, string> others)
+    internal static IReadOnlyDictionary<string, string> Override(this IReadOnlyDictionary<string, string> config, IReadOnlyDictionary<string, string> others)
     {
         var result = new Dictionary<string, string>(config);
         foreach (var (key, value) in others)

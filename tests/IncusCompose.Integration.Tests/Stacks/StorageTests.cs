@@ -1,0 +1,123 @@
+using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Integration.Tests.Lab;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Integration.Tests.Stacks;
+
+/// <summary>Pools and volumes on a real server: made from files of this machine, changed in place, kept until told.</summary>
+[Collection(LabCollection.Name)]
+public sealed class StorageTests(LabFixture fixture) : IAsyncLifetime
+{
+    private readonly string _stack = "storage" + Guid.NewGuid().ToString("N")[..6];
+    private StackWorkbench _bench = null!;
+
+    public async Task InitializeAsync() => _bench = await StackWorkbench.OpenAsync(fixture.Lab);
+
+    public async Task DisposeAsync()
+    {
+        await _bench.DownAsync(_stack, new RemovalOptions { RemoveVolumes = true, RemovePools = true });
+        await _bench.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_new_volume_holds_its_content_before_anything_starts_and_nothing_is_ever_written_over_it()
+    {
+        var seed = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(_bench.File)!, "seed", "inner")).Parent!.FullName;
+        await File.WriteAllTextAsync(Path.Combine(seed, "ä b.txt"), "first");
+        await File.WriteAllTextAsync(Path.Combine(seed, "inner", "secret"), "s3cret");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(Path.Combine(seed, "inner", "secret"), UnixFileMode.UserRead);
+        File.CreateSymbolicLink(Path.Combine(seed, "link"), "ä b.txt");
+        var file = $$"""
+            name: {{_stack}}
+            storage_pools:
+              {{_stack}}: {driver: dir}
+            volumes:
+              data:
+                pool: {{_stack}}
+                description: seeded
+                initial: {uid: 1000, gid: 100, mode: "0750"}
+                content: [./seed, {source: "./seed/ä b.txt", target: /deep/er, uid: 7, gid: 8}]
+            instances:
+              {{_stack}}: {image: busybox, volumes: ["data:/data"], environment: {RUN: "cat /data/link >/started; sleep 1000"} }
+
+            """;
+
+        await _bench.UpAsync(file);
+
+        Assert.Equal("first", await Eventually.GetAsync(() => _bench.ShellAsync(_stack, "cat /started 2>/dev/null || true"), text => text.Length > 0));
+        Assert.Equal("750 1000 100\n400 1000 100\n755 7 8\nfirst", await _bench.ShellAsync(_stack, "cd /data; stat -c '%a %u %g' . inner/secret deep/er; cat 'deep/er/ä b.txt'"));
+        Assert.Equal("seeded", (await _bench.Client.StorageVolumes.GetAsync(_stack, "data")).Value.Description);
+
+        await _bench.ShellAsync(_stack, "echo mine >'/data/ä b.txt'");
+        await File.WriteAllTextAsync(Path.Combine(seed, "ä b.txt"), "second");
+        await _bench.UpAsync(file.Replace("description: seeded", "description: kept", StringComparison.Ordinal));
+        Assert.Equal("mine", await _bench.ShellAsync(_stack, "cat '/data/ä b.txt'"));
+
+        // Pruning and down take no data along.
+        Directory.Delete(seed, recursive: true);
+        var orphan = Assert.Single((await _bench.PlanAsync($"name: {_stack}\nstorage_pools: {{{_stack}: {{driver: dir}}}}\n", new PlanOptions { Prune = true })).Orphans);
+        Assert.Contains("--remove-volumes", orphan.Advice, StringComparison.Ordinal);
+        await _bench.DownAsync(_stack);
+        Assert.NotNull(await _bench.Client.StorageVolumes.FindAsync(_stack, "data"));
+        await _bench.UpAsync(file.Replace("description: seeded", "description: kept", StringComparison.Ordinal));
+        Assert.Equal("mine", await _bench.ShellAsync(_stack, "cat '/data/ä b.txt'"));
+    }
+
+    [Fact]
+    public async Task Volumes_come_from_backups_and_from_images_of_discs_and_are_the_stacks_own()
+    {
+        var folder = Path.GetDirectoryName(_bench.File)!;
+        var disc = new byte[300_000];
+        new Random(1).NextBytes(disc);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "disc.iso"), disc);
+        await _bench.UpAsync(Named($"volumes:\n  old{_stack}: {{size: 20MiB}}\ninstances:\n  {_stack}: {{image: busybox, volumes: [\"old{_stack}:/data\"]}}\n"));
+        await _bench.ShellAsync(_stack, "echo precious >/data/kept");
+        await fixture.Lab.IncusAsync("storage", "volume", "snapshot", "create", "default", "old" + _stack, "before");
+        await fixture.Lab.IncusAsync("storage", "volume", "export", "default", "old" + _stack, Path.Combine(folder, "data.tar.gz"));
+        await _bench.DownAsync(_stack, new RemovalOptions { RemoveVolumes = true });
+
+        var file = Named($$"""
+            volumes:
+              new{{_stack}}: {import: ./data.tar.gz, description: imported, size: 40MiB}
+              cd{{_stack}}: {content_type: iso, source: ./disc.iso, description: a disc}
+            instances:
+              {{_stack}}: {image: busybox, volumes: ["new{{_stack}}:/data"]}
+
+            """);
+        await _bench.UpAsync(file);
+
+        Assert.Equal("precious", await _bench.ShellAsync(_stack, "cat /data/kept"));
+        var imported = (await _bench.Client.StorageVolumes.GetAsync("default", "new" + _stack)).Value;
+        Assert.Equal(("imported", "40MiB"), (imported.Description, imported.Config["size"]));
+        Assert.Single(await _bench.Client.StorageVolumes.ListSnapshotsAsync("default", "new" + _stack));
+        Assert.Equal("iso", (await _bench.Client.StorageVolumes.GetAsync("default", "cd" + _stack)).Value.ContentType);
+        Assert.Equal(disc, (await File.ReadAllBytesAsync($"{fixture.Lab.Environment["INCUS_DIR"]}/storage-pools/default/custom/default_cd{_stack}.iso/root.img"))[..disc.Length]);
+
+        // Incus changes no such volume: it would be a replacement, which takes its own words.
+        var changed = Assert.Single((await _bench.PlanAsync(file.Replace("a disc", "another disc", StringComparison.Ordinal))).Changes);
+        Assert.Contains("-AllowReplace", changed.Refused, StringComparison.Ordinal);
+        Assert.Contains("could cut off", Assert.Single((await _bench.PlanAsync(file.Replace("40MiB", "30MiB", StringComparison.Ordinal))).Changes).Refused, StringComparison.Ordinal);
+        await _bench.UpAsync(file.Replace("40MiB", "60MiB", StringComparison.Ordinal));
+        Assert.Equal("60MiB", (await _bench.Client.StorageVolumes.GetAsync("default", "new" + _stack)).Value.Config["size"]);
+    }
+
+    [Fact]
+    public async Task What_is_no_backup_is_refused_in_the_servers_words_and_leaves_no_volume()
+    {
+        await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(_bench.File)!, "data.tar.gz"), "no backup");
+
+        var result = await _bench.ApplyAsync(Named($"volumes:\n  bad{_stack}: {{import: ./data.tar.gz}}\n"));
+
+        var failed = Assert.Single(result.Resources);
+        Assert.Equal(ChangeOutcome.Failed, failed.Outcome);
+        Assert.NotEmpty(failed.Message!);
+        Assert.Null(await _bench.Client.StorageVolumes.FindAsync("default", "bad" + _stack));
+        var missing = await Assert.ThrowsAsync<StackFileException>(() => _bench.PlanAsync(Named($"volumes:\n  bad{_stack}: {{import: ./nowhere.tar.gz}}\n")));
+        Assert.Contains("nowhere.tar.gz", Assert.Single(missing.Diagnostics).Message, StringComparison.Ordinal);
+    }
+
+    private string Named(string rest) => $"name: {_stack}\n{rest}";
+}

@@ -1,0 +1,91 @@
+using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Planning;
+using IncusCompose.Resources;
+using IncusCompose.Tests.Loading;
+
+namespace IncusCompose.Tests.Planning;
+
+/// <summary>What becomes of pools and volumes that are there already, and of those that are made from something.</summary>
+public class StoragePlanTests
+{
+    [Fact]
+    public void A_volume_grows_in_place_and_making_it_smaller_is_refused_with_what_to_do()
+    {
+        var stack = Stack(new VolumeDefinition { Name = "data", Size = "10GiB" });
+        var world = new PlanningWorld().With(Applied(stack, new StorageVolume { Name = "data", ContentType = "filesystem" }));
+
+        var larger = Assert.Single(world.Plan(Stack(stack.Volumes["data"] with { Size = "20GiB" })).Changes);
+        Assert.Equal((ChangeAction.Update, null), (larger.Action, larger.Refused));
+
+        var smaller = Assert.Single(world.Plan(Stack(stack.Volumes["data"] with { Size = "9GiB" })).Changes);
+        Assert.Contains("could cut off its data", smaller.Refused, StringComparison.Ordinal);
+        Assert.Contains("incus storage volume set default data size=", smaller.Refused, StringComparison.Ordinal);
+        Assert.DoesNotContain(world.Plan(Stack(stack.Volumes["data"] with { Size = "10240MiB" })).Changes, change => change.Refused is not null);
+    }
+
+    [Fact]
+    public void A_pool_cannot_be_made_smaller()
+    {
+        StackDefinition Stack(string size) => new() { Name = "shop", StoragePools = new Dictionary<string, StoragePoolDefinition> { ["fast"] = new() { Name = "fast", Driver = "btrfs", Config = PlanningWorld.Map(("size", size)) } } };
+        var config = new Dictionary<string, string> { ["size"] = "20GiB", ["source"] = "/var/lib/incus/disks/fast.img" };
+        new OwnershipMark("shop", "default", "storage_pools.fast", AppliedRecord.Of(new PropertyBag { { "config/size", "20GiB" }, { "driver", "btrfs" } })).Write(StoragePoolKind.IdOf("fast"), config);
+        var world = new PlanningWorld().With(new StoragePool { Name = "fast", Driver = "btrfs", Config = config });
+
+        Assert.Null(Assert.Single(world.Plan(Stack("30GiB")).Changes).Refused);
+        Assert.Contains("made smaller", Assert.Single(world.Plan(Stack("10GiB")).Changes).Refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_volume_that_is_there_needs_none_of_the_files_that_it_was_made_from()
+    {
+        var stack = Stack(new VolumeDefinition { Name = "data", Content = [new VolumeContent { Source = "/nowhere/seed" }] });
+
+        var missing = Assert.Throws<StackFileException>(() => new PlanningWorld().Plan(stack));
+        Assert.Contains(missing.Diagnostics, problem => problem is { Id: "UnreadableFile", Path: "volumes.data.content" });
+        Assert.Empty(new PlanningWorld().With(Applied(Stack(new VolumeDefinition { Name = "data" }), new StorageVolume { Name = "data", ContentType = "filesystem" })).Plan(stack).Changes);
+    }
+
+    [Fact]
+    public void The_plan_says_what_a_new_volume_is_made_from()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "a.conf"), "a=1");
+        var stack = Stack(new VolumeDefinition { Name = "data", Content = [new VolumeContent { Source = folder.Path }] });
+
+        Assert.Contains($"+ content: 1 files (3 bytes) from {folder.Path}", PlanningWorld.Text(new PlanningWorld().Plan(stack)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_sources_for_one_path_of_a_volume_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "a.conf"), "a=1");
+        var stack = Stack(new VolumeDefinition { Name = "data", Content = [new VolumeContent { Source = folder.Path }, new VolumeContent { Source = Path.Combine(folder.Path, "a.conf") }] });
+
+        var problem = Assert.Single(Assert.Throws<StackFileException>(() => new PlanningWorld().Plan(stack)).Diagnostics);
+        Assert.Contains("/a.conf would come from two sources", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_server_is_too_old_for_is_refused_by_the_name_of_the_extension_and_with_the_servers_version()
+    {
+        var world = new PlanningWorld { About = new ServerInfo { ApiExtensions = ["custom_volume_backup"], Environment = new ServerEnvironment { ServerVersion = "5.0.1" } } };
+
+        var problem = Assert.Single(Assert.Throws<StackFileException>(() => world.Plan(Stack(new VolumeDefinition { Name = "data", Config = PlanningWorld.Map(("initial.uid", "7")) }))).Diagnostics);
+
+        Assert.Equal("MissingExtension", problem.Id);
+        Assert.Contains("\"storage_initial_owner\", which Incus 5.0.1 does not have", problem.Message, StringComparison.Ordinal);
+    }
+
+    private static StackDefinition Stack(VolumeDefinition volume) => new() { Name = "shop", Volumes = new Dictionary<string, VolumeDefinition> { [volume.Name] = volume } };
+
+    private static StorageVolume Applied(StackDefinition stack, StorageVolume volume)
+    {
+        var change = new PlanningWorld().Plan(stack).Resources.Single(resource => resource.Kind == VolumeKind.KindName);
+        var fields = ResourceFields.From(change.Desired!.Properties);
+        new OwnershipMark(stack.Name, "default", change.Desired.DefinitionPath, AppliedRecord.Of(change.Desired.Properties)).Write(change.Id, fields.Config);
+        return volume with { Config = fields.Config };
+    }
+}
