@@ -27,6 +27,7 @@
         'Get-IncusServer'
         'Get-IncusStack'
         'Get-IncusStackCheckpoint'
+        'Get-IncusStackGraph'
         'Get-IncusStackHealth'
         'Get-IncusStackLog'
         'Import-IncusStack'

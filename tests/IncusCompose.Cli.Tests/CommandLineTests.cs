@@ -42,6 +42,7 @@ public sealed class CommandLineTests
         { ["exec", "web", "sh", "-e", "A=1"], "error: Put -- before the command, so that its options are its own: exec NAME -- COMMAND.\nSee 'incus-compose exec --help'.\n" },
         { ["exec", "-e", "=x", "web", "--", "ls"], "error: --env \"=x\" has no name: write NAME=VALUE.\nSee 'incus-compose exec --help'.\n" },
         { ["exec", "web"], "error: Required argument missing for command: 'exec'.\nSee 'incus-compose exec --help'.\n" },
+        { ["graph", "--format", "png"], "error: --format must be mermaid or dot.\nSee 'incus-compose graph --help'.\n" },
         { ["version", "@file"], "error: Unrecognized command or argument '@file'.\nSee 'incus-compose version --help'.\n" },
     };
 

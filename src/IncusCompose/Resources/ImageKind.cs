@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -33,6 +34,8 @@ internal sealed class ImageKind : ResourceKind
     private const string AutoUpdateWord = "auto_update";
 
     public override string Name => KindName;
+
+    public override GraphShape Shape => GraphShape.Stadium;
 
     /// <summary>The image of an instance: the same reference is the same resource, however many instances name it.</summary>
     public static ResourceId IdOf(InstanceDefinition instance, StackDefinition stack) =>

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Graphs;
 using IncusCompose.Planning;
 using IncusCompose.Provision;
 
@@ -14,6 +15,8 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
     private const string ProtectionKey = "security.protection.delete";
 
     public override string Name => KindName;
+
+    public override GraphShape Shape => GraphShape.Box;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
 

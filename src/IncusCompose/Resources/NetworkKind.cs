@@ -1,6 +1,7 @@
 using System.Net;
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -13,6 +14,8 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     private const int MostAttempts = 4;
 
     public override string Name => KindName;
+
+    public override GraphShape Shape => GraphShape.Hexagon;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
 

@@ -1,5 +1,6 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -14,6 +15,8 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
     private const int MostAttempts = 6;
 
     public override string Name => KindName;
+
+    public override GraphShape Shape => GraphShape.Note;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
 

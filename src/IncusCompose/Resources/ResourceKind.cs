@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -17,6 +18,9 @@ internal abstract class ResourceKind
 
     /// <summary>The kind as people say it: <c>storage pool</c>.</summary>
     public string Noun => Name.Replace('-', ' ');
+
+    /// <summary>How it is drawn in a graph.</summary>
+    public virtual GraphShape Shape => GraphShape.Rounded;
 
     /// <summary>What the stack's resources of this kind should be. Problems that only the server can show go to <paramref name="context"/>.</summary>
     public abstract IEnumerable<DesiredResource> Desire(PlanningContext context);

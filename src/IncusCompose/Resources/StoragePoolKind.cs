@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -25,6 +26,8 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     ];
 
     public override string Name => KindName;
+
+    public override GraphShape Shape => GraphShape.Store;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
 

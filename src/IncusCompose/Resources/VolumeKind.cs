@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -21,6 +22,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
     private static readonly string[] DriverKeys = ["block.", "lvm.", "zfs."];
 
     public override string Name => KindName;
+
+    public override GraphShape Shape => GraphShape.Cylinder;
 
     public static ResourceId IdOf(string pool, string name) => new(KindName, name, pool);
 

@@ -26,6 +26,7 @@ namespace IncusCompose.Cli.Rendering.Json;
 [JsonSerializable(typeof(StackEventDocument))]
 [JsonSerializable(typeof(LogDocument))]
 [JsonSerializable(typeof(RunDocument))]
+[JsonSerializable(typeof(GraphDocument))]
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(IReadOnlyList<InstanceDocument>))]
 [JsonSerializable(typeof(CheckpointDocument))]
