@@ -58,13 +58,13 @@ launch_daemon() {
     for v in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY; do
         [ -z "${!v:-}" ] || keep+=("$v=${!v}")
     done
-    local enter=()
-    [ -z "$(holder_pid "$1" "$2")" ] || enter=(nsenter --target "$(holder_pid "$1" "$2")" --net --mount)
+    local ENTER
+    enter_for "$1" "$2"
     # It must not inherit the locks, or it would hold them for life.
     (
         unlock_lab
         unlock_root
-        exec "${enter[@]}" env -i "${keep[@]}" setsid "$(incusd_path)" --group root
+        exec "${ENTER[@]}" env -i "${keep[@]}" setsid "$(if [ "$(lab_value "$1" incus)" = 7 ]; then echo /usr/libexec/incus/incusd; else incusd_path; fi)" --group root
     ) </dev/null >>"$dir/$(of_member incusd.log "$2")" 2>&1 &
     set_value "$1" "$(of_member pid "$2")" "$!"
 }
@@ -72,27 +72,32 @@ launch_daemon() {
 # hold_network NAME [MEMBER]: gives the lab links, addresses and ports of its own: a process that does nothing holds them, for
 # every daemon that the lab or the member will have. Links are seen in /sys too, where each network needs its own view.
 hold_network() {
-    local dir sys key
-    dir=$(dir_of "$1")
-    sys=$dir/$(of_member sys "${2:-}")
-    key=$(of_member holder "${2:-}")
+    local sys
+    sys=$(dir_of "$1")/$(of_member sys "${2:-}")
     mkdir "$sys"
     # shellcheck disable=SC2016  # for the inner shell
+    hold "$1" "$(of_member holder "${2:-}")" "${2:-}" setsid unshare --net --mount sh -ec '
+        mount -t sysfs sysfs "$1"
+        mount --bind "$1/class/net" /sys/class/net
+        mount --bind "$1/devices/virtual/net" /sys/devices/virtual/net
+        ip link set lo up
+        exec sleep infinity' - "$sys"
+}
+
+# hold NAME KEY MEMBER COMMAND...: runs a command that makes namespaces, becomes `sleep`, and so holds them.
+hold() {
+    local name=$1 key=$2 member=$3
+    shift 3
     (
         unlock_lab
         unlock_root
-        exec setsid unshare --net --mount sh -ec '
-            mount -t sysfs sysfs "$1"
-            mount --bind "$1/class/net" /sys/class/net
-            mount --bind "$1/devices/virtual/net" /sys/devices/virtual/net
-            ip link set lo up
-            exec sleep infinity' - "$sys"
-    ) </dev/null >>"$dir/$(of_member incusd.log "${2:-}")" 2>&1 &
-    set_value "$1" "$key" "$!:$(start_of "$!")"
+        exec "$@"
+    ) </dev/null >>"$(dir_of "$name")/$(of_member incusd.log "$member")" 2>&1 &
+    set_value "$name" "$key" "$!:$(start_of "$!")"
     disown "$!"
     # It is ready when it has become what it does.
-    while [ "$(program_of "$(holder_pid "$1" "${2:-}")")" != sleep ]; do
-        holder_pid "$1" "${2:-}" >/dev/null || die_with_log "$1" "Lab $1 could not be given a network of its own." "${2:-}"
+    while [ "$(program_of "$(held_pid "$name" "$key")")" != sleep ]; do
+        held_pid "$name" "$key" >/dev/null || die_with_log "$name" "Lab $name could not be given namespaces of its own." "$member"
         timeout 0.05 tail -f /dev/null || :
     done
 }

@@ -94,10 +94,25 @@ running_member() {
 start_of() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
 
 # holder_pid NAME [MEMBER]: the id of the process that holds the network of the lab's own, if it has one.
-holder_pid() {
+holder_pid() { held_pid "$1" "$(of_member holder "${2:-}")"; }
+
+# held_pid NAME KEY: the id of the process that lab.conf names as KEY, if it is still there.
+held_pid() {
     local holder
-    holder=$(lab_value "$1" "$(of_member holder "${2:-}")")
+    holder=$(lab_value "$1" "$2")
     [ -n "$holder" ] && [ "$(start_of "${holder%:*}")" = "${holder#*:}" ] && echo "${holder%:*}"
+}
+
+# enter_for NAME [MEMBER]: sets ENTER to what a command begins with that runs where the daemon does.
+enter_for() {
+    local pid
+    ENTER=()
+    if pid=$(root_pid "$1" "${2:-}"); then
+        # shellcheck disable=SC2016  # for the inner shell
+        ENTER=(nsenter --target "$pid" --net --mount sh -c 'cd "$0" 2>/dev/null; exec "$@"' "$PWD")
+    elif pid=$(holder_pid "$1" "${2:-}"); then
+        ENTER=(nsenter --target "$pid" --net --mount)
+    fi
 }
 
 owner_gone() {
@@ -129,9 +144,11 @@ status_of() {
 # incus_for NAME [MEMBER]: sets INCUS to the incus command for it: whatever the caller's own environment says, it reaches no
 # other daemon.
 incus_for() {
-    local dir
+    local dir ENTER=()
     dir=$(incus_dir_of "$1" "${2:-}")
-    INCUS=(env -u INCUS_PROJECT -u INCUS_REMOTE INCUS_DIR="$dir" INCUS_SOCKET="$dir/unix.socket" INCUS_CONF="$(dir_of "$1")/conf" incus)
+    # A server's own client knows all that the server does.
+    [ "$(lab_value "$1" incus)" != 7 ] || enter_for "$1" "${2:-}"
+    INCUS=("${ENTER[@]}" env -u INCUS_PROJECT -u INCUS_REMOTE INCUS_DIR="$dir" INCUS_SOCKET="$dir/unix.socket" INCUS_CONF="$(dir_of "$1")/conf" incus)
 }
 
 # lab_incus NAME ARG...: of a cluster the first member that runs is asked.

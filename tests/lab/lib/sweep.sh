@@ -127,8 +127,8 @@ sweep_lab() {
         for member in $(members_of "$1"); do
             sweep_processes "$(incus_dir_of "$1" "$member")"
             # With it go the links, rules and mounts that only it could see.
-            # shellcheck disable=SC2046  # one id or none
-            end_processes $(holder_pid "$1" "$member")
+            # shellcheck disable=SC2046  # ids, or none
+            end_processes $(root_pid "$1" "$member") $(holder_pid "$1" "$member")
         done
         sweep_mounts "$dir"
         # The members of a cluster have all of theirs in networks of their own.
