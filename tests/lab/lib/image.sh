@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # The tiny image: Debian's busybox-static and the scripts in image/, in one tar file that Incus imports.
 
-# Writes the image to $1/busybox.tar. The same busybox gives the same bytes, and so the same fingerprint.
-build_image() {
-    local tree=$1/busybox applet
+# Writes what every image of the lab is made of to $1/rootfs.
+build_tree() {
+    local tree=$1 applet
     rm -rf "$tree"
     mkdir -p "$tree"/rootfs/{bin,sbin,lib,etc,proc,sys,dev,tmp,run,root,srv/hello/cgi-bin,var/log}
     chmod 1777 "$tree/rootfs/tmp"
@@ -18,6 +18,12 @@ build_image() {
     printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >"$tree/rootfs/etc/passwd"
     printf 'root:x:0:\nnogroup:x:65534:\n' >"$tree/rootfs/etc/group"
     printf '127.0.0.1 localhost\n::1 localhost\n' >"$tree/rootfs/etc/hosts"
+}
+
+# Writes the image to $1/busybox.tar. The same busybox gives the same bytes, and so the same fingerprint.
+build_image() {
+    local tree=$1/busybox
+    build_tree "$tree"
     cat >"$tree/metadata.yaml" <<EOF
 architecture: $(uname -m)
 creation_date: 1735689600

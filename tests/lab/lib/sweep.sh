@@ -7,7 +7,7 @@ lab_processes() {
     local proc program
     find /proc -maxdepth 2 -path '/proc/[0-9]*/exe' -printf '%h %l\n' 2>/dev/null | while read -r proc program; do
         case ${program% (deleted)} in
-        */incusd | */dnsmasq)
+        */incusd | */dnsmasq | */docker-registry)
             if has_incus_dir "${proc#/proc/}" "$1" || { tr '\0' ' ' <"$proc/cmdline" | grep -qF -- "$1/"; } 2>/dev/null; then
                 echo "${proc#/proc/}"
             fi
