@@ -180,7 +180,7 @@ public sealed class LimitTests(LabFixture lab)
         // Nor where it is somebody else's.
         await stack.IncusAsync("delete", "cplate-late");
         await stack.IncusAsync("init", "busybox", "cplate-other");
-        await stack.IncusAsync("storage", "volume", "attach", "default", "cplate-data", "cplate-other", "/data");
+        await stack.IncusAsync("config", "device", "add", "cplate-other", "data", "disk", "pool=default", "source=cplate-data", "path=/data");
         await RestoreDatabaseAsync();
 
         // What nobody else uses goes back with it.
@@ -269,7 +269,7 @@ public sealed class LimitTests(LabFixture lab)
 
         // Nor is anything begun while somebody else runs with a volume; where it only could run, all is well.
         await stack.IncusAsync("launch", "busybox", "cpeph-other");
-        await stack.IncusAsync("storage", "volume", "attach", "default", "cpeph-data", "cpeph-other", "/data");
+        await stack.IncusAsync("config", "device", "add", "cpeph-other", "data", "disk", "pool=default", "source=cpeph-data", "path=/data");
         plan = await stack.Bench.Engine.CompareCheckpointAsync(stack.Client, restored.Plan.Checkpoint);
         var refused = plan.Steps.Single(step => step.Refused is not null);
         Assert.Equal(
@@ -330,30 +330,28 @@ public sealed class LimitTests(LabFixture lab)
     private sealed class SmallDisk : IDisposable
     {
         private readonly string _folder;
+        private readonly Lab.Lab _lab;
 
-        private SmallDisk(string folder) => _folder = folder;
+        private SmallDisk(Lab.Lab lab, string folder)
+        {
+            _lab = lab;
+            _folder = folder;
+        }
 
         public string Path => System.IO.Path.Combine(_folder, "mount");
 
         public static async Task<SmallDisk> MakeAsync(Lab.Lab lab, string name, int megabytes)
         {
-            var disk = new SmallDisk(Directory.CreateTempSubdirectory("incus-compose-test-" + name).FullName);
+            var disk = new SmallDisk(lab, Directory.CreateTempSubdirectory("incus-compose-test-" + name).FullName);
             Directory.CreateDirectory(disk.Path);
-            await RunAsync("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", name, disk.Path);
+            await lab.HostAsync("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", name, disk.Path);
             return disk;
         }
 
         public void Dispose()
         {
-            RunAsync("umount", Path).GetAwaiter().GetResult();
+            _lab.HostAsync("umount", Path).GetAwaiter().GetResult();
             Directory.Delete(_folder, recursive: true);
-        }
-
-        private static async Task RunAsync(string program, params string[] arguments)
-        {
-            using var process = System.Diagnostics.Process.Start(program, arguments);
-            await process.WaitForExitAsync();
-            Assert.Equal(0, process.ExitCode);
         }
     }
 }

@@ -363,7 +363,7 @@ public sealed class TransactionTests(LabFixture lab, ITestOutputHelper output)
 
             // What could not be put back since somebody else runs with it is refused before anything is changed.
             await lab.Lab.IncusAsync("launch", "busybox", name);
-            await lab.Lab.IncusAsync("storage", "volume", "attach", "default", name + "-data", name, "/data");
+            await lab.Lab.IncusAsync("config", "device", "add", name, "data", "disk", "pool=default", "source=" + name + "-data", "path=/data");
             var pid = (await bench.Client.ForProject(name).Instances.GetStateAsync("box")).Pid;
             var plan = await bench.PlanAsync(Yaml("true", "two"), new PlanOptions { AllowRestart = true });
             var refused = await Assert.ThrowsAsync<PlanRefusedException>(() => bench.Engine.ApplyAsync(bench.Client, plan, quickly));

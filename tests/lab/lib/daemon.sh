@@ -81,7 +81,8 @@ hold_network() {
         mount --bind "$1/class/net" /sys/class/net
         mount --bind "$1/devices/virtual/net" /sys/devices/virtual/net
         ip link set lo up
-        exec sleep infinity' - "$sys"
+        [ "$2" != 7 ] || mount --make-rshared /
+        exec sleep infinity' - "$sys" "$(lab_value "$1" incus)"
 }
 
 # hold NAME KEY MEMBER COMMAND...: runs a command that makes namespaces, becomes `sleep`, and so holds them.

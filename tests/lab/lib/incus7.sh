@@ -63,14 +63,17 @@ ensure_incus7() {
 # root_pid NAME [MEMBER]: the id of the process that holds the daemon's root file system, if it has one of its own.
 root_pid() { held_pid "$1" "$(of_member root "${2:-}")"; }
 
-# hold_root NAME [MEMBER]: gives the daemon the root of Incus 7, within the network that it has.
+# hold_root NAME [MEMBER]: gives the daemon the root of Incus 7, within the network that it has. `lab host` runs the machine's
+# own programs beside it, and what these mount is seen by the daemon, as it is where both have one root.
 hold_root() {
-    local dir enter=()
+    local dir
     dir=$(dir_of "$1")/$(of_member root "${2:-}")
     mkdir "$dir"
-    [ -z "$(holder_pid "$1" "${2:-}")" ] || enter=(nsenter --target "$(holder_pid "$1" "${2:-}")" --net --mount)
+    holder_pid "$1" "${2:-}" >/dev/null ||
+        hold "$1" "$(of_member holder "${2:-}")" "${2:-}" setsid unshare --mount sh -ec 'mount --make-rshared /; exec sleep infinity'
     # shellcheck disable=SC2016  # for the inner shell
-    hold "$1" "$(of_member root "${2:-}")" "${2:-}" "${enter[@]}" setsid unshare --mount sh -ec '
+    hold "$1" "$(of_member root "${2:-}")" "${2:-}" nsenter --target "$(holder_pid "$1" "${2:-}")" --net --mount \
+        setsid unshare --mount --propagation slave sh -ec '
         root=$1/new
         mount -t tmpfs lab "$1"
         mkdir "$root" "$1/upper" "$1/work"
