@@ -11,7 +11,7 @@ public enum InstanceType
 }
 
 /// <summary>A container or virtual machine of the stack.</summary>
-public sealed record InstanceDefinition
+public sealed partial record InstanceDefinition
 {
     /// <summary>The image used where a definition names none.</summary>
     public const string DefaultImage = "images:ubuntu/24.04/cloud";

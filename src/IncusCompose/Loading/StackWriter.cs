@@ -7,7 +7,7 @@ using IncusCompose.Loading.Documents;
 namespace IncusCompose.Loading;
 
 /// <summary>A definition as a document, in the canonical form: every key in its declared order, defaults left out.</summary>
-internal static class StackWriter
+internal static partial class StackWriter
 {
     /// <param name="stack">The definition.</param>
     /// <param name="mask">Shows a value by its key: the value itself, or what may be shown of it.</param>
@@ -17,7 +17,7 @@ internal static class StackWriter
         return writer.Stack(stack);
     }
 
-    private sealed class Writer(Func<string, string, string> mask)
+    private sealed partial class Writer(Func<string, string, string> mask)
     {
         public MappingNode Stack(StackDefinition stack) => new Entries(mask)
             .Text("name", stack.Name)
@@ -79,6 +79,7 @@ internal static class StackWriter
             .Flag("ephemeral", instance.Ephemeral)
             .Values("config", instance.Config)
             .Map("devices", instance.Devices, Values)
+            .With(entries => Compose(entries, instance))
             .ToNode();
 
         private DocumentNode DependsOn(IReadOnlyList<InstanceDependency> dependencies) =>
@@ -382,6 +383,12 @@ internal static class StackWriter
         {
             if (node is not null)
                 _entries.Add(new MappingEntry(Key(key), node));
+            return this;
+        }
+
+        public Entries With(Action<Entries> entries)
+        {
+            entries(this);
             return this;
         }
 

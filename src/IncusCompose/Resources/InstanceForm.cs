@@ -9,7 +9,7 @@ using IncusCompose.Ssh;
 namespace IncusCompose.Resources;
 
 /// <summary>Turns an instance's definition into the configuration and devices that Incus knows.</summary>
-internal static class InstanceForm
+internal static partial class InstanceForm
 {
     /// <summary>The longest device name that Incus takes.</summary>
     private const int LongestDeviceName = 63;
@@ -41,10 +41,12 @@ internal static class InstanceForm
         AddVolumes(fields, instance, context);
         AddPersisted(fields, instance);
         AddPorts(fields, instance);
+        AddCompose(fields, instance, context);
         // Raw devices replace what the typed words made of the same name.
         foreach (var (name, device) in instance.Devices)
             fields.Devices[name] = new SortedDictionary<string, string>(device.ToDictionary(), StringComparer.Ordinal);
         var rootPool = AddRootDisk(fields, instance, context, live);
+        ExtensionNeeds.Check(instance, fields, context);
         return (fields.ToBag(), rootPool);
     }
 
@@ -252,7 +254,7 @@ internal static class InstanceForm
         var inherited = ProfilesOf(instance)
             .SelectMany(profile => ProfileDevices(profile, context))
             .LastOrDefault(device => IsRootDisk(device.Value));
-        if (instance.Disk is null && inherited.Value is not null)
+        if (instance is { Disk: null, ReadOnly: false } && inherited.Value is not null)
             return inherited.Value["pool"];
         var liveDevices = live is null ? null : ((Instance)live.Raw).Devices;
         var name = inherited.Key ?? "root";
@@ -273,6 +275,8 @@ internal static class InstanceForm
             root.TryAdd(key, value);
         if (instance.Disk?.Size is { } size)
             root["size"] = size;
+        if (instance.ReadOnly)
+            root["readonly"] = "true";
         return pool;
     }
 
@@ -310,7 +314,7 @@ internal static class InstanceForm
     private static string Text(bool value) => value ? "true" : "false";
 
     /// <summary>A device name that says what it is for and stays the same when others come and go.</summary>
-    private static string DeviceName(string prefix, string label)
+    internal static string DeviceName(string prefix, string label)
     {
         var slug = new StringBuilder(prefix).Append('-');
         foreach (var character in label)

@@ -33,6 +33,9 @@ public static class StackValidator
         InstanceRules.CheckVariables,
         InstanceRules.CheckDevices,
         ConfigRules.CheckOverrides,
+        ComposeRules.CheckOverrides,
+        ComposeRules.CheckVirtualMachines,
+        ComposeRules.CheckNetworkMode,
         ConfigRules.CheckReserved,
     ];
 

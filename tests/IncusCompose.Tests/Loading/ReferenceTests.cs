@@ -36,6 +36,36 @@ public partial class ReferenceTests
             Assert.True(StackText.Problems(example).Length == 0, example + "\n" + string.Join('\n', StackText.Problems(example)));
     }
 
+    [Fact]
+    public void Every_word_of_compose_without_a_counterpart_is_in_the_reference()
+    {
+        var page = File.ReadAllText(s_page);
+        var declared = new Dictionary<string, IKeyedShape>();
+        Collect("", StackKeys.Stack, declared);
+
+        var expected = Foreign().Replace(page, match => $"<!-- foreign -->\n{ForeignTable(declared)}<!-- /foreign -->");
+        if (Environment.GetEnvironmentVariable("INCUS_COMPOSE_REGENERATE") == "1")
+            File.WriteAllText(s_page, expected);
+        Assert.Contains("<!-- foreign -->", page);
+        Assert.Equal(expected, File.ReadAllText(s_page));
+    }
+
+    private static string ForeignTable(Dictionary<string, IKeyedShape> declared)
+    {
+        var table = new StringBuilder("| Word | Is | Because | Instead |\n|---|---|---|---|\n");
+        foreach (var (path, shape) in declared.Where(entry => entry.Key.StartsWith("instances.*", StringComparison.Ordinal)))
+        {
+            foreach (var word in shape.ForeignWords.Where(word => word.Reason.Length > 0))
+            {
+                var name = (path == "instances.*" ? "" : path["instances.*.".Length..] + ".") + word.Name;
+                var usual = word.Usual.Count == 0 ? "" : $" (but for {string.Join(", ", word.Usual.Select(value => $"`{value}`"))})";
+                table.Append($"| `{name}` | {(word.Severity == ForeignSeverity.Warning ? "passed over" : "refused")}{usual} | {word.Reason} | {word.Advice} |\n");
+            }
+        }
+
+        return table.ToString();
+    }
+
     private static void Collect(string path, Shape shape, Dictionary<string, IKeyedShape> found)
     {
         // What may stand in several places, or alone or in a list, is described once.
@@ -55,6 +85,9 @@ public partial class ReferenceTests
 
     [GeneratedRegex("(?<begin><!-- keys:(?: (?<path>[^ ]+))? -->)\n.*?<!-- /keys -->", RegexOptions.Singleline)]
     private static partial Regex Section();
+
+    [GeneratedRegex("<!-- foreign -->\n.*?<!-- /foreign -->", RegexOptions.Singleline)]
+    private static partial Regex Foreign();
 
     [GeneratedRegex("```yaml\n(?<yaml>.*?)```", RegexOptions.Singleline)]
     private static partial Regex Example();

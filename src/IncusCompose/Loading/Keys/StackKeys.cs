@@ -14,7 +14,7 @@ internal static class StackKeys
         .Add("description", Scalars.Text, "Free text for people", (stack, value) => stack with { Description = value })
         .Add("remote", Scalars.Word("a remote's name"), "The Incus remote to use; the user's default remote where the key is missing", (stack, value) => stack with { Remote = value })
         .Add("project", Project(), "The Incus project that the stack lives in; the remote's own where the key is missing", (stack, value) => stack with { Project = value })
-        .Add("instances", new MapShape<InstanceDefinition>(InstanceKeys.Instance, "web: {image: images:debian/12}"), "Containers and virtual machines by name", (stack, value) => stack with { Instances = value })
+        .Add("instances", new MapShape<InstanceDefinition>(InstanceKeys.Instance.Then<InstanceDefinition, InstanceDefinition>(ComposeWords.Finish), "web: {image: images:debian/12}"), "Containers and virtual machines by name", (stack, value) => stack with { Instances = value })
         .Add("networks", new MapShape<NetworkDefinition>(Network(), "lan: {ipv4: 10.20.0.1/24}"), "Networks by name", (stack, value) => stack with { Networks = value })
         .Add("storage_pools", new MapShape<StoragePoolDefinition>(StorageShapes.Pool, "fast: {driver: btrfs}"), "Storage pools by name", (stack, value) => stack with { StoragePools = value })
         .Add("volumes", new MapShape<VolumeDefinition>(StorageShapes.Volume, "data: {size: 10GiB}"), "Custom storage volumes by name", (stack, value) => stack with { Volumes = value })

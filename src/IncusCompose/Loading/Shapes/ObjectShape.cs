@@ -16,15 +16,21 @@ internal interface IKeyedShape
 {
     /// <summary>The keys in the order of declaration, which is the order to write them in.</summary>
     IReadOnlyList<ObjectKey> Keys { get; }
+
+    /// <summary>The words of other tools that are known to have no counterpart here, in the order of declaration.</summary>
+    IReadOnlyList<ForeignWord> ForeignWords { get; }
 }
 
 /// <summary>A mapping with known keys, made into a record.</summary>
 /// <param name="seed">The record before any key is set, from the key that the object stands under.</param>
 internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedShape
 {
+    // Nobody reads a hundred keys in a message.
+    private const int MostNamed = 30;
+
     private readonly Dictionary<string, Key> _keys = new(StringComparer.Ordinal);
     private readonly List<ObjectKey> _inOrder = [];
-    private readonly Dictionary<string, string> _foreignWords = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ForeignWord> _foreignWords = new(StringComparer.Ordinal);
 
     private abstract record Key(string Name, Shape Shape, string Description, bool Required) : ObjectKey(Name, Shape, Description, Required)
     {
@@ -40,6 +46,8 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedSha
 
     public IReadOnlyList<ObjectKey> Keys => _inOrder;
 
+    public IReadOnlyList<ForeignWord> ForeignWords => [.. _foreignWords.Values];
+
     public override IEnumerable<(string Step, Shape Shape)> Parts => _inOrder.Select(key => ($".{key.Name}", key.Shape));
 
     public override string Wanted =>
@@ -54,6 +62,13 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedSha
             value = key.Required ? value.Describable() : value.OrNull();
             value["description"] = key.Description.Replace("`", "", StringComparison.Ordinal);
             properties[key.Name] = value;
+        }
+
+        foreach (var word in _foreignWords.Values.Where(word => word.Severity == ForeignSeverity.Warning || word.Usual.Count > 0))
+        {
+            var value = word.Severity == ForeignSeverity.Warning ? [] : new JsonObject { ["enum"] = new JsonArray([.. word.Usual.Select(usual => (JsonNode)usual), null]) };
+            value["description"] = $"{(word.Severity == ForeignSeverity.Warning ? "Passed over" : "Without a counterpart")}: {word.Reason}".Replace("`", "", StringComparison.Ordinal);
+            properties[word.Name] = value;
         }
 
         var required = _inOrder.Where(key => key.Required).Select(key => (JsonNode)key.Name).ToArray();
@@ -80,11 +95,18 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedSha
     }
 
     /// <summary>Says what to write instead of a key that is another tool's word.</summary>
-    public ObjectShape<T> Foreign(string word, string advice)
+    public ObjectShape<T> Foreign(string word, string advice) => Foreign(new ForeignWord(word, ForeignSeverity.Error, "", advice));
+
+    /// <summary>Says what becomes of words of another tool.</summary>
+    public ObjectShape<T> Foreign(params IEnumerable<ForeignWord> words)
     {
-        _foreignWords.Add(word, advice);
+        foreach (var word in words)
+            _foreignWords.Add(word.Name, word);
         return this;
     }
+
+    /// <summary>Lets a set of keys add itself, so that those that belong together stand together.</summary>
+    public ObjectShape<T> With(Func<ObjectShape<T>, ObjectShape<T>> keys) => keys(this);
 
     public override bool TryBind(DocumentNode node, Site site, BindingContext context, out T value)
     {
@@ -113,7 +135,7 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedSha
             }
             else if (!name.StartsWith("x-", StringComparison.Ordinal))
             {
-                ReportUnknown(name, entry.Key, keySite, context);
+                ReportUnknown(entry, keySite, context);
             }
         }
 
@@ -121,14 +143,22 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedSha
         return true;
     }
 
-    private void ReportUnknown(string name, ScalarNode node, Site site, BindingContext context)
+    private void ReportUnknown(MappingEntry entry, Site site, BindingContext context)
     {
         if (context.Diagnostics.IsFull)
             return;
-        var advice = _foreignWords.TryGetValue(name, out var foreign)
-            ? foreign
-            : Suggestions.DidYouMean(name, _keys.Keys, $"known here: {string.Join(", ", _inOrder.Select(key => key.Name))}");
-        context.Error("UnknownKey", node, site, $"there is no key {Excerpts.Quote(name)} here", advice);
+        var name = entry.Key.Value;
+        if (!_foreignWords.TryGetValue(name, out var foreign))
+            context.Error("UnknownKey", entry.Key, site, $"there is no key {Excerpts.Quote(name)} here", Suggestions.DidYouMean(name, _keys.Keys, $"known here: {string.Join(", ", _inOrder.Take(MostNamed).Select(key => key.Name))}{(_inOrder.Count > MostNamed ? ", …" : "")}"));
+        else if (foreign.Reason.Length == 0)
+            context.Error("UnknownKey", entry.Key, site, $"there is no key `{name}` here", foreign.Advice);
+        // What is empty asks for nothing.
+        else if (entry.Value is ScalarNode { IsNull: true } or SequenceNode { Items.Count: 0 } or MappingNode { Entries.Count: 0 } || (entry.Value is ScalarNode scalar && foreign.Usual.Contains(scalar.Value, StringComparer.OrdinalIgnoreCase)))
+            return;
+        else if (foreign.Severity == ForeignSeverity.Error)
+            context.Error("ForeignWord", entry.Key, site, $"`{name}` has no counterpart: {foreign.Reason}", foreign.Advice);
+        else
+            context.Warning("IgnoredWord", entry.Key, site, $"`{name}` is passed over: {foreign.Reason}", foreign.Advice);
     }
 
     private void ReportMissing(IReadOnlyList<MappingEntry> entries, DocumentNode node, Site site, BindingContext context)

@@ -1,0 +1,86 @@
+using IncusCompose.Loading.Shapes;
+
+namespace IncusCompose.Loading.Keys;
+
+/// <summary>
+/// The one table of compose's words that have no counterpart in Incus, and what becomes of each. A word is passed over
+/// with a warning where what is made is as good without it; it is refused where without it something else would be made.
+/// The loader, the reference and every dialect of compose read it from here.
+/// </summary>
+internal static class ForeignWords
+{
+    private const string NoSharing = "instances share no namespaces with each other or with the host";
+
+    /// <summary>The words of a compose service.</summary>
+    public static IReadOnlyList<ForeignWord> OfService { get; } =
+    [
+        Refused("build", "Incus builds no images", "write `image`; what is to be made of it once it is ready goes under `provision`"),
+        Refused("cgroup_parent", "Incus decides which control group an instance is in"),
+        Refused("credential_spec", "it is a word for Windows containers"),
+        Refused("device_cgroup_rules", "an instance may use the devices that it has", "write `devices`"),
+        Refused("external_links", NoSharing, "write `networks` with a network that both are on"),
+        Refused("group_add", "a process of an instance has the groups that the instance's own files give its user", "write `config: {raw.lxc: \"lxc.init.groups = 44\"}` for an image that runs one program"),
+        Refused("ipc", NoSharing, "leave it out") with { Usual = ["private", "none", "shareable"] },
+        Refused("pid", NoSharing, "leave it out") with { Usual = ["private"] },
+        Refused("uts", NoSharing, "leave it out") with { Usual = ["private"] },
+        Refused("cgroup", NoSharing, "leave it out") with { Usual = ["private"] },
+        Refused("models", "Incus runs no models", "write an instance that does"),
+        Refused("provider", "it is run by docker's own command", "write an instance for what it provides"),
+        Refused("volumes_from", "volumes are named", "write `volumes` with the same volumes as the other instance has"),
+        Passed("attach", "a stack's logs are read with `logs`"),
+        Passed("cpu_rt_period", "Incus gives no real-time share of CPUs"),
+        Passed("cpu_rt_runtime", "Incus gives no real-time share of CPUs"),
+        Passed("develop", "it is for docker's own watch"),
+        Passed("domainname", "an instance's domain is its network's", "write `config: {dns.domain: …}` for the network"),
+        Passed("expose", "instances on one network reach all ports of each other", "leave it out"),
+        Passed("init", "an instance that boots a system has an init of its own, and what an application leaves behind goes with its instance") with { Usual = ["false"] },
+        Passed("isolation", "it is a word for Windows containers") with { Usual = ["default"] },
+        Passed("label_file", "labels are read from the stack file", "write `labels`"),
+        Passed("logging", "Incus keeps an instance's console, and its journal is its own: `logs` shows both"),
+        Passed("mem_reservation", "Incus keeps no memory aside", "write `memory` for the most that it may use"),
+        Passed("mem_swappiness", "kernels of today have no such setting for a control group", "write `memswap_limit`"),
+        Passed("oom_kill_disable", "kernels of today have no such setting for a control group"),
+        Passed("platform", "the server runs instances of its own architecture"),
+        Passed("pull_policy", "an image that the server lacks is fetched, and one that it has is used") with { Usual = ["missing", "if_not_present"] },
+        Passed("stdin_open", "every instance has a console") with { Usual = ["false"] },
+        Passed("tty", "every instance has a console") with { Usual = ["false"] },
+        Passed("use_api_socket", "no engine is there to be reached") with { Usual = ["false"] },
+        Passed("userns_mode", "instances have a user namespace of their own; `privileged` has none"),
+    ];
+
+    /// <summary>The words of <c>deploy</c>.</summary>
+    public static IReadOnlyList<ForeignWord> OfDeploy { get; } =
+    [
+        Passed("endpoint_mode", "Incus balances no load between replicas by itself"),
+        Passed("labels", "they are those of a swarm's service", "write `labels` for the instance's own"),
+        Passed("rollback_config", "what is taken back is taken back at once", "write `update: {on_failure: rollback}`"),
+    ];
+
+    /// <summary>The words of <c>deploy.resources.reservations</c>.</summary>
+    public static IReadOnlyList<ForeignWord> OfReservations { get; } =
+        [.. new List<string> { "cpus", "memory", "generic_resources" }.Select(word => Passed(word, "Incus keeps nothing aside", "`limits` are there for the most that it may use"))];
+
+    /// <summary>The words of <c>deploy.restart_policy</c>.</summary>
+    public static IReadOnlyList<ForeignWord> OfRestartPolicy { get; } =
+        [.. new List<string> { "delay", "max_attempts", "window" }.Select(word => Passed(word, "Incus starts what ended again at once, up to ten times a minute"))];
+
+    /// <summary>The words of <c>deploy.update_config</c>.</summary>
+    public static IReadOnlyList<ForeignWord> OfUpdateConfig { get; } =
+    [
+        Passed("delay", "the next one is changed once the one before is ready"),
+        Passed("monitor", "one that is ready counts as changed", "write `ready` and `healthcheck`"),
+        Passed("max_failure_ratio", "one that fails is a failure"),
+        Passed("order", "an instance is changed in its place") with { Usual = ["stop-first"] },
+    ];
+
+    /// <summary>The words of <c>blkio_config</c>.</summary>
+    public static IReadOnlyList<ForeignWord> OfBlockIo { get; } =
+    [
+        .. new List<string> { "weight_device", "device_read_bps", "device_read_iops", "device_write_bps", "device_write_iops" }
+            .Select(word => Passed(word, "Incus limits the disks of an instance, not those of the host", "write `limits.read` and `limits.write` of a disk under `devices`")),
+    ];
+
+    private static ForeignWord Passed(string word, string reason, string advice = "") => new(word, ForeignSeverity.Warning, reason, advice);
+
+    private static ForeignWord Refused(string word, string reason, string advice = "") => new(word, ForeignSeverity.Error, reason, advice);
+}

@@ -1,0 +1,27 @@
+using IncusCompose.Definition;
+
+namespace IncusCompose.Loading;
+
+/// <content>Words of compose.</content>
+internal static partial class StackWriter
+{
+    private sealed partial class Writer
+    {
+        private static void Compose(Entries entries, InstanceDefinition instance) => entries
+            .Text("stop_signal", instance.StopSignal)
+            .Node("cap_add", Words(instance.CapAdd))
+            .Node("cap_drop", Words(instance.CapDrop))
+            .Node("security_opt", Words([.. SecurityOptions(instance)]))
+            .Flag("read_only", instance.ReadOnly)
+            .Text("mac_address", instance.MacAddress)
+            .Text("network_mode", instance.NoNetwork ? "none" : null);
+
+        private static IEnumerable<string> SecurityOptions(InstanceDefinition instance)
+        {
+            if (instance.NoNewPrivileges)
+                yield return "no-new-privileges:true";
+            if (instance.AppArmorUnconfined)
+                yield return "apparmor:unconfined";
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using IncusCompose.Definition;
+using IncusCompose.Loading.Keys;
+
+namespace IncusCompose.Validation;
+
+/// <summary>Words of compose where they make no sense.</summary>
+internal static class ComposeRules
+{
+    /// <summary>Most of what compose says is about containers, and Incus refuses it for a virtual machine.</summary>
+    public static void CheckVirtualMachines(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values.Where(instance => instance.Type == InstanceType.VirtualMachine))
+        {
+            foreach (var path in ComposeWords.ContainerWords.Select(word => $"instances.{instance.Name}.{word}").Where(findings.Has))
+                findings.Error("WordOfContainers", path, "a virtual machine has no such thing", "leave it out, or write `type: container`");
+        }
+    }
+
+    /// <summary>Where a word of compose and raw configuration both say something, raw configuration wins, which may not be seen.</summary>
+    public static void CheckOverrides(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var path = $"instances.{instance.Name}";
+            foreach (var (word, key) in ComposeWords.ConfigWords)
+            {
+                if (findings.Has($"{path}.{word}") && findings.Has($"{path}.config.{key}"))
+                    findings.Warning("ConfigOverrides", $"{path}.config.{key}", $"this wins over `{word}` ({findings.Place($"{path}.{word}")})", "remove one of the two");
+            }
+        }
+    }
+
+    /// <summary>What has no network interface publishes no ports and has no addresses.</summary>
+    public static void CheckNetworkMode(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values.Where(instance => instance.NoNetwork))
+        {
+            if (instance.Networks.Count > 0 || instance.Macvlan is not null || instance.MacAddress is not null)
+                findings.Error("NetworkOfNone", $"instances.{instance.Name}.network_mode", "it says that there is no network, and something else says which", "remove one of the two");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Planning;
+using IncusCompose.Resources;
+using IncusCompose.Tests.Loading;
+using static IncusCompose.Tests.Planning.PlanningWorld;
+
+namespace IncusCompose.Tests.Planning;
+
+/// <summary>What words of compose make of an instance together with its profiles, and with what the server knows.</summary>
+public class ComposeWordPlanTests
+{
+    private static readonly Profile s_profile = new()
+    {
+        Name = "default",
+        Config = Map(("raw.lxc", "lxc.tty.max = 3")),
+        Devices = new Dictionary<string, IReadOnlyDictionary<string, string>>
+        {
+            ["root"] = Map(("type", "disk"), ("path", "/"), ("pool", "default"), ("size", "5GiB")),
+            ["eth0"] = Map(("type", "nic"), ("network", "lab0")),
+            ["lan"] = Map(("type", "nic"), ("network", "lab1")),
+        },
+    };
+
+    [Fact]
+    public void Lines_for_lxc_stand_before_those_of_the_file_or_else_of_the_profiles()
+    {
+        var world = new PlanningWorld([s_profile]);
+        Assert.Equal("lxc.signal.halt = SIGQUIT\nlxc.tty.max = 3", Properties(world, Web with { StopSignal = "SIGQUIT" })["config/raw.lxc"]);
+        Assert.Equal("lxc.cap.drop = mknod\nlxc.tty.max = 9", Properties(world, Web with { CapDrop = ["mknod"], Config = Map(("raw.lxc", "lxc.tty.max = 9")) })["config/raw.lxc"]);
+        Assert.Equal("lxc.no_new_privs = 1\nlxc.cap.keep = kill net_raw\nlxc.tty.max = 3", Properties(world, Web with { NoNewPrivileges = true, CapDrop = ["all"], CapAdd = ["kill", "net_raw"] })["config/raw.lxc"]);
+        Assert.DoesNotContain("config/raw.lxc", Properties(world, Web with { CapAdd = ["net_admin"] }).Keys);
+    }
+
+    [Fact]
+    public void No_network_is_none_in_the_place_of_every_interface_of_the_profiles()
+    {
+        var properties = Properties(new PlanningWorld([s_profile]), Web with { NoNetwork = true });
+        Assert.Equal(("none", "none"), (properties["devices/eth0/type"], properties["devices/lan/type"]));
+        Assert.DoesNotContain("devices/eth0/network", properties.Keys);
+    }
+
+    [Fact]
+    public void A_hardware_address_is_that_of_the_first_interface_wherever_it_comes_from()
+    {
+        const string Mac = "10:66:6a:00:00:01";
+        var world = new PlanningWorld([s_profile]).With(new Network { Name = "shop", Managed = true, Type = "bridge" });
+        var inherited = Properties(world, Web with { MacAddress = Mac });
+        Assert.Equal((Mac, "lab0", "nic"), (inherited["devices/eth0/hwaddr"], inherited["devices/eth0/network"], inherited["devices/eth0/type"]));
+        Assert.Equal(Mac, Properties(world, Web with { MacAddress = Mac, Networks = [new NetworkAttachment { Network = "shop", Name = "in0" }] })["devices/in0/hwaddr"]);
+        var error = Assert.Throws<StackFileException>(() => new PlanningWorld().Plan(Stack(Web with { MacAddress = Mac })));
+        Assert.Contains("no interface to have this address", error.Message);
+    }
+
+    [Fact]
+    public void A_root_disk_that_may_not_be_written_is_the_profiles_own_otherwise()
+    {
+        var properties = Properties(new PlanningWorld([s_profile]), Web with { ReadOnly = true });
+        Assert.Equal(("true", "5GiB", "default"), (properties["devices/root/readonly"], properties["devices/root/size"], properties["devices/root/pool"]));
+    }
+
+    [Theory]
+    [InlineData("restart: always", "instances.web.restart: `boot.autorestart` needs the API extension \"instance_auto_restart\", which Incus 6.0.0 does not have")]
+    [InlineData("entrypoint: [/app]", "instances.web.entrypoint: `oci.entrypoint` needs the API extension \"instance_oci_entrypoint\", which Incus 6.0.0 does not have")]
+    [InlineData("shm_size: 1g", "instances.web.shm_size: a file system in memory, such as that at /dev/shm, needs the API extension \"container_disk_tmpfs\", which Incus 6.0.0 does not have")]
+    [InlineData("config: {oci.uid: 5}", "instances.web.config.oci.uid: `oci.uid` needs the API extension \"instance_oci_entrypoint\", which Incus 6.0.0 does not have")]
+    public void What_the_server_does_not_know_is_refused_with_its_version(string lines, string problem)
+    {
+        var stack = StackText.Require($"instances:\n  web:\n    image: busybox\n    {lines}\n");
+        var old = new PlanningWorld { About = new ServerInfo { Environment = new ServerEnvironment { ServerVersion = "6.0.0" } } };
+        Assert.Contains(problem, Assert.Throws<StackFileException>(() => old.Plan(stack)).Message);
+        var today = new PlanningWorld { About = new ServerInfo { ApiExtensions = ["instance_auto_restart", "instance_oci_entrypoint", "container_disk_tmpfs"] } };
+        Assert.NotEmpty(today.Plan(stack).Changes);
+    }
+
+    private static IReadOnlyDictionary<string, string> Properties(PlanningWorld world, InstanceDefinition instance) =>
+        world.Plan(Stack(instance)).Resources.Single(resource => resource.Name == "web").Desired!.Properties.ToDictionary();
+}
