@@ -25,10 +25,12 @@ public sealed class IncusClient : IAsyncDisposable
         Networks = new NetworkApi(caller);
         StoragePools = new StoragePoolApi(caller);
         StorageVolumes = new StorageVolumeApi(caller);
+        StorageBuckets = new StorageBucketApi(caller);
         Profiles = new ProfileApi(caller);
         Projects = new ProjectApi(caller);
         Operations = new OperationApi(caller);
         Certificates = new CertificateApi(caller);
+        Cluster = new ClusterApi(caller);
         Metadata = new MetadataApi(caller);
         Events = new IncusEvents(caller);
     }
@@ -91,6 +93,9 @@ public sealed class IncusClient : IAsyncDisposable
     /// <summary>Custom storage volumes.</summary>
     public StorageVolumeApi StorageVolumes { get; }
 
+    /// <summary>Storage buckets and their keys.</summary>
+    public StorageBucketApi StorageBuckets { get; }
+
     /// <summary>Profiles.</summary>
     public ProfileApi Profiles { get; }
 
@@ -102,6 +107,9 @@ public sealed class IncusClient : IAsyncDisposable
 
     /// <summary>Trusted certificates.</summary>
     public CertificateApi Certificates { get; }
+
+    /// <summary>The cluster.</summary>
+    public ClusterApi Cluster { get; }
 
     /// <summary>Description of configuration keys.</summary>
     public MetadataApi Metadata { get; }

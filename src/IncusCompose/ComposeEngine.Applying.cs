@@ -40,12 +40,16 @@ public sealed partial class ComposeEngine
             ? await HostUplink.FindAsync(missingProject is null ? view : view.ForProject("default"), cancellationToken).ConfigureAwait(false)
             : null;
 
+        var members = client.Server.Environment.ServerClustered && stack.StoragePools.Values.Any(pool => !pool.External)
+            ? await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false)
+            : null;
+
         var unreadable = new List<Diagnostic>();
         var steps = PlannedStep.Of(stack, unreadable);
 
         StackPlan Plan(MetadataConfiguration? metadata)
         {
-            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server };
+            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server, Members = members };
             unreadable.ForEach(context.Report);
             return StackPlanner.Plan(context, options, metadata, client.Name);
         }

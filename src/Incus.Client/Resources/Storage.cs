@@ -14,6 +14,10 @@ public sealed record StoragePool : NamedResource
 
     /// <summary>Cluster members that have it. Read-only.</summary>
     public IReadOnlyList<string> Locations { get => field ?? []; init; }
+
+    /// <summary>What members have of their own, where they were asked; the server tells it of one member at a time.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Members { get => field ?? NoDevices; init; }
 }
 
 /// <summary>Space of a storage pool (<c>/1.0/storage-pools/NAME/resources</c>).</summary>

@@ -14,6 +14,9 @@ public static class ServerAdvice
         // The half of a proxy that is inside may be the first to say that the other one ended.
         (["starting proxy device", "from listener process"], "Something else on the host may listen there: end it, or publish another port"),
         (["Failed to start device", "remove ", "device or resource busy"], "A server that was killed left that mounted: unmount it on the server's host (umount)"),
+        // Source: Incus 6.0 internal/server/storage/s3/miniod: local buckets are served by a program of its own.
+        (["minio", "executable file not found"], "Install MinIO (minio) and its client (mc) on the server's host, which this version of Incus needs for buckets in local pools, or use a pool of the driver cephobject"),
+        (["MinIO client tool"], "Install MinIO's client (mc) on the server's host, which this version of Incus needs for buckets in local pools"),
         // Source: Incus internal/server/storage/backend.go: the volume is looked for in the pool itself, not in the database.
         (["already exists on target"], "The pool holds a volume that the server does not know of, such as one that it was making when it was killed: remove that on the server's host"),
     ];

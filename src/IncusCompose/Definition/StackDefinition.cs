@@ -29,6 +29,9 @@ public sealed record StackDefinition
     /// <summary>Custom storage volumes by name.</summary>
     public IReadOnlyDictionary<string, VolumeDefinition> Volumes { get; init; } = Empty<VolumeDefinition>();
 
+    /// <summary>Storage buckets by name.</summary>
+    public IReadOnlyDictionary<string, BucketDefinition> Buckets { get; init; } = Empty<BucketDefinition>();
+
     /// <summary>Profiles by name.</summary>
     public IReadOnlyDictionary<string, ProfileDefinition> Profiles { get; init; } = Empty<ProfileDefinition>();
 

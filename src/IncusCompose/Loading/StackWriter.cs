@@ -28,6 +28,7 @@ internal static partial class StackWriter
             .Map("networks", stack.Networks, Network)
             .Map("storage_pools", stack.StoragePools, Pool)
             .Map("volumes", stack.Volumes, Volume)
+            .Map("buckets", stack.Buckets, Bucket)
             .Map("profiles", stack.Profiles, Profile)
             .Map("images", stack.Images, Image)
             .ToNode();
@@ -320,6 +321,24 @@ internal static partial class StackWriter
             .Values("config", volume.Config)
             .Flag("external", volume.External)
             .ToNode();
+
+        private MappingNode Bucket(BucketDefinition bucket) => new Entries(mask)
+            .Text("pool", bucket.Pool)
+            .Text("size", bucket.Size)
+            .Map("keys", bucket.Keys, BucketKey)
+            .Text("description", bucket.Description)
+            .Values("config", bucket.Config)
+            .Flag("external", bucket.External)
+            .ToNode();
+
+        private DocumentNode BucketKey(BucketKeyDefinition key) => key == new BucketKeyDefinition { Name = key.Name, Role = key.Role }
+            ? Scalar(key.Role)
+            : new Entries(mask)
+                .Text("role", key.Role == BucketKeyDefinition.DefaultRole ? null : key.Role)
+                .Text("description", key.Description)
+                .Text("access_key", key.AccessKey)
+                .Text("secret_key", key.SecretKey)
+                .ToNode();
 
         private DocumentNode Content(VolumeContent content) => content == new VolumeContent { Source = content.Source }
             ? Scalar(content.Source)

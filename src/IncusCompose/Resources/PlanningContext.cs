@@ -23,6 +23,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     /// <summary>The server: its version and its extensions; null where only a look at what it holds matters.</summary>
     public ServerInfo? About { get; init; }
 
+    /// <summary>The members of the cluster; null where the server is in none, or the stack does not need to know.</summary>
+    public IReadOnlyList<string>? Members { get; init; }
+
     /// <summary>Reports what the server's version lacks, before anything is changed.</summary>
     /// <param name="extension">The API extension that it takes.</param>
     /// <param name="path">What in the file needs it.</param>

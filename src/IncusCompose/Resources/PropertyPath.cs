@@ -24,6 +24,7 @@ internal static class PropertyPath
 
     private const string ConfigPrefix = "config/";
     private const string DevicesPrefix = "devices/";
+    private const string BucketKeysPrefix = "keys/";
 
     public static string Config(string key) => ConfigPrefix + key;
 
@@ -48,6 +49,21 @@ internal static class PropertyPath
         return true;
     }
 
+    /// <summary>What a key of a bucket is made of. Neither its name nor that of what it is made of holds a slash.</summary>
+    public static string BucketKey(string key, string field) => $"{BucketKeysPrefix}{key}/{field}";
+
+    /// <summary>True for a part of a bucket's key.</summary>
+    public static bool IsBucketKey(string path, out string key, out string field)
+    {
+        key = field = "";
+        if (!path.StartsWith(BucketKeysPrefix, StringComparison.Ordinal))
+            return false;
+        var cut = path.LastIndexOf('/');
+        key = path[BucketKeysPrefix.Length..Math.Max(cut, BucketKeysPrefix.Length)];
+        field = path[(cut + 1)..];
+        return true;
+    }
+
     /// <summary>True for what only the stack's own record knows, not the server.</summary>
     public static bool IsEngineOnly(string path) => path is Image or DependsOn;
 
@@ -68,5 +84,5 @@ internal static class PropertyPath
         return Secrets.IsCloudInit(key) ? $"({value.Length} characters)" : Secrets.Mask(key, value);
     }
 
-    private static string KeyOf(string path) => IsConfig(path, out var key) || IsDevice(path, out _, out key) ? key : path;
+    private static string KeyOf(string path) => IsConfig(path, out var key) || IsDevice(path, out _, out key) || IsBucketKey(path, out _, out key) ? key : path;
 }

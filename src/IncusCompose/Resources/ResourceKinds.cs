@@ -9,6 +9,7 @@ internal static class ResourceKinds
         new StoragePoolKind(),
         new NetworkKind(),
         new VolumeKind(),
+        new BucketKind(),
         new ProfileKind(),
         new ImageKind(),
         new InstanceKind(),

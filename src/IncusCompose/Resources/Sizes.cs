@@ -16,9 +16,9 @@ internal static class Sizes
         if (change is not { Action: ChangeAction.Update, Live: { } live })
             return change;
         // A size that is dropped from the file is a limit that goes.
-        var shrinks = change.Steps.Any(step => step.Path == s_path && step.Value is not null
+        var shrinks = change.Steps.Any(step => (step.Path == s_path || (PoolMembers.IsOfMember(step.Path, out _, out var key) && key == "size")) && step.Value is not null
             && ByteSize.TryParse(step.Value, out var wanted)
-            && live.Properties[s_path] is { } size && ByteSize.TryParse(size, out var current) && wanted < current);
+            && live.Properties[step.Path] is { } size && ByteSize.TryParse(size, out var current) && wanted < current);
         return shrinks ? change with { Refused = advice } : change;
     }
 

@@ -35,7 +35,9 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     {
         foreach (var pool in context.Stack.StoragePools.Values)
         {
-            var properties = BagOf(pool.Description, pool.Config);
+            var properties = PoolMembers.PropertiesOf(pool, context);
+            if (!string.IsNullOrEmpty(pool.Description))
+                properties.Add(PropertyPath.Description, pool.Description);
             if (pool.Driver is not null)
                 properties.Add(PropertyPath.Driver, pool.Driver);
             yield return new DesiredResource
@@ -49,13 +51,15 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     }
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
-        [.. (await scope.PoolsAsync().ConfigureAwait(false)).Select(pool => Describe(IdOf(pool), pool))];
+        [.. await Task.WhenAll((await scope.PoolsAsync().ConfigureAwait(false)).Select(async pool =>
+            Describe(IdOf(pool), await PoolMembers.ReadAsync(scope.Client, pool, cancellationToken).ConfigureAwait(false)))).ConfigureAwait(false)];
 
     // The driver writes out where and how it keeps the pool.
-    public override bool IsServerFilled(string path) => PropertyPath.IsConfig(path, out var key) && DriverKeys.Contains(key);
+    public override bool IsServerFilled(string path) =>
+        (PropertyPath.IsConfig(path, out var key) && DriverKeys.Contains(key)) || PoolMembers.IsOfMember(path, out _, out _);
 
     // A device path is rewritten to a stable one when the pool is made.
-    public override bool IsRewritten(string path) => path == PropertyPath.Config("source");
+    public override bool IsRewritten(string path) => path == PropertyPath.Config("source") || (PoolMembers.IsOfMember(path, out _, out var key) && key == "source");
 
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
         IsRewritten(path) ? ChangeImpact.Replace : base.ImpactOf(path, desired, live, metadata);
@@ -86,6 +90,7 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     [
         .. stack.StoragePools.Keys,
         .. stack.Volumes.Values.Select(volume => volume.Pool).OfType<string>(),
+        .. stack.Buckets.Values.Select(bucket => bucket.Pool).OfType<string>(),
         .. stack.Instances.Values.Select(instance => instance.Disk?.Pool).OfType<string>(),
         .. stack.Profiles.Values.Select(profile => profile.Devices)
             .Concat(stack.Instances.Values.Select(instance => instance.Devices))
@@ -96,12 +101,14 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
 
     /// <summary>The pools that a plan has to do with.</summary>
     public static IEnumerable<string> NamesIn(StackPlan plan) =>
-        plan.Resources.Select(change => change.Kind == KindName ? change.Name : change.Kind == VolumeKind.KindName ? change.Id.Scope : null).OfType<string>();
+        plan.Resources.Select(change => change.Kind == KindName ? change.Name : change.Kind is VolumeKind.KindName or BucketKind.KindName ? change.Id.Scope : null).OfType<string>();
 
     protected override ResourceId IdOf(StoragePool resource) => IdOf(resource.Name);
 
-    protected override Task<Versioned<StoragePool>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
-        client.StoragePools.FindAsync(id.Name, cancellationToken);
+    protected override async Task<Versioned<StoragePool>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        await client.StoragePools.FindAsync(id.Name, cancellationToken).ConfigureAwait(false) is { } found
+            ? new Versioned<StoragePool>(await PoolMembers.ReadAsync(client, found.Value, cancellationToken).ConfigureAwait(false), found.ETag)
+            : null;
 
     protected override bool IsUnfinished(StoragePool resource) => resource.Status == "Pending";
 
@@ -109,22 +116,36 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     {
         var fields = base.FieldsOf(resource);
         fields.Set(PropertyPath.Driver, resource.Driver);
+        foreach (var (member, config) in resource.Members)
+        {
+            foreach (var (key, value) in config)
+                fields.Set(PoolMembers.PathOf(member, key), value);
+        }
+
         return fields;
     }
 
+    protected override StoragePool WithFields(StoragePool resource, ResourceFields fields) => base.WithFields(resource, fields) with { Members = PoolMembers.In(fields) };
+
     protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
-        context.Client.StoragePools.CreateAsync(
+        PoolMembers.CreateAsync(
+            context.Client,
             new StoragePool
             {
                 Name = id.Name,
                 Driver = fields.Word(PropertyPath.Driver),
                 Description = fields.Word(PropertyPath.Description),
                 Config = fields.Config,
+                Members = PoolMembers.In(fields),
             },
             cancellationToken);
 
-    protected override Task PutAsync(IncusClient client, ResourceId id, Versioned<StoragePool> found, StoragePool changed, CancellationToken cancellationToken) =>
-        client.StoragePools.UpdateAsync(id.Name, changed, found.ETag, cancellationToken);
+    /// <summary>What members have of their own comes first: until it is as wanted, nothing says that it is.</summary>
+    protected override async Task PutAsync(IncusClient client, ResourceId id, Versioned<StoragePool> found, StoragePool changed, CancellationToken cancellationToken)
+    {
+        await PoolMembers.UpdateAsync(client, found.Value, changed, cancellationToken).ConfigureAwait(false);
+        await client.StoragePools.UpdateAsync(id.Name, changed, found.ETag, cancellationToken).ConfigureAwait(false);
+    }
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         context.Client.StoragePools.DeleteAsync(id.Name, cancellationToken);

@@ -52,6 +52,8 @@ internal static class ConfigRules
             Check($"storage_pools.{pool}", "wipe", "source.wipe");
         }
 
+        foreach (var bucket in stack.Buckets.Keys)
+            Check($"buckets.{bucket}", "size", "size");
         foreach (var volume in stack.Volumes.Keys)
         {
             Check($"volumes.{volume}", "size", "size");
@@ -82,6 +84,8 @@ internal static class ConfigRules
             Check(pool.Config, $"storage_pools.{pool.Name}");
         foreach (var volume in stack.Volumes.Values)
             Check(volume.Config, $"volumes.{volume.Name}");
+        foreach (var bucket in stack.Buckets.Values)
+            Check(bucket.Config, $"buckets.{bucket.Name}");
         foreach (var profile in stack.Profiles.Values)
             Check(profile.Config, $"profiles.{profile.Name}");
 

@@ -60,6 +60,8 @@ internal static class MountRules
             Report($"storage_pools.{pool.Name}", (pool.Description is not null, "description"), (pool.Config.Count > 0, "config"));
         foreach (var volume in stack.Volumes.Values.Where(volume => volume.External))
             Report($"volumes.{volume.Name}", (volume.Description is not null, "description"), (volume.Size is not null, "size"), (volume.Config.Count > 0, "config"));
+        foreach (var bucket in stack.Buckets.Values.Where(bucket => bucket.External))
+            Report($"buckets.{bucket.Name}", (bucket.Description is not null, "description"), (bucket.Size is not null, "size"), (bucket.Keys.Count > 0, "keys"), (bucket.Config.Count > 0, "config"));
         foreach (var profile in stack.Profiles.Values.Where(profile => profile.External))
             Report($"profiles.{profile.Name}", (profile.Description is not null, "description"), (profile.Config.Count > 0, "config"), (profile.Devices.Count > 0, "devices"));
 

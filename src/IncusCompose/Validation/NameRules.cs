@@ -44,6 +44,13 @@ internal static partial class NameRules
             Report(Api(pool.Name), "BadPoolName", "a storage pool", pool.Name, $"storage_pools.{pool.Name}");
         foreach (var volume in stack.Volumes.Values.Where(volume => !volume.External))
             Report(Api(volume.Name), "BadVolumeName", "a volume", volume.Name, $"volumes.{volume.Name}");
+        foreach (var bucket in stack.Buckets.Values.Where(bucket => !bucket.External))
+        {
+            Report(Bucket(bucket.Name), "BadBucketName", "a bucket", bucket.Name, $"buckets.{bucket.Name}");
+            foreach (var key in bucket.Keys.Keys)
+                Report(Api(key), "BadBucketKeyName", "a bucket key", key, $"buckets.{bucket.Name}.keys.{key}");
+        }
+
         foreach (var profile in stack.Profiles.Values.Where(profile => !profile.External))
         {
             Report(Api(profile.Name), "BadProfileName", "a profile", profile.Name, $"profiles.{profile.Name}");
@@ -78,6 +85,15 @@ internal static partial class NameRules
         _ when name.Any(char.IsWhiteSpace) => new("has blanks", Instead(string.Concat(name.Select(c => char.IsWhiteSpace(c) ? '-' : c)))),
         _ when name.IndexOfAny(['$', '?', '&', '+', '"', '\'', '`', '*', '/']) is >= 0 and var at => new($"has a {name[at]}", "leave it out"),
         _ when !ApiName().IsMatch(name) => new("does not begin and end with a letter or digit", "put one there"),
+        _ => null,
+    };
+
+    /// <summary>A bucket's name, as S3 has it. Source: Incus internal/server/storage/drivers/driver_common.go, ValidateBucket.</summary>
+    public static Problem? Bucket(string name) => name switch
+    {
+        { Length: < 3 or > 63 } => new("is not 3 to 63 characters long", "choose another"),
+        _ when !BucketName().IsMatch(name) => new("has other characters than small letters, digits, dots and dashes, or does not begin and end with a letter or digit",
+            Instead(NotBucketName().Replace(name.ToLowerInvariant(), "-").Trim('-', '.'))),
         _ => null,
     };
 
@@ -134,6 +150,12 @@ internal static partial class NameRules
     }
 
     private static string Instead(string name) => name.Length == 0 ? "choose another" : $"write `{name}`";
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9.-]*[a-z0-9]\\z")]
+    private static partial Regex BucketName();
+
+    [GeneratedRegex("[^a-z0-9.-]+")]
+    private static partial Regex NotBucketName();
 
     [GeneratedRegex("^[a-zA-Z0-9-]+\\z")]
     private static partial Regex HostName();

@@ -29,6 +29,12 @@ internal static class ReferenceRules
             Compare("image", instance.Image, stack.Images, $"{path}.image", findings);
         }
 
+        foreach (var bucket in stack.Buckets.Values)
+        {
+            if (bucket.Pool is { } pool)
+                Compare("storage pool", pool, stack.StoragePools, $"buckets.{bucket.Name}.pool", findings);
+        }
+
         foreach (var volume in stack.Volumes.Values)
         {
             if (volume.Pool is { } pool)

@@ -119,5 +119,29 @@ public sealed class StorageTests(LabFixture fixture) : IAsyncLifetime
         Assert.Contains("nowhere.tar.gz", Assert.Single(missing.Diagnostics).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_example_comes_up_grows_in_place_and_leaves_its_data_until_told()
+    {
+        await Lab.Lab.InstallAsync("mkfs.btrfs:btrfs-progs");
+        var folder = Path.GetDirectoryName(_bench.File)!;
+        Directory.CreateDirectory(Path.Combine(folder, "site"));
+        File.Copy(Repository.PathOf("examples/storage-pools/site/index.html"), Path.Combine(folder, "site", "index.html"));
+        // Beside one that may be running on this lab.
+        var yaml = (await File.ReadAllTextAsync(Repository.PathOf("examples/storage-pools/stack.yaml")))
+            .Replace("name: storage-pools", $"name: {_stack}", StringComparison.Ordinal).Replace("shelf:", $"{_stack}:", StringComparison.Ordinal);
+        string Sized(string size) => yaml.Replace("${PAGES_SIZE:-64MiB}", size, StringComparison.Ordinal);
+
+        await _bench.UpAsync(Sized("64MiB"));
+        var pid = await _bench.PidAsync(_stack);
+        Assert.Contains("lay in its volume", await _bench.ShellAsync(_stack, "wget -qO- http://127.0.0.1/"), StringComparison.Ordinal);
+        Assert.Equal("1000:1000 770", await _bench.ShellAsync(_stack, "stat -c '%u:%g %a' /srv/uploads"));
+
+        await _bench.UpAsync(Sized("96MiB"));
+        Assert.Equal(pid, await _bench.PidAsync(_stack));
+        Assert.Contains("could cut off", Assert.Single((await _bench.PlanAsync(Sized("32MiB"))).Changes).Refused, StringComparison.Ordinal);
+        await _bench.DownAsync(_stack);
+        Assert.NotNull(await _bench.Client.StorageVolumes.FindAsync("poolfast", "pages"));
+    }
+
     private string Named(string rest) => $"name: {_stack}\n{rest}";
 }

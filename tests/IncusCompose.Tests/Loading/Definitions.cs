@@ -28,6 +28,11 @@ internal sealed class RandomStack(int seed)
         Networks = Map("lan", name => new NetworkDefinition { Name = name, Type = Flag() ? "bridge" : "macvlan", Description = Maybe(Text), Config = Values(), External = Flag() }),
         StoragePools = Map("pool", name => new StoragePoolDefinition { Name = name, Driver = "dir", Description = Maybe(Text), Config = Values(), Members = Members(), External = Flag() }),
         Volumes = Map("data", Volume),
+        Buckets = Map("bucket", name => new BucketDefinition
+        {
+            Name = name, Pool = Maybe(() => "pool0"), Size = Maybe(Size), Description = Maybe(Text), Config = Values(), External = Flag(),
+            Keys = Map("key", key => new BucketKeyDefinition { Name = key, Role = Flag() ? "admin" : "read-only", Description = Maybe(Text), AccessKey = Maybe(() => "me"), SecretKey = Maybe(() => "s3cret") }),
+        }),
         Profiles = Map("profile", name => new ProfileDefinition { Name = name, Description = Maybe(Text), Config = Values(), Devices = Devices(), External = Flag() }),
         Images = Map("image", name => new ImageDefinition { Name = name, Source = "images:debian/" + _random.Next(9), Alias = Maybe(() => "alias"), AutoUpdate = MaybeFlag() }),
     };

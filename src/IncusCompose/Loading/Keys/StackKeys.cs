@@ -18,6 +18,7 @@ internal static class StackKeys
         .Add("networks", new MapShape<NetworkDefinition>(Network(), "lan: {ipv4: 10.20.0.1/24}"), "Networks by name", (stack, value) => stack with { Networks = value })
         .Add("storage_pools", new MapShape<StoragePoolDefinition>(StorageShapes.Pool, "fast: {driver: btrfs}"), "Storage pools by name", (stack, value) => stack with { StoragePools = value })
         .Add("volumes", new MapShape<VolumeDefinition>(StorageShapes.Volume, "data: {size: 10GiB}"), "Custom storage volumes by name", (stack, value) => stack with { Volumes = value })
+        .Add("buckets", new MapShape<BucketDefinition>(BucketShapes.Bucket, "assets: {keys: {app: admin}}"), "Storage buckets by name", (stack, value) => stack with { Buckets = value })
         .Add("profiles", new MapShape<ProfileDefinition>(Profile(), "small: {config: {limits.memory: 256MiB}}"), "Profiles by name", (stack, value) => stack with { Profiles = value })
         .Add("images", new MapShape<ImageDefinition>(Image(), "debian: images:debian/12"), "Images that instances can name by key", (stack, value) => stack with { Images = value })
         .Foreign("services", "write `instances`; docker compose files are not read by this version")
