@@ -25,6 +25,9 @@ public sealed class Lab : IAsyncDisposable
     /// <summary>The daemon's Unix socket.</summary>
     public string Socket => Environment["INCUS_SOCKET"];
 
+    /// <summary>6 or 7: <c>LAB_INCUS</c> says which the tests run on that need no certain one.</summary>
+    public int IncusVersion => int.Parse(Environment["LAB_INCUS_VERSION"], CultureInfo.InvariantCulture);
+
     /// <summary>No two labs of a machine have the same number: put it into names that the whole host sees (bridges).</summary>
     public string Number => Environment["LAB_NUMBER"];
 
@@ -72,6 +75,17 @@ public sealed class Lab : IAsyncDisposable
         var environment = Parse(await VerbAsync("lan"));
         var subnet = environment["LAB_LAN_SUBNET"];
         return new Lan(environment["LAB_LAN"], subnet[..(subnet.LastIndexOf('.') + 1)]);
+    }
+
+    /// <summary>
+    /// The lab's private OCI registry with the images <c>web</c> and <c>kv</c>, started now if it is not there; it asks for a
+    /// password where one is given. Needs Incus 7, whose client configuration has it as the remote <c>oci</c>.
+    /// </summary>
+    public async Task<Registry> RegistryAsync(string? user = null, string? password = null)
+    {
+        var environment = Parse(user is null ? await VerbAsync("registry") : await VerbAsync("registry", "--auth", $"{user}:{password}"));
+        var address = environment["LAB_REGISTRY"];
+        return new Registry(address, user is null ? address : address.Replace("://", $"://{user}:{password}@", StringComparison.Ordinal), environment["LAB_REGISTRY_CA"]);
     }
 
     /// <summary>Runs a command as another machine of the LAN, from where a machine with a macvlan NIC is reached, and returns what it prints.</summary>
@@ -133,3 +147,9 @@ public sealed class Lab : IAsyncDisposable
 /// <param name="Link">The parent of such a NIC.</param>
 /// <param name="Prefix">What the addresses of its leases begin with, such as <c>10.221.3.</c>.</param>
 public sealed record Lan(string Link, string Prefix);
+
+/// <summary>A private OCI registry.</summary>
+/// <param name="Address">Its <c>https://127.0.0.1:PORT</c> address.</param>
+/// <param name="AddressWithCredentials">The same with user and password in it, where it asks for them.</param>
+/// <param name="Authority">The file with the certificate of its authority, which only the lab's Incus trusts.</param>
+public sealed record Registry(string Address, string AddressWithCredentials, string Authority);
