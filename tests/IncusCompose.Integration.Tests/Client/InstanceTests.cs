@@ -69,8 +69,11 @@ public sealed class InstanceTests(LabFixture lab)
             () => instances.GetStateAsync("web"),
             static state => state.Network.TryGetValue("eth0", out var nic) && nic.Addresses.Any(static a => a is { Family: "inet", Scope: "global" }));
         Assert.True(state.Pid > 0);
-        Assert.True(state.Processes > 0);
-        Assert.True(state.Memory.Usage > 0);
+        if (lab.Lab.CountsUsage)
+        {
+            Assert.True(state.Processes > 0);
+            Assert.True(state.Memory.Usage > 0);
+        }
 
         await instances.FreezeAsync("web").CompleteAsync();
         Assert.Equal(StatusCode.Frozen, (await instances.GetStateAsync("web")).StatusCode);
@@ -108,7 +111,8 @@ public sealed class InstanceTests(LabFixture lab)
         await instances.CreateAsync(create).CompleteAsync();
 
         var conflict = await Assert.ThrowsAsync<IncusConflictException>(() => instances.CreateAsync(create).CompleteAsync());
-        Assert.Contains("Creating instance web: ", conflict.Message, StringComparison.Ordinal);
+        // Incus 7 refuses before it begins.
+        Assert.Contains(lab.Lab.IncusVersion == 6 ? "Creating instance web: " : "POST /1.0/instances: ", conflict.Message, StringComparison.Ordinal);
         Assert.NotEmpty(conflict.ServerMessage!);
 
         var missing = await Assert.ThrowsAsync<IncusNotFoundException>(() => instances.GetAsync("nobody"));

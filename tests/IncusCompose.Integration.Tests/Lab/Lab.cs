@@ -28,6 +28,12 @@ public sealed class Lab : IAsyncDisposable
     /// <summary>6 or 7: <c>LAB_INCUS</c> says which the tests run on that need no certain one.</summary>
     public int IncusVersion => int.Parse(Environment["LAB_INCUS_VERSION"], CultureInfo.InvariantCulture);
 
+    /// <summary>
+    /// Whether it limits and counts what instances use. Incus 7 knows control groups of version 2 alone, and leaves that out
+    /// where the machine has them of version 1 too.
+    /// </summary>
+    public bool CountsUsage => IncusVersion == 6 || File.Exists("/sys/fs/cgroup/cgroup.controllers");
+
     /// <summary>No two labs of a machine have the same number: put it into names that the whole host sees (bridges).</summary>
     public string Number => Environment["LAB_NUMBER"];
 
