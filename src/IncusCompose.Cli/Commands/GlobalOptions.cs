@@ -33,6 +33,20 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
+    public Option<string[]> EnvironmentFiles { get; } = new("--env-file")
+    {
+        Description = "A file with variables for the stack file, instead of the .env beside it; of several, the later win.",
+        HelpName = "path",
+        Recursive = true,
+    };
+
+    public Option<string[]> Activate { get; } = new("--activate")
+    {
+        Description = "A word whose instances are part of the stack too; * for all. Default: the words in INCUS_COMPOSE_ACTIVATE.",
+        HelpName = "word",
+        Recursive = true,
+    };
+
     public Option<bool> Json { get; } = new("--json")
     {
         Description = "Write JSON for programs.",
@@ -51,6 +65,8 @@ internal sealed class GlobalOptions
         root.Add(Name);
         root.Add(Project);
         root.Add(Remote);
+        root.Add(EnvironmentFiles);
+        root.Add(Activate);
         root.Add(Json);
         root.Add(Quiet);
     }

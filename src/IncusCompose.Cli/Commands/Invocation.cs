@@ -69,7 +69,12 @@ internal sealed class Invocation
 
     /// <summary>Loads the stack, shows its warnings, and stops at its errors.</summary>
     /// <exception cref="StackFileException">The files cannot be used.</exception>
-    public StackDefinition Load(CancellationToken cancellationToken) => Require(Engine.Load(Files, LoadOptions, cancellationToken));
+    public StackDefinition Load(CancellationToken cancellationToken) => Load([], cancellationToken);
+
+    /// <summary>Loads the stack with instances that are named, whatever activates them.</summary>
+    /// <inheritdoc cref="Load(CancellationToken)"/>
+    public StackDefinition Load(IReadOnlyList<string> named, CancellationToken cancellationToken) =>
+        Require(Engine.Load(Files, LoadOptions with { ActivateInstances = named }, cancellationToken));
 
     /// <summary>Loads the stack where there is one; null where no file was named and none is found.</summary>
     /// <exception cref="StackFileException">The files cannot be used.</exception>
@@ -181,6 +186,9 @@ internal sealed class Invocation
         Name = Name,
         Project = _arguments.GetValue(_session.Options.Project),
         Remote = _arguments.GetValue(_session.Options.Remote),
+        EnvironmentFiles = _arguments.GetValue(_session.Options.EnvironmentFiles) ?? [],
+        // As in the variable, commas stand between words.
+        Activate = [.. (_arguments.GetValue(_session.Options.Activate) ?? []).SelectMany(words => words.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
     };
 }
 

@@ -86,7 +86,7 @@ internal sealed class RunCommand : Verb
         if (invocation.Get(_remove) && _options.IsDetached(invocation))
             throw new UsageException("Nobody is there to delete what runs detached: leave out --rm or --detach.");
         var options = Read(invocation);
-        var stack = invocation.Load(cancellationToken);
+        var stack = invocation.Load([invocation.Get(_definition)!], cancellationToken);
         await using var client = await invocation.ConnectAsync(stack, cancellationToken);
         var oneOff = await invocation.Engine.PlanOneOffAsync(client, stack, invocation.Get(_definition)!, options, cancellationToken);
         var clearing = Clearing.Delete;

@@ -40,7 +40,7 @@ internal sealed class UpCommand : AskingVerb
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
         var options = _options.Read(invocation);
-        var stack = invocation.Load(cancellationToken);
+        var stack = invocation.Load([.. options.Update, .. options.Scale.Keys], cancellationToken);
         await using var client = await invocation.ConnectAsync(stack, cancellationToken);
         var plan = await invocation.Engine.CompareAsync(client, stack, options, cancellationToken);
         var timeout = invocation.Get(_waitTimeout);

@@ -107,6 +107,9 @@ public sealed partial record InstanceDefinition
     /// <summary><c>boot.autostart.priority</c>: higher starts first.</summary>
     public int? BootPriority { get; init; }
 
+    /// <summary>The words of which one must be given for it to exist; empty: it always does.</summary>
+    public IReadOnlyList<string> Activate { get; init; } = [];
+
     /// <summary>Labels, kept as <c>user.label.NAME</c>.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = Maps.Empty;
 

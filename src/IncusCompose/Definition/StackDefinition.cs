@@ -20,6 +20,12 @@ public sealed record StackDefinition
     /// <summary>Containers and virtual machines by name.</summary>
     public IReadOnlyDictionary<string, InstanceDefinition> Instances { get; init; } = Empty<InstanceDefinition>();
 
+    /// <summary>
+    /// Instances of the file that nobody asked for (<see cref="InstanceDefinition.Activate"/>): they are not made, and where
+    /// they are on the server they stay as they are.
+    /// </summary>
+    public IReadOnlyDictionary<string, InstanceDefinition> InactiveInstances { get; init; } = Empty<InstanceDefinition>();
+
     /// <summary>Networks by name.</summary>
     public IReadOnlyDictionary<string, NetworkDefinition> Networks { get; init; } = Empty<NetworkDefinition>();
 
@@ -38,8 +44,11 @@ public sealed record StackDefinition
     /// <summary>Images that instances can name by key.</summary>
     public IReadOnlyDictionary<string, ImageDefinition> Images { get; init; } = Empty<ImageDefinition>();
 
-    /// <summary>The files that the definition was read from, the main file first; empty where code made it.</summary>
+    /// <summary>The files that the definition was read from, the main file first, those that are included and extended last; empty where code made it.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
+
+    /// <summary>The absolute paths of those files.</summary>
+    internal IReadOnlyList<string> Paths { get; init; } = [];
 
     /// <summary>The absolute folder that relative paths start from; null where code made the definition.</summary>
     public string? Folder { get; init; }

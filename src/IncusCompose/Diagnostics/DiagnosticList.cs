@@ -9,6 +9,7 @@ internal sealed class DiagnosticList
     private const int LongestText = 1000;
 
     private readonly List<Diagnostic> _items = [];
+    private readonly HashSet<(SourceLocation Place, string Id, string Message)> _said = [];
 
     public bool HasErrors { get; private set; }
 
@@ -18,6 +19,9 @@ internal sealed class DiagnosticList
     public void Add(Diagnostic diagnostic)
     {
         HasErrors |= diagnostic.Severity == DiagnosticSeverity.Error;
+        // What several instances share is wrong in one place.
+        if (diagnostic.Location.Line > 0 && !_said.Add((diagnostic.Location, diagnostic.Id, diagnostic.Message)))
+            return;
         if (_items.Count < Capacity)
         {
             _items.Add(Shortened(diagnostic));

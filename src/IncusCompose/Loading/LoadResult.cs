@@ -31,6 +31,15 @@ public sealed record LoadOptions
     /// <summary>Variables for interpolation; null: the process's environment. A <c>.env</c> beside the file fills what is missing.</summary>
     public IReadOnlyDictionary<string, string>? Variables { get; init; }
 
+    /// <summary>Files with variables, instead of the <c>.env</c> beside the first stack file; the later win, and the environment wins over all.</summary>
+    public IReadOnlyList<string> EnvironmentFiles { get; init; } = [];
+
+    /// <summary>The words that activate instances, <c>*</c> for all; empty: those of the variable <c>INCUS_COMPOSE_ACTIVATE</c>.</summary>
+    public IReadOnlyList<string> Activate { get; init; } = [];
+
+    /// <summary>Instances that exist because they are named, whatever activates them.</summary>
+    public IReadOnlyList<string> ActivateInstances { get; init; } = [];
+
     /// <summary>Where relative paths and the search for a file start; null: the current directory.</summary>
     public string? WorkingDirectory { get; init; }
 }

@@ -1,6 +1,6 @@
-using System.Text;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Composition;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Interpolation;
 using IncusCompose.Loading.Keys;
@@ -9,12 +9,10 @@ using IncusCompose.Validation;
 
 namespace IncusCompose.Loading;
 
-/// <summary>Makes a stack definition of stack files: parses, interpolates, binds and validates them, without a server.</summary>
+/// <summary>Makes a stack definition of stack files: parses, interpolates, composes, binds and validates them, without a server.</summary>
 /// <param name="format">Reads and writes the files' text.</param>
 public sealed class StackLoader(IDocumentFormat format)
 {
-    private const string StandardInput = "-";
-
     /// <summary>Loads a stack. Never throws for what files say or for files that cannot be read: every problem is in the result.</summary>
     /// <param name="paths">
     /// Files, each laid over the ones before it; <c>-</c> is standard input, and a folder stands for the stack file in it.
@@ -29,27 +27,32 @@ public sealed class StackLoader(IDocumentFormat format)
         var workingDirectory = Path.GetFullPath(options.WorkingDirectory ?? Environment.CurrentDirectory);
         var diagnostics = new DiagnosticList();
 
-        var files = FindFiles(paths, workingDirectory, diagnostics);
-        var roots = files.Select(file => ReadDocument(file, workingDirectory, diagnostics)).ToList();
-        cancellationToken.ThrowIfCancellationRequested();
-
+        var variables = new VariableScope(options.Variables);
+        var composer = new Composer(format, workingDirectory, variables, diagnostics);
+        var files = FindFiles(paths, workingDirectory, diagnostics).Select(composer.Reader.Named).ToList();
         StackDefinition? stack = null;
-        if (roots.Count > 0 && !roots.Contains(null))
+        if (files.Count > 0)
         {
-            var baseDirectory = BaseDirectory(files[0], workingDirectory);
-            var variables = new VariableScope(options.Variables);
-            variables.Fill(ReadEnvironmentFile(files[0], baseDirectory, variables, diagnostics));
-
-            var root = roots.Select(read => new Interpolator(variables, diagnostics).Interpolate(read!)).Aggregate(DocumentMerger.Merge);
+            var origin = new DocumentOrigin(BaseDirectory(files[0], workingDirectory), variables);
+            ReadEnvironmentFiles(files[0], origin, options, workingDirectory, diagnostics);
+            var root = composer.Compose(files, origin);
             cancellationToken.ThrowIfCancellationRequested();
-
-            RefuseMasks(root, Site.Root, diagnostics);
-            stack = Bind(root, baseDirectory, variables, options, diagnostics) with { Files = files, Folder = baseDirectory };
-            cancellationToken.ThrowIfCancellationRequested();
-            diagnostics.AddRange(StackValidator.Validate(stack));
+            if (root is not null)
+            {
+                RefuseMasks(root, Site.Root, diagnostics);
+                stack = Bind(root, origin, options, diagnostics) with
+                {
+                    Files = [.. composer.Reader.Files.Select(file => file.Shown)],
+                    Paths = [.. composer.Reader.Files.Where(file => !file.IsStandardInput).Select(file => file.Path)],
+                    Folder = origin.Folder,
+                };
+                stack = Activation.Apply(stack, options, origin.Variables, diagnostics);
+                cancellationToken.ThrowIfCancellationRequested();
+                diagnostics.AddRange(StackValidator.Validate(stack));
+            }
         }
 
-        return new LoadResult(diagnostics.HasErrors ? null : stack, diagnostics.InFileOrder(files));
+        return new LoadResult(diagnostics.HasErrors ? null : stack, diagnostics.InFileOrder([.. composer.Reader.Files.Select(file => file.Shown)]));
     }
 
     /// <summary>
@@ -59,7 +62,10 @@ public sealed class StackLoader(IDocumentFormat format)
     public void WriteResolved(StackDefinition stack, TextWriter writer) => format.Write(Resolve(stack), writer);
 
     /// <summary>The document that <see cref="WriteResolved"/> writes, for those who write it in another form.</summary>
-    public static DocumentNode Resolve(StackDefinition stack) => StackWriter.ToDocument(stack, Secrets.Mask);
+    /// <remarks>What is active is written as if it always were; what is not stays inactive.</remarks>
+    public static DocumentNode Resolve(StackDefinition stack) => StackWriter.ToDocument(
+        stack with { Instances = stack.Instances.ToDictionary(pair => pair.Key, pair => pair.Value with { Activate = [] }, StringComparer.Ordinal) },
+        Secrets.Mask);
 
     private static List<string> FindFiles(IReadOnlyList<string> paths, string workingDirectory, DiagnosticList diagnostics)
     {
@@ -77,7 +83,7 @@ public sealed class StackLoader(IDocumentFormat format)
         foreach (var path in paths)
         {
             var full = Path.GetFullPath(path, workingDirectory);
-            if (path == StandardInput || !Directory.Exists(full))
+            if (path == StackFile.StandardInput || !Directory.Exists(full))
             {
                 files.Add(path);
             }
@@ -95,65 +101,19 @@ public sealed class StackLoader(IDocumentFormat format)
         return files;
     }
 
-    private MappingNode? ReadDocument(string file, string workingDirectory, DiagnosticList diagnostics)
+    private static string BaseDirectory(StackFile file, string workingDirectory) =>
+        file.IsStandardInput ? workingDirectory : Path.GetDirectoryName(file.Path)!;
+
+    private static void ReadEnvironmentFiles(StackFile mainFile, DocumentOrigin origin, LoadOptions options, string workingDirectory, DiagnosticList diagnostics)
     {
-        DocumentReadResult read;
-        try
-        {
-            using var stream = file == StandardInput ? Console.OpenStandardInput() : File.OpenRead(Path.GetFullPath(file, workingDirectory));
-            read = format.Read(file, stream, DocumentLimits.Default);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            var message = error switch
-            {
-                FileNotFoundException or DirectoryNotFoundException => "the file does not exist",
-                UnauthorizedAccessException => "the file may not be read",
-                _ => "the file cannot be read: " + error.Message,
-            };
-            diagnostics.Add(Diagnostic.Error("UnreadableFile", new SourceLocation(file, 0, 0), "", message));
-            return null;
-        }
-
-        diagnostics.AddRange(read.Diagnostics);
-        switch (read.Root)
-        {
-            case MappingNode mapping:
-                return mapping;
-            case null when !diagnostics.HasErrors:
-                diagnostics.Add(Diagnostic.Error("EmptyFile", new SourceLocation(file, 0, 0), "", "the file says nothing", "write at least one instance under `instances:`"));
-                return null;
-            case null:
-                return null;
-            default:
-                diagnostics.Add(Diagnostic.Error("WrongType", read.Root.Location, "", "the file is not a mapping", "begin it with keys such as `name:` and `instances:`"));
-                return null;
-        }
-    }
-
-    private static string BaseDirectory(string file, string workingDirectory) =>
-        file == StandardInput ? workingDirectory : Path.GetDirectoryName(Path.GetFullPath(file, workingDirectory))!;
-
-    private static IReadOnlyDictionary<string, string> ReadEnvironmentFile(string mainFile, string baseDirectory, VariableScope variables, DiagnosticList diagnostics)
-    {
-        var path = Path.Combine(baseDirectory, ".env");
+        foreach (var named in options.EnvironmentFiles)
+            origin.Variables.Fill(EnvironmentFiles.Read(Path.GetFullPath(named, workingDirectory), named, origin.Variables.Find, diagnostics, HiddenValues.None).Values);
+        var path = Path.Combine(origin.Folder, EnvironmentFiles.DefaultName);
+        if (options.EnvironmentFiles.Count > 0 || !File.Exists(path))
+            return;
         // Named as the user names the stack file, so that the place can be clicked on in the same way.
-        var shownPath = mainFile == StandardInput ? ".env" : Path.Combine(Path.GetDirectoryName(mainFile) ?? "", ".env");
-        if (!File.Exists(path))
-            return new Dictionary<string, string>();
-        try
-        {
-            if (BoundedText.Read(path, EnvironmentFile.MaxCharacters) is { } text)
-                return EnvironmentFile.Parse(shownPath, text, variables, diagnostics);
-            diagnostics.Add(Diagnostic.Error("EnvironmentFileTooLarge", new SourceLocation(shownPath, 0, 0), "", "the file is larger than 1 MiB", "is it really an environment file?"));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or DecoderFallbackException)
-        {
-            var reason = error is DecoderFallbackException ? "is not UTF-8 text" : "cannot be read";
-            diagnostics.Add(Diagnostic.Error("UnreadableFile", new SourceLocation(shownPath, 0, 0), "", $"the environment file {reason}"));
-        }
-
-        return new Dictionary<string, string>();
+        var shown = mainFile.IsStandardInput ? EnvironmentFiles.DefaultName : Path.Combine(Path.GetDirectoryName(mainFile.Shown) ?? "", EnvironmentFiles.DefaultName);
+        origin.Variables.Fill(EnvironmentFiles.Read(path, shown, origin.Variables.Find, diagnostics, HiddenValues.None).Values);
     }
 
     /// <summary>A file that was written with its secrets masked must not make the mask the secret.</summary>
@@ -177,15 +137,14 @@ public sealed class StackLoader(IDocumentFormat format)
         }
     }
 
-    private StackDefinition Bind(DocumentNode root, string baseDirectory, VariableScope variables, LoadOptions options, DiagnosticList diagnostics)
+    private StackDefinition Bind(DocumentNode root, DocumentOrigin origin, LoadOptions options, DiagnosticList diagnostics)
     {
         var context = new BindingContext
         {
             Diagnostics = diagnostics,
             Format = format,
-            Variables = variables.Find,
-            BaseDirectory = baseDirectory,
-            Hidden = new HiddenValues(variables.SecretsFound),
+            Origin = origin,
+            Hidden = new HiddenValues(origin.Variables.SecretsFound),
         };
         context.Locate(Site.Root, root.Location);
         StackKeys.Stack.TryBind(root, Site.Root, context, out var stack);
@@ -193,7 +152,7 @@ public sealed class StackLoader(IDocumentFormat format)
         if (options.Name is not null)
             stack = stack with { Name = options.Name };
         else if (stack.Name.Length == 0)
-            stack = stack with { Name = NameRules.StackNameFrom(Path.GetFileName(baseDirectory)) };
+            stack = stack with { Name = NameRules.StackNameFrom(Path.GetFileName(origin.Folder)) };
         if (options.Remote is not null)
             stack = stack with { Remote = options.Remote };
         if (options.Project is not null)

@@ -24,7 +24,7 @@ internal static partial class StackWriter
             .Text("description", stack.Description)
             .Text("remote", stack.Remote)
             .Node("project", stack.Project is null ? null : Project(stack.Project))
-            .Map("instances", stack.Instances, Instance)
+            .Map("instances", Both(stack.Instances, stack.InactiveInstances), Instance)
             .Map("networks", stack.Networks, Network)
             .Map("storage_pools", stack.StoragePools, Pool)
             .Map("volumes", stack.Volumes, Volume)
@@ -32,6 +32,9 @@ internal static partial class StackWriter
             .Map("profiles", stack.Profiles, Profile)
             .Map("images", stack.Images, Image)
             .ToNode();
+
+        private static IReadOnlyDictionary<string, InstanceDefinition> Both(IReadOnlyDictionary<string, InstanceDefinition> active, IReadOnlyDictionary<string, InstanceDefinition> inactive) =>
+            inactive.Count == 0 ? active : active.Concat(inactive).ToDictionary(StringComparer.Ordinal);
 
         private DocumentNode Project(ProjectDefinition project)
         {
@@ -76,6 +79,7 @@ internal static partial class StackWriter
             .Node("provision", instance.Provision.Count == 0 ? null : List(instance.Provision.Select(Provision)))
             .Flag("autostart", instance.Autostart)
             .Text("boot_priority", instance.BootPriority?.ToString(CultureInfo.InvariantCulture))
+            .Node("activate", Words(instance.Activate))
             .Values("labels", instance.Labels)
             .Flag("ephemeral", instance.Ephemeral)
             .Values("config", instance.Config)

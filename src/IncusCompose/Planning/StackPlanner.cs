@@ -61,7 +61,7 @@ internal static class StackPlanner
             ProjectConfig = context.Stack.Project is { Create: true } project ? project.Config : null,
             Resources = Arrange(changes),
             Orphans = orphans,
-            Diagnostics = [.. context.Problems, .. MovedImages.Notes(context, changes.Values, options), .. TransactionNotes.Of(context.Server, context.Project, context.Stack.Name)],
+            Diagnostics = [.. context.Problems, .. MovedImages.Notes(context, changes.Values, options), .. InactiveInstances.Notes(context), .. TransactionNotes.Of(context.Server, context.Project, context.Stack.Name)],
             Planner = planner,
             AllowHostHooks = options.AllowHostHooks,
             HostFolder = context.Stack.Folder,
@@ -197,7 +197,7 @@ internal static class StackPlanner
     {
         var orphans = new List<OrphanedResource>();
         var found = context.Server.Resources
-            .Where(live => live.Mark?.BelongsTo(context.Stack.Name, context.Project) == true && !desired.Contains(live.Id))
+            .Where(live => live.Mark?.BelongsTo(context.Stack.Name, context.Project) == true && !desired.Contains(live.Id) && !InactiveInstances.Include(context.Stack, live))
             .OrderByDescending(live => ResourceKinds.RankOf(live.Id))
             .ThenBy(live => live.Id.ToString(), StringComparer.Ordinal);
         foreach (var live in found)

@@ -53,7 +53,7 @@ internal sealed record PlannedStep(ProvisionStep Step, string Label, string Dige
     /// <summary>The stack's own files, and what others in its folder would be called: no part of a playbook beside them.</summary>
     private static IReadOnlyCollection<string> FilesOf(StackDefinition stack) => stack.Folder is null
         ? []
-        : stack.Files.Select(Path.GetFileName).Concat(StackFileFinder.Names).Select(name => Path.Combine(stack.Folder, name!)).ToHashSet(StringComparer.Ordinal);
+        : stack.Paths.Concat(StackFileFinder.Names.Select(name => Path.Combine(stack.Folder, name))).ToHashSet(StringComparer.Ordinal);
 
     private static string LabelAt(int index) => (index + 1).ToString(CultureInfo.InvariantCulture);
 }

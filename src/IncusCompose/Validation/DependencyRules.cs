@@ -18,6 +18,14 @@ internal static class DependencyRules
                 {
                     if (!dependency.Required)
                         continue;
+                    if (stack.InactiveInstances.TryGetValue(dependency.Instance, out var inactive))
+                    {
+                        findings.Error("InactiveDependency", path,
+                            $"`{inactive.Name}` is not active ({findings.Place($"instances.{inactive.Name}.activate")})",
+                            $"activate it with --activate {inactive.Activate[0]} (-Activate {inactive.Activate[0]}), give `{instance.Name}` the same `activate`, or say `required: false` of the dependency");
+                        continue;
+                    }
+
                     findings.Error("UnknownDependency", path, $"there is no instance {Excerpts.Quote(dependency.Instance)} in this stack",
                         findings.DidYouMean(dependency.Instance, stack.Instances, "add it under `instances`, or remove the dependency"));
                 }

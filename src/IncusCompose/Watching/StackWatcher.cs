@@ -298,7 +298,7 @@ internal sealed class StackWatcher
         }
 
         var wanted = Replicas.Expand(_definition!).Instances.Keys;
-        var broken = reports.Exists(report => report.Drift.Count > 0 || report.Health == HealthState.Stopped || report.Status == "Deleted")
+        var broken = reports.Where(report => !InactiveInstances.Include(_definition!, report.Name)).Any(report => report.Drift.Count > 0 || report.Health == HealthState.Stopped || report.Status == "Deleted")
             || wanted.Any(name => reports.TrueForAll(report => report.Name != name));
         if (!broken)
             (_appliesInARow, _nextApply) = (0, DateTimeOffset.MinValue);

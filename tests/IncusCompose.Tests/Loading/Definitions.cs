@@ -25,6 +25,7 @@ internal sealed class RandomStack(int seed)
         Remote = Maybe(() => "remote"),
         Project = Maybe(() => new ProjectDefinition { Name = "project", Create = Flag(), Description = Maybe(Text), Config = Values() }),
         Instances = Map("web", Instance),
+        InactiveInstances = Map("spare", name => new InstanceDefinition { Name = name, Activate = Flag() ? ["debug"] : ["test", "debug"], Environment = Values() }),
         Networks = Map("lan", name => new NetworkDefinition { Name = name, Type = Flag() ? "bridge" : "macvlan", Description = Maybe(Text), Config = Values(), External = Flag() }),
         StoragePools = Map("pool", name => new StoragePoolDefinition { Name = name, Driver = "dir", Description = Maybe(Text), Config = Values(), Members = Members(), External = Flag() }),
         Volumes = Map("data", Volume),

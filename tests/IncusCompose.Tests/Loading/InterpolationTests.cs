@@ -148,7 +148,7 @@ public class InterpolationTests
 
     [Fact]
     public void An_env_file_of_more_than_a_million_characters_is_an_error() =>
-        Assert.Equal([".env: the file is larger than 1 MiB; is it really an environment file?"], StackText.Problems("name: x", s_variables, new string('a', 1024 * 1024 + 1)));
+        Assert.Equal([".env: the environment file is larger than 1 MiB; is it really an environment file?"], StackText.Problems("name: x", s_variables, new string('a', 1024 * 1024 + 1)));
 
     [Fact]
     public void A_bomb_in_the_env_file_is_an_error()

@@ -66,11 +66,37 @@ public partial class ReferenceTests
         return table.ToString();
     }
 
+    [Fact]
+    public void Every_example_of_several_files_loads_without_a_problem()
+    {
+        var sections = Heading().Split(File.ReadAllText(s_page)).Where(section => FileExample().IsMatch(section)).ToList();
+        Assert.True(sections.Count >= 4);
+        foreach (var section in sections)
+        {
+            using var folder = new TemporaryFolder();
+            var names = new List<string>();
+            foreach (Match match in FileExample().Matches(section))
+            {
+                var path = Path.Combine(folder.Path, match.Groups["name"].Value);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                File.WriteAllText(path, match.Groups["text"].Value);
+                names.Add(match.Groups["name"].Value);
+            }
+
+            var files = names.Where(name => name is "stack.yaml" or "override.yaml").ToArray();
+            var result = StackText.Loader.Load(files, new IncusCompose.Loading.LoadOptions { WorkingDirectory = folder.Path, Variables = new Dictionary<string, string>() });
+            Assert.True(result.Diagnostics.Count == 0, section + "\n" + string.Join('\n', result.Diagnostics));
+        }
+    }
+
     private static void Collect(string path, Shape shape, Dictionary<string, IKeyedShape> found)
     {
         // What may stand in several places, or alone or in a list, is described once.
         if (shape is IKeyedShape keyed && !found.ContainsValue(keyed) && !(path.EndsWith("[]", StringComparison.Ordinal) && found.ContainsKey(path[..^2])))
             found.Add(path, keyed);
+        // What all instances have by default is what an instance can have.
+        if (path == "defaults")
+            return;
         foreach (var (step, part) in shape.Parts)
             Collect((path + step).TrimStart('.'), part, found);
     }
@@ -88,6 +114,12 @@ public partial class ReferenceTests
 
     [GeneratedRegex("<!-- foreign -->\n.*?<!-- /foreign -->", RegexOptions.Singleline)]
     private static partial Regex Foreign();
+
+    [GeneratedRegex("^##+ ", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex("```yml\n# (?<name>[^ \n]+)\n(?<text>.*?)```", RegexOptions.Singleline)]
+    private static partial Regex FileExample();
 
     [GeneratedRegex("```yaml\n(?<yaml>.*?)```", RegexOptions.Singleline)]
     private static partial Regex Example();

@@ -21,6 +21,9 @@ public abstract record DocumentNode(SourceLocation Location)
 {
     /// <summary>An explicit tag such as <c>!reset</c>; null where there is none.</summary>
     public string? Tag { get; init; }
+
+    /// <summary>What its relative paths and variables go by; null for the main file's.</summary>
+    internal Composition.DocumentOrigin? Origin { get; init; }
 }
 
 /// <summary>A single value, as text.</summary>

@@ -3,6 +3,14 @@ using IncusCompose.Diagnostics;
 
 namespace IncusCompose.Loading.Interpolation;
 
+/// <summary>What an environment file says.</summary>
+/// <param name="Values">Variables by name.</param>
+/// <param name="Places">Where each stands.</param>
+internal sealed record EnvironmentFileContent(IReadOnlyDictionary<string, string> Values, IReadOnlyDictionary<string, SourceLocation> Places)
+{
+    public static EnvironmentFileContent Empty { get; } = new(new Dictionary<string, string>(), new Dictionary<string, SourceLocation>());
+}
+
 /// <summary>
 /// Reads a <c>.env</c> file: <c>NAME=value</c> lines, <c>export</c> before them allowed, <c>#</c> comments;
 /// in single quotes text is as written, in double quotes <c>\n \r \t \\ \" \$</c> are escapes, and outside single quotes
@@ -16,31 +24,62 @@ internal sealed class EnvironmentFile
 
     private readonly string _file;
     private readonly string _text;
-    private readonly VariableScope _scope;
+    private readonly Func<string, string?> _find;
     private readonly DiagnosticList _diagnostics;
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private int _position;
     private int _line = 1;
     private int _brought;
 
-    private EnvironmentFile(string file, string text, VariableScope scope, DiagnosticList diagnostics)
+    private readonly Dictionary<string, SourceLocation> _places = new(StringComparer.Ordinal);
+
+    private EnvironmentFile(string file, string text, Func<string, string?> find, DiagnosticList diagnostics)
     {
         _file = file;
         _text = text;
-        _scope = scope;
+        _find = find;
         _diagnostics = diagnostics;
     }
 
     /// <summary>The variables of a file. Lines that cannot be read are reported and left out.</summary>
     /// <param name="file">The name to use in messages.</param>
     /// <param name="text">The file's text.</param>
-    /// <param name="scope">Variables that values can name, beside those of earlier lines.</param>
+    /// <param name="find">Variables that values can name, beside those of earlier lines.</param>
     /// <param name="diagnostics">Where problems go; no value is ever part of one.</param>
-    public static IReadOnlyDictionary<string, string> Parse(string file, string text, VariableScope scope, DiagnosticList diagnostics)
+    public static EnvironmentFileContent Parse(string file, string text, Func<string, string?> find, DiagnosticList diagnostics)
     {
-        var reader = new EnvironmentFile(file, text.Replace("\r\n", "\n", StringComparison.Ordinal), scope, diagnostics);
+        var reader = new EnvironmentFile(file, text.Replace("\r\n", "\n", StringComparison.Ordinal), find, diagnostics);
         reader.ReadLines();
-        return reader._values;
+        return new EnvironmentFileContent(reader._values, reader._places);
+    }
+
+    /// <summary>The variables of a file in docker's own format: what follows the equals sign is the value as it stands there.</summary>
+    /// <inheritdoc cref="Parse"/>
+    public static EnvironmentFileContent ParseRaw(string file, string text, Func<string, string?> find, DiagnosticList diagnostics)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        var places = new Dictionary<string, SourceLocation>(StringComparer.Ordinal);
+        foreach (var (index, written) in text.Split('\n').Index())
+        {
+            var line = written.TrimEnd('\r').TrimStart();
+            if (line.Length == 0 || line[0] == '#')
+                continue;
+            var place = new SourceLocation(file, index + 1, 1);
+            var end = line.IndexOf('=', StringComparison.Ordinal);
+            var name = end < 0 ? line.TrimEnd() : line[..end];
+            if (name.Length == 0 || name.Any(char.IsWhiteSpace))
+            {
+                diagnostics.Add(Diagnostic.Error("BadEnvironmentLine", place, "", "this line does not begin with a variable's name and `=`", "write NAME=value, or # before a comment"));
+                continue;
+            }
+
+            if ((end < 0 ? find(name) : line[(end + 1)..]) is not { } value)
+                continue;
+            values[name] = value;
+            places[name] = place;
+        }
+
+        return new EnvironmentFileContent(values, places);
     }
 
     private void ReadLines()
@@ -72,9 +111,12 @@ internal sealed class EnvironmentFile
         SkipBlanks();
         if (name.Length == 0)
             throw new Template.Failure("BadEnvironmentLine", "this line does not begin with a variable's name", "write NAME=value, or # before a comment");
+        var place = new SourceLocation(_file, _line, 1);
         if (AtEndOfLine)
         {
-            // A name alone hands on the environment's own variable, which is there anyway.
+            // A name alone hands on the environment's own variable.
+            if (_find(name) is { } handedOn)
+                Set(name, handedOn, place);
             return;
         }
 
@@ -82,7 +124,13 @@ internal sealed class EnvironmentFile
             throw new Template.Failure("BadEnvironmentLine", $"`=` is missing after {name}", "write NAME=value");
         _position++;
         SkipBlanks();
-        _values[name] = ReadValue();
+        Set(name, ReadValue(), place);
+    }
+
+    private void Set(string name, string value, SourceLocation place)
+    {
+        _values[name] = value;
+        _places[name] = place;
     }
 
     private string ReadValue()
@@ -144,7 +192,7 @@ internal sealed class EnvironmentFile
             return text;
         return Template.Expand(
             text,
-            name => _scope.Find(name) ?? _values.GetValueOrDefault(name),
+            name => _find(name) ?? _values.GetValueOrDefault(name),
             _ => { },
             count =>
             {

@@ -1,4 +1,5 @@
 using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Composition;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
 
@@ -16,21 +17,25 @@ internal sealed class Interpolator(VariableScope variables, DiagnosticList diagn
 
     /// <summary>The document with its variables replaced. The free <c>x-</c> keys at its top stay as they are.</summary>
     public DocumentNode Interpolate(DocumentNode root) =>
-        root is MappingNode mapping ? Mapping(mapping, isRoot: true) : Node(root);
+        Node(root);
 
     private DocumentNode Node(DocumentNode node)
     {
-        if (node.Tag is not null)
+        // What is taken away needs no values.
+        if (node.IsReset() && _path.Count > 0)
+            return node;
+        if (node.Tag is { } tag && (_path.Count == 0 || !OverrideTags.IsKnown(tag)))
         {
             diagnostics.Add(Diagnostic.Error("UnknownTag", node.Location, Path, $"the tag `{node.Tag}` is not known here",
                 "remove it, or quote the text if it should begin with an exclamation mark"));
+            node = node with { Tag = null };
         }
 
         return node switch
         {
             ScalarNode scalar when scalar.Value.Contains('$', StringComparison.Ordinal) => Scalar(scalar),
             SequenceNode sequence => Sequence(sequence),
-            MappingNode mapping => Mapping(mapping, isRoot: false),
+            MappingNode mapping => Mapping(mapping, isRoot: _path.Count == 0),
             _ => node,
         };
     }

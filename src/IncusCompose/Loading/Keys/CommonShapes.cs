@@ -210,7 +210,9 @@ internal static partial class CommonShapes
     {
         if (!fromEnvironment)
             return "";
+        var outer = context.Enter(node);
         var value = context.Variables(name);
+        context.Leave(outer);
         if (value is null)
         {
             context.Warning("UnsetVariable", node, site, $"the variable {name} is not set here, so the instance does not get it",

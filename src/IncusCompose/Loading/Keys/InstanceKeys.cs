@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using IncusCompose.Definition;
+using IncusCompose.Loading.Composition;
 using IncusCompose.Loading.Shapes;
 
 namespace IncusCompose.Loading.Keys;
@@ -32,7 +33,8 @@ internal static partial class InstanceKeys
         .Add("volumes", new ListShape<VolumeMount>(MountShapes.Mount, "[\"data:/var/lib/data\"]"), "Volumes and host paths mounted in it", (instance, value) => instance with { Volumes = value })
         .Add("persist", new ListShape<PersistedFolder>(MountShapes.Persisted, "[\"./data:/srv/data\"]"), "Folders of the host that outlive it, made where they are not there", (instance, value) => instance with { Persist = value })
         .Add("ports", new ListShape<PortMapping>(PortShapes.Port, "[\"8080:80\"]"), "Ports of the host that lead to ports of the instance", (instance, value) => instance with { Ports = value })
-        .Add("environment", CommonShapes.Environment, "Environment variables of what is run in it", (instance, value) => instance with { Environment = value })
+        .Add("environment", CommonShapes.Environment, "Environment variables of what is run in it", (instance, value) => instance with { Environment = EnvironmentFileShapes.Over(instance.Environment, value) })
+        .Add("env_file", EnvironmentFileShapes.Files, "Files with environment variables, over which those of `environment` win", (instance, value) => instance with { Environment = EnvironmentFileShapes.Over(value, instance.Environment) })
         .Add("cloud_init", CloudInitShapes.CloudInit, "cloud-init data, for images that have cloud-init", (instance, value) => instance with { CloudInit = value == new CloudInitDefinition() ? null : value })
         .Add("ssh", SshShapes.Ssh, "Who may log in by SSH, for images that have cloud-init", (instance, value) => instance with { Ssh = value })
         .Add("depends_on", DependsOn(), "Instances that must have started, or be ready or healthy, before it", (instance, value) => instance with { DependsOn = value })
@@ -45,6 +47,8 @@ internal static partial class InstanceKeys
         .Add("provision", ProvisionShapes.Provision, "What is made of it once it is ready: steps that run once for their content", (instance, value) => instance with { Provision = value })
         .Add("autostart", Scalars.Boolean, "Whether it starts with the host; as it was before where the key is missing", (instance, value) => instance with { Autostart = value })
         .Add("boot_priority", Scalars.Number("a whole number such as `10`", int.MinValue, int.MaxValue), "Instances with a higher one start first with the host", (instance, value) => instance with { BootPriority = value })
+        .Add("extends", CompositionShapes.Extends, "Another instance, of this file or of another one, whose words it has where it does not say otherwise", (instance, _) => instance)
+        .Add("activate", Activate(), "Words of which one must be given (`--activate`) for it to exist; it always does where the key is missing", (instance, value) => instance with { Activate = value })
         .Add("labels", CommonShapes.Labels, "Labels, kept on the instance as `user.label.NAME`", (instance, value) => instance with { Labels = value })
         .Add("ephemeral", Scalars.Boolean, "Whether Incus deletes it when it stops", (instance, value) => instance with { Ephemeral = value })
         .Add("config", CommonShapes.Config("limits.processes: 100"), "Raw Incus instance configuration; wins over the words above", (instance, value) => instance.WithConfig(value))
@@ -57,6 +61,17 @@ internal static partial class InstanceKeys
         .Foreign("volume", "write `volumes:` with a list")
         .Foreign("root_size", "write `disk`")
         .Foreign("provisioning", "write `provision`");
+
+    private static FormsShape<IReadOnlyList<string>> Activate()
+    {
+        // compose's characters, but for those that a list of words could not be told apart by.
+        var word = new ScalarShape<string>("a word such as `debug`", text => ActivationWord().IsMatch(text) ? new(text) : new("", "cannot be such a word", "begin it with a letter or digit, and use letters, digits, `.`, `_` and `-`"));
+        return new FormsShape<IReadOnlyList<string>>
+        {
+            Scalar = word.As<string, IReadOnlyList<string>>(one => [one]),
+            Sequence = new ListShape<string>(word, "[debug]").As<IReadOnlyList<string>, IReadOnlyList<string>>(words => [.. words.Where(one => (string?)one is not null)]),
+        };
+    }
 
     private static FormsShape<UpdateDefinition> Update()
     {
@@ -140,6 +155,10 @@ internal static partial class InstanceKeys
             return new("", "is not a whole number of CPUs", $"write `config: {{limits.cpu.allowance: {(part * 100).ToString("0", CultureInfo.InvariantCulture)}%}}` for part of a CPU");
         return new("", "is neither a number nor a set of CPUs");
     }
+
+    // Source: https://docs.docker.com/reference/compose-file/profiles/
+    [GeneratedRegex("^[a-zA-Z0-9][a-zA-Z0-9_.-]*\\z")]
+    private static partial Regex ActivationWord();
 
     // Source: Incus shared/validate/validate.go, IsValidCPUSet.
     [GeneratedRegex("^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*\\z")]

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using IncusCompose.Definition;
+using IncusCompose.Loading.Composition;
 using IncusCompose.Loading.Shapes;
 
 namespace IncusCompose.Loading.Keys;
@@ -15,6 +16,8 @@ internal static class StackKeys
         .Add("remote", Scalars.Word("a remote's name"), "The Incus remote to use; the user's default remote where the key is missing", (stack, value) => stack with { Remote = value })
         .Add("project", Project(), "The Incus project that the stack lives in; the remote's own where the key is missing", (stack, value) => stack with { Project = value })
         .Add("instances", new MapShape<InstanceDefinition>(InstanceKeys.Instance.Then<InstanceDefinition, InstanceDefinition>(ComposeWords.Finish), "web: {image: images:debian/12}"), "Containers and virtual machines by name", (stack, value) => stack with { Instances = value })
+        .Add("defaults", InstanceKeys.Instance, "What every instance has where it does not say otherwise", (stack, _) => stack)
+        .Add("include", CompositionShapes.Include, "Other stack files, whose instances, networks and so on are part of this stack", (stack, _) => stack)
         .Add("networks", new MapShape<NetworkDefinition>(Network(), "lan: {ipv4: 10.20.0.1/24}"), "Networks by name", (stack, value) => stack with { Networks = value })
         .Add("storage_pools", new MapShape<StoragePoolDefinition>(StorageShapes.Pool, "fast: {driver: btrfs}"), "Storage pools by name", (stack, value) => stack with { StoragePools = value })
         .Add("volumes", new MapShape<VolumeDefinition>(StorageShapes.Volume, "data: {size: 10GiB}"), "Custom storage volumes by name", (stack, value) => stack with { Volumes = value })

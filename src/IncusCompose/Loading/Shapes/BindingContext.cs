@@ -1,4 +1,5 @@
 using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Composition;
 using IncusCompose.Loading.Documents;
 
 namespace IncusCompose.Loading.Shapes;
@@ -7,22 +8,38 @@ namespace IncusCompose.Loading.Shapes;
 internal sealed class BindingContext
 {
     private readonly Dictionary<string, SourceLocation> _locations = new(StringComparer.Ordinal);
+    private DocumentOrigin? _current;
 
     public required DiagnosticList Diagnostics { get; init; }
 
     /// <summary>Makes text of what is written as a mapping but handed on as text.</summary>
     public required IDocumentFormat Format { get; init; }
 
-    /// <summary>The variables of the environment.</summary>
-    public required Func<string, string?> Variables { get; init; }
+    /// <summary>What values go by that say nothing else.</summary>
+    public required DocumentOrigin Origin { get; init; }
 
-    /// <summary>The absolute folder that relative paths start from.</summary>
-    public required string BaseDirectory { get; init; }
+    /// <summary>The variables that the value can name which is being bound.</summary>
+    public Func<string, string?> Variables => (_current ?? Origin).Variables.Find;
+
+    /// <summary>The absolute folder that relative paths of the value start from which is being bound.</summary>
+    public string BaseDirectory => (_current ?? Origin).Folder;
 
     /// <summary>What messages must not quote.</summary>
     public required HiddenValues Hidden { get; init; }
 
     public SourceMap Source => new(_locations) { Hidden = Hidden };
+
+    /// <summary>Begins to bind a value, whose paths and variables are those of the file that it stands in.</summary>
+    /// <returns>What to give to <see cref="Leave"/>.</returns>
+    public DocumentOrigin? Enter(DocumentNode node)
+    {
+        var outer = _current;
+        _current = node.Origin ?? Origin;
+        return outer;
+    }
+
+    /// <summary>Ends what <see cref="Enter"/> began.</summary>
+    public void Leave(DocumentOrigin? outer) => _current = outer;
 
     public void Locate(Site site, SourceLocation location) => _locations[site.Path] = location;
 

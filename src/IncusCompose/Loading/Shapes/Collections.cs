@@ -31,7 +31,9 @@ internal sealed class ListShape<T>(Shape<T> item, string example) : Shape<IReadO
             var itemSite = site.At(i);
             context.Locate(itemSite, sequence.Items[i].Location);
             // An item that cannot be used leaves a gap: the places of the others go by their positions.
+            var outer = context.Enter(sequence.Items[i]);
             items.Add(item.TryBind(sequence.Items[i], itemSite, context, out var bound) ? bound : default!);
+            context.Leave(outer);
         }
 
         value = items.AsReadOnly();
@@ -64,8 +66,10 @@ internal sealed class MapShape<T>(Shape<T> item, string example) : Shape<IReadOn
         {
             var itemSite = site.At(entry.Key.Value);
             context.Locate(itemSite, entry.Place());
+            var outer = context.Enter(entry.Value);
             if (item.TryBind(entry.Value, itemSite, context, out var bound))
                 items[entry.Key.Value] = bound;
+            context.Leave(outer);
         }
 
         value = items.AsReadOnly();

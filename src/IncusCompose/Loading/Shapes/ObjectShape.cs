@@ -130,8 +130,11 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedSha
             if (_keys.TryGetValue(name, out var key))
             {
                 context.Locate(keySite, entry.Place());
-                if (!key.Shape.IsAbsent(entry.Value))
-                    value = key.Apply(value, entry.Value, keySite, context);
+                if (key.Shape.IsAbsent(entry.Value))
+                    continue;
+                var outer = context.Enter(entry.Value);
+                value = key.Apply(value, entry.Value, keySite, context);
+                context.Leave(outer);
             }
             else if (!name.StartsWith("x-", StringComparison.Ordinal))
             {

@@ -1,0 +1,171 @@
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Loading.Composition;
+
+/// <summary>The ways in which <see cref="MergeRules"/> merges. Short and long forms of a value are merged as what they mean.</summary>
+internal static class Merging
+{
+    /// <summary>The one above takes the place of the one below.</summary>
+    public static DocumentNode Replace(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path) => above;
+
+    /// <summary>What may stand alone or in a list: the ones above come after those below.</summary>
+    public static DocumentNode Several(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path) =>
+        List(below, merger.Join(Items(below), Items(above)));
+
+    /// <summary>As <see cref="Several"/>, but a mapping is a form of its own.</summary>
+    public static DocumentNode SeveralUnlessMapping(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        if (below is MappingNode && above is MappingNode)
+            return merger.MergeByKind(below, above, rules, path);
+        return below is MappingNode || above is MappingNode
+            ? merger.Refuse(below, above, path)
+            : List(below, merger.Join(Items(below), Items(above), MergeKeys.Text));
+    }
+
+    /// <summary>Words alone or in a list, each once.</summary>
+    public static DocumentNode Words(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path) =>
+        below is MappingNode || above is MappingNode
+            ? merger.MergeByKind(below, above, rules, path)
+            : List(below, merger.Join(Items(below), Items(above), MergeKeys.Text));
+
+    /// <summary>A list whose items have a key. Where it is a mapping, its own keys do.</summary>
+    public static MergeRule By(Func<DocumentNode, string?> keyOf) => (merger, below, above, rules, path) =>
+        (below, above) switch
+        {
+            (SequenceNode or ScalarNode, SequenceNode or ScalarNode) => List(below, merger.Join(Items(below), Items(above), keyOf)),
+            _ => merger.MergeByKind(below, above, rules, path),
+        };
+
+    /// <summary>A single value that is short for a mapping with one key.</summary>
+    public static MergeRule ShortFormOf(string key) => (merger, below, above, rules, path) =>
+        below is ScalarNode && above is ScalarNode
+            ? above
+            : merger.MergeByKind(Long(below, key), Long(above, key), rules, path);
+
+    /// <summary>True, false, a single value that is short for a mapping with one key, or that mapping.</summary>
+    public static MergeRule Switch(string key) => (merger, below, above, rules, path) =>
+    {
+        if (IsFlag(above, isTrue: false) || IsFlag(below, isTrue: false) || IsFlag(below, isTrue: true))
+            return above;
+        return IsFlag(above, isTrue: true) ? below : ShortFormOf(key)(merger, below, above, rules, path);
+    };
+
+    /// <summary><c>NAME=value</c> in a list, or a mapping: by name. A name without a value takes the place of one with a value.</summary>
+    public static DocumentNode Assignments(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        if (below is SequenceNode && above is SequenceNode)
+            return List(below, merger.Join(Items(below), Items(above), MergeKeys.Name));
+        if (AsAssignments(below) is not { } lower || AsAssignments(above) is not { } upper)
+            return above;
+        return merger.Overlay(lower, upper);
+    }
+
+    /// <summary>Names and addresses, of which a name may have several: in a list each once, in a mapping by name.</summary>
+    public static DocumentNode Hosts(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        if (below is MappingNode && above is MappingNode)
+            return merger.MergeByKind(below, above, rules, path);
+        return List(below, merger.Join(AsHosts(below), AsHosts(above), MergeKeys.Text));
+    }
+
+    /// <summary>A list of names is a mapping in which each has its default condition.</summary>
+    public static DocumentNode Dependencies(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        if (below is SequenceNode && above is SequenceNode)
+            return List(below, merger.Join(Items(below), Items(above), MergeKeys.Text));
+        return AsDependencies(below) is { } lower && AsDependencies(above) is { } upper
+            ? merger.MergeByKind(lower, upper, null, path)
+            : above;
+    }
+
+    /// <summary>By the network's name, whether they stand in a list or in a mapping.</summary>
+    public static DocumentNode Networks(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        if (below is MappingNode && above is MappingNode)
+            return merger.MergeByKind(below, above, null, path);
+        return List(below, merger.Join(AsAttachments(below), AsAttachments(above), MergeKeys.Network, (lower, upper) =>
+            merger.MergeByKind(Long(lower, "network"), Long(upper, "network"), null, path)));
+    }
+
+    /// <summary>A mapping that becomes text is merged with another; a file or a text stands alone.</summary>
+    public static DocumentNode CloudInit(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        static bool IsData(DocumentNode node) => node is MappingNode and not { Entries: [{ Key.Value: "file" }] };
+        return IsData(below) && IsData(above) ? merger.MergeByKind(below, above, null, path) : above;
+    }
+
+    private static IReadOnlyList<DocumentNode> Items(DocumentNode node) => node is SequenceNode sequence ? sequence.Items : [node];
+
+    private static SequenceNode List(DocumentNode below, IReadOnlyList<DocumentNode> items) => new(below.Location, items) { Origin = below.Origin };
+
+    private static DocumentNode Long(DocumentNode node, string key) => node is ScalarNode
+        ? new MappingNode(node.Location, [new MappingEntry(new ScalarNode(node.Location, key), node with { Tag = null })]) { Origin = node.Origin }
+        : node;
+
+    private static bool IsFlag(DocumentNode node, bool isTrue) =>
+        node is ScalarNode scalar && scalar.Value.ToLowerInvariant() is var text && (isTrue ? text is "true" or "yes" or "on" : text is "false" or "no" or "off");
+
+    /// <summary>The mapping that a list of <c>NAME=value</c> means; null for what is neither, about which binding says more.</summary>
+    private static MappingNode? AsAssignments(DocumentNode node)
+    {
+        if (node is not SequenceNode sequence)
+            return node as MappingNode;
+        var entries = new List<MappingEntry>(sequence.Items.Count);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var item in sequence.Items)
+        {
+            if (item is not ScalarNode { IsNull: false } scalar || MergeKeys.Name(scalar) is not { Length: > 0 } name || !names.Add(name))
+                return null;
+            var hasValue = name.Length < scalar.Value.Length;
+            // What a secret stands for is no name.
+            if (!hasValue && scalar.Template is not null)
+                return null;
+            var value = hasValue
+                ? scalar with { Value = scalar.Value[(name.Length + 1)..], Style = ScalarStyle.Quoted }
+                : new ScalarNode(scalar.Location, "") { Tag = scalar.Tag, Origin = scalar.Origin };
+            entries.Add(new MappingEntry(new ScalarNode(scalar.Location, name, ScalarStyle.Quoted), value));
+        }
+
+        return new MappingNode(sequence.Location, entries) { Origin = sequence.Origin };
+    }
+
+    private static IReadOnlyList<DocumentNode> AsHosts(DocumentNode node) => node is not MappingNode mapping
+        ? Items(node)
+        :
+        [
+            .. mapping.Entries.SelectMany(entry => Items(entry.Value).Select(address => address is ScalarNode scalar
+                ? scalar with { Value = $"{entry.Key.Value}={scalar.Value}", Template = scalar.Template is null ? null : $"{entry.Key.Value}={scalar.Template}" }
+                : address)),
+        ];
+
+    private static MappingNode? AsDependencies(DocumentNode node)
+    {
+        if (node is not SequenceNode sequence)
+            return node as MappingNode;
+        var entries = new List<MappingEntry>(sequence.Items.Count);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var item in sequence.Items)
+        {
+            if (item is not ScalarNode { IsNull: false } name || !names.Add(name.Value))
+                return null;
+            var started = new MappingEntry(new ScalarNode(name.Location, "condition"), new ScalarNode(name.Location, "started"));
+            entries.Add(new MappingEntry(
+                name with { Tag = null },
+                name.IsReset() ? name : new MappingNode(name.Location, [started]) { Origin = name.Origin }));
+        }
+
+        return new MappingNode(sequence.Location, entries) { Origin = sequence.Origin };
+    }
+
+    private static IReadOnlyList<DocumentNode> AsAttachments(DocumentNode node) => node is not MappingNode mapping
+        ? Items(node)
+        :
+        [
+            .. mapping.Entries.Select(entry => entry.Value switch
+            {
+                MappingNode nic => nic with { Entries = [new MappingEntry(new ScalarNode(entry.Key.Location, "network"), entry.Key), .. nic.Entries] },
+                ScalarNode { IsNull: true } => entry.Key with { Tag = entry.Value.Tag },
+                _ => entry.Value,
+            }),
+        ];
+}
