@@ -24,6 +24,11 @@ internal sealed class ChangeOptions
 
     private readonly Option<bool> _allowHostHooks = HookOptions.AllowHost();
 
+    private readonly Option<bool> _adopt = new("--adopt")
+    {
+        Description = "Take what is there and nobody's into the stack as it is: only marks are written.",
+    };
+
     private readonly Option<bool> _prune = new("--prune")
     {
         Description = "Delete what the stack made and the file no longer has (volumes only with --remove-volumes).",
@@ -58,6 +63,7 @@ internal sealed class ChangeOptions
         command.Add(_allowRebuild);
         command.Add(_allowReplace);
         command.Add(_allowHostHooks);
+        command.Add(_adopt);
         command.Add(_prune);
         command.Add(_removeVolumes);
         command.Add(_scale);
@@ -73,6 +79,7 @@ internal sealed class ChangeOptions
             AllowRebuild = invocation.Get(_allowRebuild),
             AllowReplace = invocation.Get(_allowReplace),
             AllowHostHooks = invocation.Get(_allowHostHooks),
+            Adopt = invocation.Get(_adopt),
             Prune = invocation.Get(_prune),
             RemoveVolumes = invocation.Get(_removeVolumes),
             Scale = Scale(invocation.Get(_scale) ?? []),

@@ -18,12 +18,13 @@ internal static class Words
         ChangeAction.Delete => "-",
         ChangeAction.Stop or ChangeAction.Kill or ChangeAction.Pause => ".",
         ChangeAction.Resume => ">",
+        ChangeAction.Adopt => "<",
         _ => " ",
     };
 
     public static Style Style(ChangeAction action) => action switch
     {
-        ChangeAction.Create or ChangeAction.Start or ChangeAction.Resume => Rendering.Style.Added,
+        ChangeAction.Create or ChangeAction.Start or ChangeAction.Resume or ChangeAction.Adopt => Rendering.Style.Added,
         ChangeAction.Update or ChangeAction.Restart or ChangeAction.Stop or ChangeAction.Kill or ChangeAction.Pause => Rendering.Style.Changed,
         ChangeAction.Rebuild or ChangeAction.Replace or ChangeAction.Delete => Rendering.Style.Removed,
         _ => Rendering.Style.None,
@@ -47,6 +48,7 @@ internal static class Words
         ChangeAction.Kill => "killing",
         ChangeAction.Pause => "pausing",
         ChangeAction.Resume => "resuming",
+        ChangeAction.Adopt => "adopting",
         _ => Name(action),
     };
 
@@ -65,6 +67,7 @@ internal static class Words
         ChangeAction.Kill => "killed",
         ChangeAction.Pause => "paused",
         ChangeAction.Resume => "resumed",
+        ChangeAction.Adopt => "adopted",
         _ => Name(action),
     };
 

@@ -44,6 +44,12 @@ public abstract class PlanCmdlet : StackFileCmdlet
     [Parameter(ParameterSetName = StackSet)]
     public SwitchParameter AllowHostHooks { get; set; }
 
+    /// <summary>Take what is there already and nobody's into the stack, as it is: only marks are written. What differs from the file is a planned change afterwards.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [Parameter(ParameterSetName = StackSet)]
+    public SwitchParameter Adopt { get; set; }
+
     /// <summary>Delete what the stack owns and its file no longer has; volumes only with RemoveVolumes.</summary>
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
@@ -97,6 +103,7 @@ public abstract class PlanCmdlet : StackFileCmdlet
             AllowRebuild = AllowRebuild,
             AllowReplace = AllowReplace,
             AllowHostHooks = AllowHostHooks,
+            Adopt = Adopt,
             Prune = Prune,
             RemoveVolumes = RemoveVolumes,
             Update = Update,

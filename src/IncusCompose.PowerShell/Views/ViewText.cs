@@ -109,7 +109,7 @@ public static class ViewText
     {
         '+' => colors.Good,
         '-' or '!' => colors.Bad,
-        '~' or '@' or '>' => colors.Changed,
+        '~' or '@' or '>' or '<' => colors.Changed,
         '?' or '=' => colors.Faint,
         _ => "",
     };

@@ -207,7 +207,7 @@ internal sealed class StackApplier
         now is not null && !kind.IsShared
         && (kind.IsAnother(change, now)
             || (now.Mark?.BelongsTo(_context.Plan.Stack, _context.Plan.Project) != true
-                && !(now.Mark is null && (_context.Plan.Planner.Options.KeepExisting || change is { Action: ChangeAction.Update, Live.Mark: null }))));
+                && !(now.Mark is null && (_context.Plan.Planner.Options.KeepExisting || change is { Action: ChangeAction.Update or ChangeAction.Adopt, Live.Mark: null }))));
 
     /// <summary>What is to be done with a resource as it is now; null where nothing is left to do.</summary>
     /// <exception cref="PlanOutdatedException">Only something that was not allowed would do, or it is gone that was to go on.</exception>
@@ -220,6 +220,8 @@ internal sealed class StackApplier
                 : throw new PlanOutdatedException([change.Id]);
         }
 
+        if (change.Action == ChangeAction.Adopt)
+            return now is null ? throw new PlanOutdatedException([change.Id]) : change with { Live = now };
         var again = _context.Plan.Planner.Plan(kind, change.Desired, now);
         if (again.Refused is not null)
             throw new PlanOutdatedException([change.Id]);

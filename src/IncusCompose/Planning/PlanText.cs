@@ -42,6 +42,7 @@ public static class PlanText
             ChangeAction.Kill => (".", "kill"),
             ChangeAction.Pause => (".", "pause"),
             ChangeAction.Resume => (">", "resume"),
+            ChangeAction.Adopt => ("<", "adopt"),
             _ => ("=", "keep"),
         };
         var notes = new List<string> { verb };
@@ -95,6 +96,7 @@ public static class PlanText
         Add(Count(ChangeAction.Kill), "kill");
         Add(Count(ChangeAction.Pause), "pause");
         Add(Count(ChangeAction.Resume), "resume");
+        Add(Count(ChangeAction.Adopt), "adopt");
         return $"{plan.Stack}: {string.Join(", ", parts)}, {unchanged} unchanged";
     }
 }

@@ -56,6 +56,26 @@ internal sealed record ResourcePlanner(PlanOptions Options, MetadataConfiguratio
         return kind.WithSteps(UpdateOrder.PostponedUnlessNamed(kind.Refine(change, this), Options));
     }
 
+    /// <summary>Plans to take what is there and nobody's into the stack. What differs is said, and waits for the next plan.</summary>
+    public ResourceChange Adopt(ResourceKind kind, DesiredResource desired, LiveResource live)
+    {
+        var differing = PropertyComparer.Compare(kind, desired, live, Metadata)
+            // Of these the server knows nothing: what the file says is recorded.
+            .Where(property => property.Difference != PropertyDifference.Recorded && !(property.Step is { Path: var path } && PropertyPath.IsEngineOnly(path)))
+            .Select(property => property.Step is { Path: var path } && !Adoption.IsNote(path) ? property with { Step = null } : property)
+            .ToList();
+        var later = differing.Count(property => property is { Step: null, Difference: not PropertyDifference.Unmanaged });
+        return new ResourceChange
+        {
+            Id = desired.Id,
+            Action = ChangeAction.Adopt,
+            Reason = later == 0 ? "as it is" : "as it is; what differs is for the next apply",
+            Properties = differing,
+            Desired = desired,
+            Live = live,
+        };
+    }
+
     /// <summary>The hardest of the changes that are made.</summary>
     public static ChangeImpact ImpactOf(IEnumerable<PropertyChange> properties) =>
         properties.Select(property => property.Impact).DefaultIfEmpty(ChangeImpact.Live).Max();

@@ -42,6 +42,9 @@ public enum ChangeAction
 
     /// <summary>Let a paused instance go on.</summary>
     Resume,
+
+    /// <summary>Take what is there and nobody's into the stack: its mark is written, nothing else is touched.</summary>
+    Adopt,
 }
 
 /// <summary>One resource of a plan and what is to be done with it. One node of the plan's graph.</summary>
@@ -206,6 +209,12 @@ public sealed record PlanOptions
 
     /// <summary>Instances or definitions whose update is manual and that may be restarted or made anew now.</summary>
     public IReadOnlyCollection<string> Update { get; init; } = [];
+
+    /// <summary>
+    /// Take what is there already and nobody's into the stack, as it is: only marks are written. What differs from the file
+    /// is a planned change like every other once it is the stack's.
+    /// </summary>
+    public bool Adopt { get; init; }
 
     /// <summary>Leave what is there already and no stack's own as it is, whatever is different about it.</summary>
     internal bool KeepExisting { get; init; }

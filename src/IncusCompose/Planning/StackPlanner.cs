@@ -34,9 +34,10 @@ internal static class StackPlanner
                 continue;
             }
 
-            if (!MayUse(kind, resource, live, context, options))
+            var adopted = Adoption.IsWanted(kind, resource, live, context, options);
+            if (!adopted && !MayUse(kind, resource, live, context, options))
                 continue;
-            var change = planner.Plan(kind, resource, live) with
+            var change = (adopted ? planner.Adopt(kind, resource, live!) : planner.Plan(kind, resource, live)) with
             {
                 DependsOn = [.. holders.Where(holder => holder != resource.Id).Concat(resource.DependsOn).Distinct()],
             };
@@ -149,7 +150,8 @@ internal static class StackPlanner
             "NameTaken",
             resource.DefinitionPath,
             $"there is already {article} {kind.Noun} \"{resource.Id.Name}\" on the server, and it {owner}",
-            comesWithProject ? "mark it external: true to use it as it is, or give the stack a project of its own with project: {create: true}" : kind.AdviceWhenTaken);
+            comesWithProject ? "mark it external: true to use it as it is, or give the stack a project of its own with project: {create: true}" : kind.AdviceWhenTaken
+                + (live.Mark is null && kind.CanAdopt(live) ? "; or take it into the stack as it is with -Adopt (--adopt)" : ""));
         return false;
     }
 

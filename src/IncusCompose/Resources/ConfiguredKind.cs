@@ -87,6 +87,36 @@ internal abstract class ConfiguredKind<T> : ResourceKind
 
     public override LiveResource Read(ResourceId id, ReadOnlySpan<byte> text) => Describe(id, ResourceText.Read<T>(text));
 
+    public override bool CanAdopt(LiveResource live) => !IsUnfinished((T)live.Raw);
+
+    public override async Task MarkAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        for (var round = 1; ; round++)
+        {
+            var found = await GetAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false)
+                ?? throw new PlanOutdatedException([change.Id]);
+            var now = Describe(change.Id, found.Value);
+            // Another apply of the same stack was faster.
+            if (now.Mark?.BelongsTo(context.Plan.Stack, context.Plan.Project) == true)
+                return;
+            if (now.Mark is not null || (context.Options.Exact && !change.Live!.Properties.SameAs(now.Properties)))
+                throw new PlanOutdatedException([change.Id]);
+            var fields = FieldsOf(found.Value);
+            foreach (var step in change.Steps)
+                fields.Set(step.Path, step.Value);
+            context.MarkOf(change.Desired! with { Applied = Adoption.RecordOf(this, change.Desired!, now) })?.Write(change.Id, fields.Config);
+            try
+            {
+                await PutAsync(context.Client, change.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (IncusPreconditionFailedException) when (round < MostRounds)
+            {
+                // Somebody wrote in between: read it again.
+            }
+        }
+    }
+
     public override async Task AdoptAsync(ApplyContext context, DesiredResource desired, Func<string, bool> forget, CancellationToken cancellationToken)
     {
         for (var round = 1; ; round++)

@@ -52,6 +52,9 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     public override string? ValueWhenDropped(string path) =>
         PropertyPath.IsConfig(path, out var key) && key is "ipv4.address" or "ipv6.address" ? "auto" : null;
 
+    // What Incus does not manage has no configuration to write a mark in.
+    public override bool CanAdopt(LiveResource live) => ((Network)live.Raw).Managed && base.CanAdopt(live);
+
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) => Users.Refusal(((Network)live.Raw).UsedBy);
 
     protected override ResourceId IdOf(Network resource) => IdOf(resource.Name);

@@ -105,6 +105,9 @@ internal abstract class ResourceKind
     /// <summary>What else than its properties makes a resource what it is: whether an instance runs.</summary>
     public virtual string StateOf(LiveResource live) => "";
 
+    /// <summary>True where what exists and is nobody's can be given a stack's mark as it is.</summary>
+    public virtual bool CanAdopt(LiveResource live) => false;
+
     /// <summary>What only this kind knows about a planned change of something that exists: an instance also runs or not.</summary>
     public virtual ResourceChange Refine(ResourceChange change, ResourcePlanner planner) => change;
 
@@ -137,6 +140,10 @@ internal abstract class ResourceKind
     public virtual Task AdoptAsync(ApplyContext context, DesiredResource desired, Func<string, bool> forget, CancellationToken cancellationToken) =>
         throw new NotSupportedException($"A {Name} is always made anew.");
 
+    /// <summary>Writes the stack's mark on what was nobody's, and touches nothing else of it.</summary>
+    public virtual Task MarkAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"A {Name} is not adopted.");
+
     /// <summary>Makes the resource, with the stack's mark on it.</summary>
     public abstract Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken);
 
@@ -160,6 +167,9 @@ internal abstract class ResourceKind
             case ChangeAction.Replace:
                 await DeleteAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
                 await CreateAsync(context, change.Desired!, cancellationToken).ConfigureAwait(false);
+                break;
+            case ChangeAction.Adopt:
+                await MarkAsync(context, change, cancellationToken).ConfigureAwait(false);
                 break;
             case ChangeAction.Delete:
                 await DeleteAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);

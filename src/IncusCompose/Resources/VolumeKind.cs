@@ -112,6 +112,9 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
     public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
         desired is DesiredVolume { Origin: { } origin } volume ? origin.CreateAsync(context, volume, cancellationToken) : base.CreateAsync(context, desired, cancellationToken);
 
+    // The server takes no mark on a disc's image that is there already.
+    public override bool CanAdopt(LiveResource live) => !IsIso(live) && base.CanAdopt(live);
+
     public override string LostByReplacement => "its data and snapshots are lost";
 
     public override bool IsKept(RemovalOptions options) => !options.RemoveVolumes;

@@ -40,6 +40,7 @@ internal sealed class TransactionScope
         if (changes.Count > 0 && (options.Checkpoint || changes.Any(change => change.Desired is DesiredInstance { Update.Checkpoint: true })))
             return new TransactionScope(plan, isWhole: true, changes, groups);
         // Where all of a group is new, or there are only to be fewer of it, nothing is updated.
+        changes.RemoveAll(change => change.Action == ChangeAction.Adopt);
         var updated = changes.Where(change => change is { Live: not null, Desired: not null }).Select(GroupOf).OfType<string>().Where(groups.Contains).ToHashSet();
         var grouped = changes.Where(change => GroupOf(change) is { } group && updated.Contains(group)).ToList();
         return grouped.Count > 0 ? new TransactionScope(plan, isWhole: false, grouped, groups) : null;
@@ -88,6 +89,8 @@ internal sealed class TransactionScope
     private async Task<string?> WhyNotAsync(IncusClient client, ResourceChange change, CancellationToken cancellationToken)
     {
         var otherwise = IsWhole ? "leave out -Checkpoint (--checkpoint, update.checkpoint)" : "leave out update.on_failure: rollback";
+        if (change.Action == ChangeAction.Adopt)
+            return $"it is not the stack's yet; adopt it first in an apply of its own, and {otherwise} there";
         var kept = VolumesOf(change).Append(change.Id).ToHashSet();
         foreach (var resource in _plan.Resources.Where(resource => resource.Live?.Raw is StorageVolume && kept.Contains(resource.Id)))
         {
