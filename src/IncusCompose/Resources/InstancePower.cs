@@ -15,13 +15,24 @@ internal static class InstancePower
 
     public static async Task PowerOnAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await context.Client.Instances.StartAsync(name, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
-        }
-        catch (IncusException error) when (error.ServerMessage?.Contains(" is already running", StringComparison.Ordinal) == true)
-        {
-            // Somebody else was faster. (Its status does not say so: what fails to start is running for a moment, too.)
+            try
+            {
+                await context.Client.Instances.StartAsync(name, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (IncusException error) when (error.ServerMessage?.Contains(" is already running", StringComparison.Ordinal) == true)
+            {
+                // Somebody else was faster. (Its status does not say so: what fails to start is running for a moment, too.)
+                return;
+            }
+            catch (IncusException error) when (attempt < 3 && error is not (IncusUnreachableException or IncusNotFoundException))
+            {
+                // Incus 7 lets two start it at once, who get in each other's way.
+                if (!await InstanceWork.SettleAsync(context, [name], cancellationToken).ConfigureAwait(false))
+                    throw;
+            }
         }
     }
 
@@ -71,27 +82,33 @@ internal static class InstancePower
 
     private static async Task CycleAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
-        var instances = context.Client.Instances;
         context.Say("restarting");
-        try
-        {
-            if (context.Options.StopTimeout > TimeSpan.Zero)
-            {
-                await instances.RestartAsync(name, context.Options.StopTimeout, force: false, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-        }
-        catch (IncusException error) when (error is not (IncusUnreachableException or IncusNotFoundException))
-        {
-            if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) == StatusCode.Stopped)
-            {
-                await PowerOnAsync(context, name, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-        }
-
+        if (context.Options.StopTimeout > TimeSpan.Zero && await TryAsync(context.Options.StopTimeout).ConfigureAwait(false))
+            return;
         context.Say("restarting by force");
-        await instances.RestartAsync(name, null, force: true, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+        if (!await TryAsync(null).ConfigureAwait(false))
+            await RestartOnceAsync(null).ConfigureAwait(false);
+
+        Task RestartOnceAsync(TimeSpan? patience) =>
+            context.Client.Instances.RestartAsync(name, patience, force: patience is null, cancellationToken).CompleteAsync(context.Progress, cancellationToken);
+
+        // True where it has started. Somebody else may restart it too, and has it stopped for a moment, which Incus 7 holds against us.
+        async Task<bool> TryAsync(TimeSpan? patience)
+        {
+            try
+            {
+                await RestartOnceAsync(patience).ConfigureAwait(false);
+                return true;
+            }
+            catch (IncusException error) when (error is not (IncusUnreachableException or IncusNotFoundException))
+            {
+                await InstanceWork.SettleAsync(context, [name], cancellationToken).ConfigureAwait(false);
+                if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) != StatusCode.Stopped)
+                    return false;
+                await PowerOnAsync(context, name, cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+        }
     }
 
     public static async Task StopAsync(ApplyContext context, string name, CancellationToken cancellationToken)
