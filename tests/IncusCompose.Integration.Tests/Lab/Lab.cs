@@ -34,6 +34,9 @@ public sealed class Lab : IAsyncDisposable
     /// </summary>
     public bool CountsUsage => IncusVersion == 6 || File.Exists("/sys/fs/cgroup/cgroup.controllers");
 
+    /// <summary>What the daemon calls a path of the machine that Incus 7 has something of its own for, such as <c>/usr</c>.</summary>
+    public string OnMachine(string path) => IncusVersion == 6 ? path : "/run/machine" + path;
+
     /// <summary>No two labs of a machine have the same number: put it into names that the whole host sees (bridges).</summary>
     public string Number => Environment["LAB_NUMBER"];
 

@@ -98,17 +98,17 @@ public sealed class ReplicaTests(LabFixture lab)
         await using var project = await lab.CreateProjectAsync();
         await using var bench = await StackWorkbench.OpenAsync(lab.Lab);
         var port = FreePort();
-        await bench.UpAsync(Behind(project, "one", port, []));
+        await bench.UpAsync(Behind(project, lab.Lab.OnMachine("/usr"), "one", port, []));
         Assert.All(await bench.Engine.WaitForStackAsync(project.Client, "rolls"), waited => Assert.Null(waited.Failure));
         var addresses = new List<string>();
         foreach (var name in (string[])["rweb-1", "rweb-2", "rweb-3"])
             addresses.Add((await project.Client.Instances.GetStateAsync(name)).Network["eth0"].Addresses.First(address => address is { Family: "inet", Scope: "global" }).Address);
-        await bench.UpAsync(Behind(project, "one", port, addresses));
+        await bench.UpAsync(Behind(project, lab.Lab.OnMachine("/usr"), "one", port, addresses));
         await Eventually.GetAsync(() => AskAsync(port), answer => answer.Servers == 3);
 
         using var end = new CancellationTokenSource();
         var load = Enumerable.Range(0, 4).Select(_ => LoadAsync(port, end.Token)).ToList();
-        var result = await bench.ApplyAsync(Behind(project, "two", port, addresses), new PlanOptions { AllowRestart = true }, new ApplyOptions { Wait = true, StopTimeout = TimeSpan.FromSeconds(5) });
+        var result = await bench.ApplyAsync(Behind(project, lab.Lab.OnMachine("/usr"), "two", port, addresses), new PlanOptions { AllowRestart = true }, new ApplyOptions { Wait = true, StopTimeout = TimeSpan.FromSeconds(5) });
         await Eventually.GetAsync(() => AskAsync(port), answer => answer.Servers == 3);
         await end.CancelAsync();
         var answers = (await Task.WhenAll(load)).SelectMany(one => one).ToList();
@@ -129,7 +129,7 @@ public sealed class ReplicaTests(LabFixture lab)
     /// once and to one server only: that none is lost is left to the hook that takes a replica out before it is stopped.
     /// The web server is started by the health check, the first thing that runs in a replica after its start.
     /// </summary>
-    private static string Behind(TestProject project, string mode, int port, IReadOnlyList<string> addresses) => $$"""
+    private static string Behind(TestProject project, string machine, string mode, int port, IReadOnlyList<string> addresses) => $$"""
         name: rolls
         project: {{project.Name}}
         instances:
@@ -149,7 +149,7 @@ public sealed class ReplicaTests(LabFixture lab)
         rfront:
             image: busybox
             ports: ["127.0.0.1:{{port}}:8080"]
-            volumes: ["/usr:/host/usr:ro"]
+            volumes: ["{{machine}}:/host/usr:ro"]
             provision:
               - files:
                   - target: /srv/haproxy.cfg

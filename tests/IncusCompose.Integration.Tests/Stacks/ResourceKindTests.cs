@@ -48,7 +48,7 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
         Assert.Equal(before.Config["volatile.eth0.hwaddr"], after.Config["volatile.eth0.hwaddr"]);
         Assert.Equal(pid, await _bench.PidAsync("box"));
         Assert.Equal("precious", await _bench.ShellAsync("box", "cat /kept"));
-        Assert.Equal(256 * 1024 * 1024, (await _bench.Client.Instances.GetStateAsync("box")).Memory.Total);
+        Assert.Equal(Lab.CountsUsage ? 256 * 1024 * 1024 : 0, (await _bench.Client.Instances.GetStateAsync("box")).Memory.Total);
         Assert.Contains("/mnt/tmp", await _bench.ShellAsync("box", "grep /mnt/tmp /proc/mounts"));
     }
 

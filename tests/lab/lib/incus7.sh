@@ -96,6 +96,5 @@ hold_root() {
         mkdir "$root/run/machine"
         cd "$root"
         pivot_root . run/machine
-        umount -l /run/machine
         exec sleep infinity' - "$dir" "$INCUS7_ROOT" "$LAB_ROOT" "$LAB_CACHE"
 }
