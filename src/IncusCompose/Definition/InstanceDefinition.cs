@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace IncusCompose.Definition;
 
 /// <summary>The kinds of instance that Incus has.</summary>
@@ -15,6 +17,10 @@ public sealed partial record InstanceDefinition
 {
     /// <summary>The image used where a definition names none.</summary>
     public const string DefaultImage = "images:ubuntu/24.04/cloud";
+
+    internal const string AutostartKey = "boot.autostart";
+
+    internal const string BootPriorityKey = "boot.autostart.priority";
 
     /// <summary>The instance's name: its key in the file, and its host name.</summary>
     public required string Name { get; init; }
@@ -34,11 +40,25 @@ public sealed partial record InstanceDefinition
     /// <summary>Incus profiles in order of application; null: <c>default</c> alone, as Incus does.</summary>
     public IReadOnlyList<string>? Profiles { get; init; }
 
-    /// <summary><c>limits.cpu</c>: a count (<c>2</c>) or a set (<c>0-3,6</c>).</summary>
-    public string? Cpu { get; init; }
+    /// <summary>
+    /// What the words for resources, security, the kernel and the like say, by Incus's own keys; raw configuration wins
+    /// over it. Source: Incus doc/reference/instance_options.md.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = Maps.Empty;
 
-    /// <summary><c>limits.memory</c>: a size (<c>512MiB</c>) or a percentage (<c>20%</c>).</summary>
-    public string? Memory { get; init; }
+    /// <summary><c>limits.cpu</c>: a count (<c>2</c>) or a set (<c>0-3,6</c>); one of <see cref="Options"/>.</summary>
+    public string? Cpu
+    {
+        get => Options.GetValueOrDefault("limits.cpu");
+        init => Options = Options.With("limits.cpu", value);
+    }
+
+    /// <summary><c>limits.memory</c>: a size (<c>512MiB</c>) or a percentage (<c>20%</c>); one of <see cref="Options"/>.</summary>
+    public string? Memory
+    {
+        get => Options.GetValueOrDefault("limits.memory");
+        init => Options = Options.With("limits.memory", value);
+    }
 
     /// <summary>The root disk's size and pool; null: what the profiles say.</summary>
     public RootDiskDefinition? Disk { get; init; }
@@ -101,11 +121,19 @@ public sealed partial record InstanceDefinition
     /// <summary>What is made of it once it is ready, step by step.</summary>
     public IReadOnlyList<ProvisionStep> Provision { get; init; } = [];
 
-    /// <summary><c>boot.autostart</c>; null: Incus's default (the state before the host went down).</summary>
-    public bool? Autostart { get; init; }
+    /// <summary><c>boot.autostart</c>; null: Incus's default (the state before the host went down). One of <see cref="Options"/>.</summary>
+    public bool? Autostart
+    {
+        get => bool.TryParse(Options.GetValueOrDefault(AutostartKey), out var value) ? value : null;
+        init => Options = Options.With(AutostartKey, value switch { true => "true", false => "false", null => null });
+    }
 
-    /// <summary><c>boot.autostart.priority</c>: higher starts first.</summary>
-    public int? BootPriority { get; init; }
+    /// <summary><c>boot.autostart.priority</c>: higher starts first; one of <see cref="Options"/>.</summary>
+    public int? BootPriority
+    {
+        get => int.TryParse(Options.GetValueOrDefault(BootPriorityKey), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
+        init => Options = Options.With(BootPriorityKey, value?.ToString(CultureInfo.InvariantCulture));
+    }
 
     /// <summary>The words of which one must be given for it to exist; empty: it always does.</summary>
     public IReadOnlyList<string> Activate { get; init; } = [];
@@ -161,7 +189,11 @@ public sealed record UpdateDefinition
 /// <summary>The root disk.</summary>
 /// <param name="Size">A size such as <c>10GiB</c>; null: the pool's default.</param>
 /// <param name="Pool">The storage pool; null: what the profiles say, else the only candidate on the server.</param>
-public sealed record RootDiskDefinition(string? Size, string? Pool = null);
+public sealed record RootDiskDefinition(string? Size, string? Pool = null)
+{
+    /// <summary>Its other options, by Incus's own keys (<c>limits.read</c>, <c>initial.…</c>). Source: Incus doc/reference/devices_disk.md.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; init; } = Maps.Empty;
+}
 
 /// <summary>One network interface of an instance.</summary>
 public sealed record NetworkAttachment

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using IncusCompose.Diagnostics;
 
 namespace IncusCompose.Definition;
@@ -75,8 +76,22 @@ public sealed record ProjectDefinition
     public IReadOnlyDictionary<string, string> Config { get; init; } = Maps.Empty;
 }
 
-/// <summary>Empty maps, shared.</summary>
+/// <summary>Maps of text, shared.</summary>
 internal static class Maps
 {
+    /// <summary>An empty one to put Incus's keys into, in their order.</summary>
+    public static ImmutableSortedDictionary<string, string> Sorted { get; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>A map with one key set, or without it.</summary>
+    public static IReadOnlyDictionary<string, string> With(this IReadOnlyDictionary<string, string> map, string key, string? value) =>
+        value is null ? map.ToSorted().Remove(key) : map.ToSorted().SetItem(key, value);
+
+    /// <summary>A map with others over it.</summary>
+    public static IReadOnlyDictionary<string, string> Overlaid(this IReadOnlyDictionary<string, string> map, IReadOnlyDictionary<string, string> others) =>
+        others.Count == 0 ? map : map.ToSorted().SetItems(others);
+
+    private static ImmutableSortedDictionary<string, string> ToSorted(this IReadOnlyDictionary<string, string> map) =>
+        map as ImmutableSortedDictionary<string, string> ?? Sorted.SetItems(map);
+
     public static IReadOnlyDictionary<string, string> Empty { get; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, string>.Empty;
 }

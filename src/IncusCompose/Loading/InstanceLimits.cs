@@ -22,7 +22,7 @@ public static partial class InstanceLimits
     /// <param name="text">The value.</param>
     /// <param name="what">What it was given for, as the user calls it: the error begins with it.</param>
     /// <exception cref="ArgumentException">It is neither; says what is accepted.</exception>
-    public static void CheckCpu(string text, string what) => InstanceKeys.Cpu.Check(text, what);
+    public static void CheckCpu(string text, string what) => CpuShapes.Limit.Check(text, what);
 
     /// <summary>Checks memory as the key <c>memory</c> does: a size in Incus's units, or a percentage.</summary>
     /// <inheritdoc cref="CheckCpu"/>

@@ -53,9 +53,9 @@ internal static partial class StackWriter
             .Text("type", instance.Type == InstanceType.VirtualMachine ? "virtual-machine" : null)
             .Text("description", instance.Description)
             .Node("profiles", instance.Profiles is null ? null : List(instance.Profiles.Select(Scalar)))
-            .Text("cpu", instance.Cpu)
-            .Text("memory", instance.Memory)
-            .Node("disk", instance.Disk is null ? null : Disk(instance.Disk))
+            .Options(instance.Options, "cpu", "memory")
+            .Node("disk", Disk(instance))
+            .Text("processes", instance.Options.GetValueOrDefault("limits.processes"))
             .Node("networks", instance.Networks.Count == 0 ? null : List(instance.Networks.Select(Attachment)))
             .Text("network", instance.Macvlan?.ToString())
             .Node("volumes", instance.Volumes.Count == 0 ? null : List(instance.Volumes.Select(Mount)))
@@ -80,6 +80,7 @@ internal static partial class StackWriter
             .Flag("autostart", instance.Autostart)
             .Text("boot_priority", instance.BootPriority?.ToString(CultureInfo.InvariantCulture))
             .Node("activate", Words(instance.Activate))
+            .Options(WithoutAutostart(instance), "boot", "security", "kernel", "migration", "nvidia", "agent", "oci", "raw")
             .Values("labels", instance.Labels)
             .Flag("ephemeral", instance.Ephemeral)
             .Values("config", instance.Config)
@@ -171,6 +172,7 @@ internal static partial class StackWriter
         private MappingNode Snapshots(SnapshotsDefinition snapshots) => new Entries(mask)
             .Text("schedule", snapshots.Schedule)
             .Text("expiry", snapshots.Expiry)
+            .Text("manual_expiry", snapshots.ManualExpiry)
             .Text("pattern", snapshots.Pattern == SnapshotsDefinition.DefaultPattern ? null : snapshots.Pattern)
             .Flag("stopped", snapshots.Stopped)
             .ToNode();
@@ -225,10 +227,6 @@ internal static partial class StackWriter
         private static string? Time(TimeSpan? time) => time is null ? null : Duration.Format(time.Value);
 
         private static string Whole(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-        private DocumentNode Disk(RootDiskDefinition disk) => disk is { Pool: null, Size: not null }
-            ? Scalar(disk.Size)
-            : new Entries(mask).Text("size", disk.Size).Text("pool", disk.Pool).ToNode();
 
         private DocumentNode Attachment(NetworkAttachment nic) => nic == new NetworkAttachment { Network = nic.Network }
             ? Scalar(nic.Network)
@@ -355,6 +353,9 @@ internal static partial class StackWriter
 
         private MappingNode Profile(ProfileDefinition profile) => new Entries(mask)
             .Text("description", profile.Description)
+            .Options(profile.Options, "cpu", "memory")
+            .Text("processes", profile.Options.GetValueOrDefault("limits.processes"))
+            .Options(profile.Options, "boot", "security", "kernel", "migration", "nvidia", "agent", "oci", "raw")
             .Values("config", profile.Config)
             .Map("devices", profile.Devices, Values)
             .Flag("external", profile.External)
@@ -383,7 +384,7 @@ internal static partial class StackWriter
     }
 
     /// <summary>The entries of a mapping under construction; what is null or at its default is not written.</summary>
-    private sealed class Entries(Func<string, string, string> mask)
+    private sealed partial class Entries(Func<string, string, string> mask)
     {
         private readonly List<MappingEntry> _entries = [];
 

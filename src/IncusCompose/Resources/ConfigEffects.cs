@@ -26,6 +26,9 @@ internal static class ConfigEffects
         // Live for commands run from now on, but what runs already keeps the environment that it began with.
         if (key.StartsWith("environment.", StringComparison.Ordinal))
             return ChangeImpact.Restart;
+        // Set for the processes that it starts with.
+        if (key.StartsWith("limits.kernel.", StringComparison.Ordinal))
+            return ChangeImpact.Restart;
         var live = metadata?.Find("instance", key)?.IsLive(instanceType) ?? StartsWithAny(key, LiveWithoutMetadata);
         return live ? ChangeImpact.Live : ChangeImpact.Restart;
     }

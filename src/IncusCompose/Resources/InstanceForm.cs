@@ -65,7 +65,7 @@ internal static partial class InstanceForm
                     config[key] = value;
             }
 
-            foreach (var (key, value) in definition?.Config ?? new Dictionary<string, string>())
+            foreach (var (key, value) in definition?.WholeConfig ?? new Dictionary<string, string>())
                 config[key] = value;
         }
 
@@ -82,10 +82,8 @@ internal static partial class InstanceForm
                 config[key] = value;
         }
 
-        Set("limits.cpu", instance.Cpu);
-        Set("limits.memory", instance.Memory);
-        Set("boot.autostart", instance.Autostart is { } autostart ? Text(autostart) : null);
-        Set("boot.autostart.priority", instance.BootPriority?.ToString(CultureInfo.InvariantCulture));
+        foreach (var (key, value) in instance.Options)
+            config[key] = value;
         Set("cloud-init.user-data", instance.CloudInit?.UserData);
         Set("cloud-init.vendor-data", instance.CloudInit?.VendorData);
         Set("cloud-init.network-config", instance.CloudInit?.NetworkConfig);
@@ -275,6 +273,8 @@ internal static partial class InstanceForm
             root.TryAdd(key, value);
         if (instance.Disk?.Size is { } size)
             root["size"] = size;
+        foreach (var (key, value) in instance.Disk?.Options ?? Maps.Empty)
+            root[key] = value;
         if (instance.ReadOnly)
             root["readonly"] = "true";
         return pool;

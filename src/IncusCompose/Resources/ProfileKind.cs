@@ -24,13 +24,15 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
     {
         foreach (var profile in context.Stack.Profiles.Values)
         {
+            if (!profile.External)
+                ExtensionNeeds.Check(profile, context);
             yield return new DesiredResource
             {
                 Id = IdOf(profile.Name),
                 DefinitionPath = $"profiles.{profile.Name}",
                 External = profile.External,
                 DependsOn = DeviceUses.Of(profile.Devices),
-                Properties = BagOf(profile.Description, profile.Config, profile.Devices),
+                Properties = BagOf(profile.Description, profile.WholeConfig, profile.Devices),
             };
         }
     }

@@ -9,16 +9,13 @@ internal static class ConfigRules
     [
         ("snapshots", "snapshots.schedule"),
         ("snapshots.expiry", "snapshots.expiry"),
+        ("snapshots.manual_expiry", SnapshotsDefinition.ManualExpiryKey),
         ("snapshots.pattern", "snapshots.pattern"),
         ("snapshots.stopped", "snapshots.schedule.stopped"),
     ];
 
     private static readonly (string Word, string ConfigKey)[] s_instanceWords =
     [
-        ("cpu", "limits.cpu"),
-        ("memory", "limits.memory"),
-        ("autostart", "boot.autostart"),
-        ("boot_priority", "boot.autostart.priority"),
         .. s_snapshotWords,
         ("cloud_init.user_data", "cloud-init.user-data"),
         ("cloud_init.vendor_data", "cloud-init.vendor-data"),
@@ -33,10 +30,30 @@ internal static class ConfigRules
             var path = $"instances.{instance.Name}";
             foreach (var (word, key) in s_instanceWords)
                 Check(path, word, key);
+            foreach (var key in instance.Options.Keys.Where(instance.Config.ContainsKey))
+            {
+                if (OptionRules.PathOf(key, path, findings) is not { } word)
+                    continue;
+                // A word of compose becomes raw configuration.
+                if (!findings.Has($"{path}.config.{key}"))
+                    findings.Error("SaidTwice", $"{path}.{word}", $"another word of the instance says `{key}`, too", "remove one of the two");
+                Check(path, word, key);
+            }
+
             foreach (var name in instance.Environment.Keys)
                 Check(path, $"environment.{name}", $"environment.{name}");
             foreach (var name in instance.Labels.Keys)
                 Check(path, $"labels.{name}", $"user.label.{name}");
+        }
+
+        foreach (var profile in stack.Profiles.Values)
+        {
+            var path = $"profiles.{profile.Name}";
+            foreach (var key in profile.Options.Keys.Where(profile.Config.ContainsKey))
+            {
+                if (OptionRules.PathOf(key, path, findings) is { } word)
+                    Check(path, word, key);
+            }
         }
 
         foreach (var network in stack.Networks.Keys)

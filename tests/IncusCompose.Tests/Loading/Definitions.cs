@@ -1,6 +1,7 @@
 using System.Text.Json;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Keys;
 
 namespace IncusCompose.Tests.Loading;
 
@@ -34,7 +35,7 @@ internal sealed class RandomStack(int seed)
             Name = name, Pool = Maybe(() => "pool0"), Size = Maybe(Size), Description = Maybe(Text), Config = Values(), External = Flag(),
             Keys = Map("key", key => new BucketKeyDefinition { Name = key, Role = Flag() ? "admin" : "read-only", Description = Maybe(Text), AccessKey = Maybe(() => "me"), SecretKey = Maybe(() => "s3cret") }),
         }),
-        Profiles = Map("profile", name => new ProfileDefinition { Name = name, Description = Maybe(Text), Config = Values(), Devices = Devices(), External = Flag() }),
+        Profiles = Map("profile", name => new ProfileDefinition { Name = name, Description = Maybe(Text), Options = Options(null), Config = Values(), Devices = Devices(), External = Flag() }),
         Images = Map("image", name => new ImageDefinition { Name = name, Source = "images:debian/" + _random.Next(9), Alias = Maybe(() => "alias"), AutoUpdate = MaybeFlag() }),
     };
 
@@ -68,9 +69,10 @@ internal sealed class RandomStack(int seed)
             Type = isContainer ? InstanceType.Container : InstanceType.VirtualMachine,
             Description = Maybe(Text),
             Profiles = Maybe<IReadOnlyList<string>>(() => Flag() ? [] : ["default", "profile0"]),
+            Options = Options(isContainer ? InstanceType.Container : InstanceType.VirtualMachine),
             Cpu = Maybe(() => Flag() ? "2" : "0-3,6"),
             Memory = Maybe(() => Flag() ? Size() : "20%"),
-            Disk = _random.Next(4) switch { 0 => null, 1 => new RootDiskDefinition(Size()), 2 => new RootDiskDefinition(null, "pool0"), _ => new RootDiskDefinition(Size(), "pool0") },
+            Disk = _random.Next(4) switch { 0 => null, 1 => new RootDiskDefinition(Size()), 2 => new RootDiskDefinition(null, "pool0"), _ => new RootDiskDefinition(Size(), "pool0") { Options = new Dictionary<string, string> { ["initial.size"] = Text(), ["limits.read"] = "20iops" } } },
             Config = Values(),
             Devices = Devices(),
             Networks = Maybe<IReadOnlyList<NetworkAttachment>>(() => [new NetworkAttachment { Network = "elsewhere" }, new NetworkAttachment
@@ -137,6 +139,13 @@ internal sealed class RandomStack(int seed)
             Ephemeral = Flag(),
         };
     }
+
+    private Dictionary<string, string> Options(InstanceType? type) => OptionSamples.All
+        .Where(sample => _random.Next(8) == 0 && sample.Key.StartsWith("limits.disk.", StringComparison.Ordinal) == false)
+        // No two that Incus refuses together.
+        .Where(sample => sample.Key is not ("raw.seccomp" or "security.syscalls.allow"))
+        .Where(sample => type is null || OptionWords.Of(sample.Key).First().Only is not { } only || only == type)
+        .GroupBy(sample => sample.Key).OrderBy(group => group.Key, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.First().Value);
 
     // In the order in which they are written.
     private IReadOnlyList<ReadinessGate> Gates(bool verifyLogin) =>

@@ -25,7 +25,7 @@ public class SnapshotTests
 
     [Theory]
     [InlineData("'@dayly'", "`@dayly` is not a schedule that is known here; did you mean `@daily`?")]
-    [InlineData("'@never'", "`@never` is not a schedule that is known here")]
+    [InlineData("'@sometimes'", "`@sometimes` is not a schedule that is known here")]
     [InlineData("'0 3 * *'", "`0 3 * *` is neither five fields (minute, hour, day, month, weekday) nor a word such as `@daily`")]
     [InlineData("'61 3 * * *'", "`61 3 * * *` has 61 where 0 to 59 can stand")]
     [InlineData("'0 3 0 * *'", "`0 3 0 * *` has 0 where 1 to 31 can stand")]

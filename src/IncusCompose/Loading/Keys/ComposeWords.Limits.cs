@@ -18,7 +18,7 @@ internal static partial class ComposeWords
     { ProblemId = "BadCpu", Pattern = "^[0-9]*\\.?[0-9]*$" };
 
     private static ScalarShape<string> CpuSet { get; } = new("a set of CPUs such as `0-3,6`", text =>
-        InstanceKeys.Cpu.Accepts(text) || text == "0" ? new(text) : new("", "is no set of CPUs"))
+        CpuShapes.Limit.Accepts(text) || text == "0" ? new(text) : new("", "is no set of CPUs"))
     { ProblemId = "BadCpu", Pattern = "^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*$" };
 
     private static ScalarShape<int> Pids { get; } = Scalars.Number("a number of processes such as `200`", -1, int.MaxValue);

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Composition;
@@ -9,9 +9,6 @@ namespace IncusCompose.Loading.Keys;
 /// <summary>What an instance can say.</summary>
 internal static partial class InstanceKeys
 {
-    /// <summary>How many CPUs, or which.</summary>
-    public static ScalarShape<string> Cpu { get; } = new("a number of CPUs such as `2` or a set such as `0-3,6`", ParseCpu) { ProblemId = "BadCpu", Pattern = "^([1-9][0-9]*|[0-9]+(-[0-9]+|(-[0-9]+)?(,[0-9]+(-[0-9]+)?)+))$", Range = (1, int.MaxValue) };
-
     /// <summary>The host's own network.</summary>
     private static ScalarShape<MacvlanDefinition> Macvlan { get; } = new("`macvlan`, or `macvlan:` and the host's interface such as `macvlan:eno1`", text =>
         MacvlanDefinition.Parse(text) is { } macvlan ? new(macvlan) : new(new(), "is not the host's own network", $"write `networks: [{text}]`, or `macvlan`"))
@@ -25,9 +22,9 @@ internal static partial class InstanceKeys
         .Add("description", Scalars.Text, "Free text for people", (instance, value) => instance with { Description = value })
         .Add("profiles", new ListShape<string>(Scalars.Word("a profile's name"), "[default, small]"), "Incus profiles in order of application; `default` alone where the key is missing",
             (instance, value) => instance with { Profiles = value })
-        .Add("cpu", Cpu, "How many CPUs, or which", (instance, value) => instance with { Cpu = value })
-        .Add("memory", CommonShapes.SizeOrPercentage, "The most memory it may use", (instance, value) => instance with { Memory = value })
-        .Add("disk", Disk(), "The root disk: its size, or its size and pool", (instance, value) => instance with { Disk = value })
+        .AddOptions(WithOptions, "cpu", "memory")
+        .Add("disk", DiskShapes.Disk, "The root disk: its size, or more of it", WithDisk)
+        .AddProcesses(WithOptions)
         .Add("networks", Networks(), "The networks that it is attached to; what the profiles say where the key is missing", (instance, value) => instance with { Networks = value })
         .Add("network", Macvlan, "An interface in the network that the host stands in, after those of `networks`", (instance, value) => instance with { Macvlan = value })
         .Add("volumes", new ListShape<VolumeMount>(MountShapes.Mount, "[\"data:/var/lib/data\"]"), "Volumes and host paths mounted in it", (instance, value) => instance with { Volumes = value })
@@ -49,6 +46,7 @@ internal static partial class InstanceKeys
         .Add("boot_priority", Scalars.Number("a whole number such as `10`", int.MinValue, int.MaxValue), "Instances with a higher one start first with the host", (instance, value) => instance with { BootPriority = value })
         .Add("extends", CompositionShapes.Extends, "Another instance, of this file or of another one, whose words it has where it does not say otherwise", (instance, _) => instance)
         .Add("activate", Activate(), "Words of which one must be given (`--activate`) for it to exist; it always does where the key is missing", (instance, value) => instance with { Activate = value })
+        .AddOptions(WithOptions, "boot", "security", "kernel", "migration", "nvidia", "agent", "oci", "raw")
         .Add("labels", CommonShapes.Labels, "Labels, kept on the instance as `user.label.NAME`", (instance, value) => instance with { Labels = value })
         .Add("ephemeral", Scalars.Boolean, "Whether Incus deletes it when it stops", (instance, value) => instance with { Ephemeral = value })
         .Add("config", CommonShapes.Config("limits.processes: 100"), "Raw Incus instance configuration; wins over the words above", (instance, value) => instance.WithConfig(value))
@@ -89,12 +87,16 @@ internal static partial class InstanceKeys
         };
     }
 
-    private static FormsShape<RootDiskDefinition> Disk() => new()
+    private static InstanceDefinition WithOptions(InstanceDefinition instance, ImmutableSortedDictionary<string, string> options) =>
+        instance with { Options = instance.Options.Overlaid(options) };
+
+    private static InstanceDefinition WithDisk(InstanceDefinition instance, ImmutableSortedDictionary<string, string> values) => instance with
     {
-        Scalar = CommonShapes.Size.As(size => new RootDiskDefinition(size)),
-        Mapping = new ObjectShape<RootDiskDefinition>(_ => new RootDiskDefinition(null))
-            .Add("size", CommonShapes.Size, "The root disk's size", (disk, value) => disk with { Size = value })
-            .Add("pool", Scalars.Word("a storage pool's name"), "The storage pool that it lies on", (disk, value) => disk with { Pool = value }),
+        Disk = new RootDiskDefinition(values.GetValueOrDefault("size"), values.GetValueOrDefault("pool"))
+        {
+            Options = Maps.Empty.Overlaid(values.RemoveRange(["size", "pool", DiskShapes.PriorityKey])),
+        },
+        Options = values.TryGetValue(DiskShapes.PriorityKey, out var priority) ? instance.Options.With(DiskShapes.PriorityKey, priority) : instance.Options,
     };
 
     private static FormsShape<IReadOnlyList<NetworkAttachment>> Networks()
@@ -145,22 +147,7 @@ internal static partial class InstanceKeys
         };
     }
 
-    private static Parsed<string> ParseCpu(string text)
-    {
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
-            return count >= 1 ? new(text) : new("", "is no number of CPUs", "write `1` or more");
-        if (CpuSet().IsMatch(text))
-            return new(text);
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var part))
-            return new("", "is not a whole number of CPUs", $"write `config: {{limits.cpu.allowance: {(part * 100).ToString("0", CultureInfo.InvariantCulture)}%}}` for part of a CPU");
-        return new("", "is neither a number nor a set of CPUs");
-    }
-
     // Source: https://docs.docker.com/reference/compose-file/profiles/
     [GeneratedRegex("^[a-zA-Z0-9][a-zA-Z0-9_.-]*\\z")]
     private static partial Regex ActivationWord();
-
-    // Source: Incus shared/validate/validate.go, IsValidCPUSet.
-    [GeneratedRegex("^[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*\\z")]
-    private static partial Regex CpuSet();
 }

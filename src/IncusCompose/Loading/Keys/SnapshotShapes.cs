@@ -9,7 +9,7 @@ internal static partial class SnapshotShapes
 {
     // Source: Incus internal/instance/config.go and internal/server/storage/utils.go, snapshots.schedule.
     private static readonly string[] VolumeWords = ["@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@annually", "@yearly"];
-    private static readonly string[] InstanceWords = [.. VolumeWords, "@startup"];
+    private static readonly string[] InstanceWords = [.. VolumeWords, "@startup", SnapshotsDefinition.NeverWord];
     private static readonly (int Least, int Most)[] Ranges = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)];
 
     /// <summary>The value of an instance's <c>snapshots</c>.</summary>
@@ -30,6 +30,8 @@ internal static partial class SnapshotShapes
             Mapping = complete(new ObjectShape<SnapshotsDefinition>(_ => new SnapshotsDefinition())
                 .Add("schedule", schedule, "When: five fields as in crontab, or " + string.Join(", ", words.Select(word => $"`{word}`")), (snapshots, value) => snapshots with { Schedule = value })
                 .Add("expiry", expiry, "How long each is kept; until it is deleted where the key is missing", (snapshots, value) => snapshots with { Expiry = value })
+                .Add("manual_expiry", expiry, "How long those are kept that are taken by hand; until they are deleted where the key is missing", (snapshots, value) => snapshots with { ManualExpiry = value },
+                    stands: new ConfigWord("snapshots.manual_expiry", SnapshotsDefinition.ManualExpiryKey) { Extension = "snapshot_manual_expiry" })
                 .Add("pattern", pattern, "What each is called: a Pongo2 template, `%d` for a number; `" + SnapshotsDefinition.DefaultPattern + "` where the key is missing", (snapshots, value) => snapshots with { Pattern = value })
                 .Foreign("keep", "write `expiry`: the server knows an age, no number")
                 .Foreign("retention", "write `expiry`")),

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net.Sockets;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Composition;
@@ -55,9 +56,15 @@ internal static class StackKeys
 
     private static ObjectShape<ProfileDefinition> Profile() => new ObjectShape<ProfileDefinition>(name => new ProfileDefinition { Name = name })
         .Add("description", Scalars.Text, "Free text for people", (profile, value) => profile with { Description = value })
-        .Add("config", CommonShapes.Config("limits.memory: 1GiB"), "Raw Incus instance configuration", (profile, value) => profile with { Config = value })
+        .AddOptions(WithOptions, "cpu", "memory")
+        .AddProcesses(WithOptions)
+        .AddOptions(WithOptions, "boot", "security", "kernel", "migration", "nvidia", "agent", "oci", "raw")
+        .Add("config", CommonShapes.Config("limits.memory: 1GiB"), "Raw Incus instance configuration; wins over the words above", (profile, value) => profile with { Config = value })
         .Add("devices", CommonShapes.Devices, "Raw Incus devices by name", (profile, value) => profile with { Devices = value })
         .Add("external", Scalars.Boolean, "Whether the profile must exist and is never changed", (profile, value) => profile with { External = value });
+
+    private static ProfileDefinition WithOptions(ProfileDefinition profile, ImmutableSortedDictionary<string, string> options) =>
+        profile with { Options = profile.Options.Overlaid(options) };
 
     private static FormsShape<ImageDefinition> Image()
     {

@@ -9,7 +9,8 @@ namespace IncusCompose.Loading.Shapes;
 /// <param name="Shape">What its value looks like.</param>
 /// <param name="Description">What it says, in one sentence without a full stop.</param>
 /// <param name="Required">True where the object makes no sense without it.</param>
-internal abstract record ObjectKey(string Name, Shape Shape, string Description, bool Required);
+/// <param name="Stands">The key of Incus's configuration that it stands for; null: it stands for more or for none.</param>
+internal abstract record ObjectKey(string Name, Shape Shape, string Description, bool Required, ConfigWord? Stands = null);
 
 /// <summary>A shape that has known keys, whatever it is made into.</summary>
 internal interface IKeyedShape
@@ -32,13 +33,13 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedSha
     private readonly List<ObjectKey> _inOrder = [];
     private readonly Dictionary<string, ForeignWord> _foreignWords = new(StringComparer.Ordinal);
 
-    private abstract record Key(string Name, Shape Shape, string Description, bool Required) : ObjectKey(Name, Shape, Description, Required)
+    private abstract record Key(string Name, Shape Shape, string Description, bool Required, ConfigWord? Stands) : ObjectKey(Name, Shape, Description, Required, Stands)
     {
         public abstract T Apply(T record, DocumentNode node, Site site, BindingContext context);
     }
 
-    private sealed record Key<TValue>(string Name, Shape<TValue> Value, string Description, bool Required, Func<T, TValue, T> Set)
-        : Key(Name, Value, Description, Required)
+    private sealed record Key<TValue>(string Name, Shape<TValue> Value, string Description, bool Required, ConfigWord? Stands, Func<T, TValue, T> Set)
+        : Key(Name, Value, Description, Required, Stands)
     {
         public override T Apply(T record, DocumentNode node, Site site, BindingContext context) =>
             Value.TryBind(node, site, context, out var value) ? Set(record, value) : record;
@@ -86,9 +87,9 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedSha
     }
 
     /// <summary>Declares a key.</summary>
-    public ObjectShape<T> Add<TValue>(string name, Shape<TValue> shape, string description, Func<T, TValue, T> set, bool required = false)
+    public ObjectShape<T> Add<TValue>(string name, Shape<TValue> shape, string description, Func<T, TValue, T> set, bool required = false, ConfigWord? stands = null)
     {
-        var key = new Key<TValue>(name, shape, description, required, set);
+        var key = new Key<TValue>(name, shape, description, required, stands, set);
         _keys.Add(name, key);
         _inOrder.Add(key);
         return this;
