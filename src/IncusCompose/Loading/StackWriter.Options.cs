@@ -3,6 +3,7 @@ using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Keys;
 using IncusCompose.Loading.Shapes;
+using IncusCompose.Validation;
 
 namespace IncusCompose.Loading;
 
@@ -18,6 +19,16 @@ internal static partial class StackWriter
             if (instance.Autostart is not null)
                 options = options.With(InstanceDefinition.AutostartKey, null);
             return instance.BootPriority is null ? options : options.With(InstanceDefinition.BootPriorityKey, null);
+        }
+
+        /// <summary>Options that the loader checks, and the others under their own word.</summary>
+        private MappingNode Device(IReadOnlyDictionary<string, string> device)
+        {
+            var known = device.Where(option => DeviceRules.IsKnown(device, option.Key)).ToDictionary();
+            var entries = new Entries(mask);
+            foreach (var (key, value) in known)
+                entries.Text(key, value);
+            return entries.Values(DeviceShapes.RawWord, device.Where(option => !known.ContainsKey(option.Key)).ToDictionary()).ToNode();
         }
 
         private DocumentNode? Disk(InstanceDefinition instance)

@@ -84,7 +84,7 @@ internal static partial class StackWriter
             .Values("labels", instance.Labels)
             .Flag("ephemeral", instance.Ephemeral)
             .Values("config", instance.Config)
-            .Map("devices", instance.Devices, Values)
+            .Map("devices", instance.Devices, Device)
             .With(entries => Compose(entries, instance))
             .ToNode();
 
@@ -357,7 +357,7 @@ internal static partial class StackWriter
             .Text("processes", profile.Options.GetValueOrDefault("limits.processes"))
             .Options(profile.Options, "boot", "security", "kernel", "migration", "nvidia", "agent", "oci", "raw")
             .Values("config", profile.Config)
-            .Map("devices", profile.Devices, Values)
+            .Map("devices", profile.Devices, Device)
             .Flag("external", profile.External)
             .ToNode();
 

@@ -1,3 +1,4 @@
+using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Keys;
 
@@ -12,7 +13,11 @@ internal static class ExtensionNeeds
     private static readonly string[] s_tmpfsWords = ["tmpfs", "shm_size"];
 
     /// <summary>Reports what of a profile the server does not know, before anything is changed.</summary>
-    public static void Check(ProfileDefinition profile, PlanningContext context) => CheckKeys(profile.WholeConfig.Keys, $"profiles.{profile.Name}", context);
+    public static void Check(ProfileDefinition profile, PlanningContext context)
+    {
+        CheckKeys(profile.WholeConfig.Keys, $"profiles.{profile.Name}", context);
+        CheckDevices(profile.Devices, $"profiles.{profile.Name}", context);
+    }
 
     /// <summary>Reports what of an instance the server does not know, before anything is changed.</summary>
     public static void Check(InstanceDefinition instance, ResourceFields fields, PlanningContext context)
@@ -20,10 +25,24 @@ internal static class ExtensionNeeds
         var path = $"instances.{instance.Name}";
         CheckKeys(fields.Config.Keys, path, context);
 
+        CheckDevices(fields.DeviceMap(), path, context);
         if (fields.Devices.Values.FirstOrDefault(device => device.GetValueOrDefault("source") is "tmpfs:" or "tmpfs-overlay:") is { } disk)
         {
             var word = s_tmpfsWords.FirstOrDefault(word => context.Stack.Source.Contains($"{path}.{word}")) ?? "devices";
             context.Require("container_disk_tmpfs", $"{path}.{word}", $"a file system in memory, such as that at {disk.GetValueOrDefault("path")},");
+        }
+    }
+
+    private static void CheckDevices(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices, string path, PlanningContext context)
+    {
+        foreach (var (name, device) in devices)
+        {
+            var options = DeviceOptions.Of(DeviceOptions.KindsOf(device, network => (context.Server.Find(NetworkKind.IdOf(network))?.Raw as Network)?.Type));
+            foreach (var (key, extension) in device.Keys.Select(key => (key, options.Find(key)?.Extension)))
+            {
+                if (extension is not null)
+                    context.Require(extension, $"{path}.devices.{name}.{key}", $"`{key}` of the device {name}");
+            }
         }
     }
 

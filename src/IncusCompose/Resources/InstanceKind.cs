@@ -86,6 +86,9 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
         var instance = (Instance)live.Raw;
         if (PropertyPath.IsConfig(path, out var key))
             return IsOnlyAboutSsh(key, (DesiredInstance)desired, instance) ? ChangeImpact.Live : ConfigEffects.ImpactOf(key, instance.Type, metadata);
+        // Said of a volume before it is made. Source: Incus internal/server/instance/drivers/driver_lxc.go, Update.
+        if (PropertyPath.IsDevice(path, out _, out var initial) && initial.StartsWith("initial.", StringComparison.Ordinal) && desired.Properties.Contains(path))
+            return ChangeImpact.Replace;
         // The root disk cannot move to another pool in place.
         if (PropertyPath.IsDevice(path, out var device, out var option) && option == "pool"
             && instance.ExpandedDevices.GetValueOrDefault(device)?.GetValueOrDefault("path") == "/"

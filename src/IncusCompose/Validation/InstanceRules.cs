@@ -9,10 +9,6 @@ internal static class InstanceRules
     /// <summary>Less than this is a number whose unit was forgotten.</summary>
     private const long LeastSensibleSize = 1024 * 1024;
 
-    // Source: Incus doc/reference/devices.md.
-    private static readonly string[] s_deviceTypes =
-        ["none", "nic", "disk", "unix-char", "unix-block", "usb", "gpu", "infiniband", "proxy", "unix-hotplug", "tpm", "pci"];
-
     public static void CheckSizes(StackDefinition stack, Findings findings)
     {
         foreach (var instance in stack.Instances.Values)
@@ -121,33 +117,6 @@ internal static class InstanceRules
 
             if (instance.Labels.ContainsKey(""))
                 findings.Error("BadLabelName", $"instances.{instance.Name}.labels", "a label has no name", "give it one");
-        }
-    }
-
-    public static void CheckDevices(StackDefinition stack, Findings findings)
-    {
-        foreach (var instance in stack.Instances.Values)
-            Check(instance.Devices, $"instances.{instance.Name}.devices");
-        foreach (var profile in stack.Profiles.Values)
-            Check(profile.Devices, $"profiles.{profile.Name}.devices");
-
-        void Check(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices, string path)
-        {
-            foreach (var (name, device) in devices)
-            {
-                if (!device.TryGetValue("type", out var type))
-                {
-                    // A type that could not be read has been reported.
-                    if (findings.Has($"{path}.{name}.type"))
-                        continue;
-                    findings.Error("MissingKey", $"{path}.{name}", "the device has no `type`", "add `type:` with one such as `disk`, `nic` or `proxy`");
-                }
-                else if (!s_deviceTypes.Contains(type))
-                {
-                    findings.Error("UnknownDeviceType", $"{path}.{name}.type", $"Incus has no device type {Excerpts.Quote(type)}",
-                        Suggestions.DidYouMean(type, s_deviceTypes, $"write one of: {string.Join(", ", s_deviceTypes)}"));
-                }
-            }
         }
     }
 }

@@ -31,7 +31,7 @@ public static class StackValidator
         InstanceRules.CheckProfiles,
         InstanceRules.CheckCloudInit,
         InstanceRules.CheckVariables,
-        InstanceRules.CheckDevices,
+        DeviceRules.Check,
         OptionRules.CheckTypes,
         OptionRules.CheckSaidTwice,
         OptionRules.CheckConflicts,

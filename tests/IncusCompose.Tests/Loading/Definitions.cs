@@ -173,7 +173,7 @@ internal sealed class RandomStack(int seed)
 
     private Dictionary<string, IReadOnlyDictionary<string, string>> Devices() => Enumerable.Range(0, _random.Next(3)).ToDictionary(
         i => $"device{i}",
-        IReadOnlyDictionary<string, string> (_) => new Dictionary<string, string> { ["type"] = "disk", ["source"] = Text() });
+        IReadOnlyDictionary<string, string> (i) => new Dictionary<string, string> { ["type"] = "disk", ["source"] = "/x" + Text(), ["path"] = "/y" + i, ["new.option"] = Text() });
 
     private Dictionary<string, T> Map<T>(string prefix, Func<string, T> make) => Enumerable.Range(0, _random.Next(4)).ToDictionary(i => $"{prefix}{i}", i => make($"{prefix}{i}"));
 

@@ -88,7 +88,7 @@ public class RoundTripTests
                 config: { user.api-token: hunter2, systemd.credential.tls: hunter2, cloud-init.network-config: hunter2, user.dsn: server=db;password=hunter2 }
                 labels: { secret-of: hunter2 }
                 healthcheck: { exec: [mysqladmin, --user=app, --password=hunter2, --token, hunter2, ping] }
-                devices: { d: { type: disk, source: x, path: /x, ceph.secret: hunter2 } }
+                devices: { d: { type: disk, source: x, path: /x, config: { ceph.secret: hunter2 } } }
                 cloud_init:
                   user_data: { password: hunter2, chpasswd: { list: [ "root:hunter2" ] }, runcmd: [ "echo app:hunter2 | chpasswd" ] }
                   vendor_data: |

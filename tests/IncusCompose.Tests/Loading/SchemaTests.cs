@@ -29,8 +29,6 @@ public class SchemaTests
         "bad-choices.yaml: storage_pools.fast", // needed, unless it is external
         "cloud-init.yaml: instances.binary.cloud_init.network_config.file", // free content, else
         "bad-addresses.yaml: networks.raw.config.ipv4.address", // raw configuration
-        "devices.yaml: profiles.p.devices.root", // a profile's own must have a type
-        "devices.yaml: instances.web.devices.eth0", // a profile's device may be meant
         "provision.yaml: instances.web.provision[16].timeout", // a length of time, but not 0
         "readiness.yaml: instances.after.healthcheck.interval", // a length of time, but not 0
         "hooks.yaml: instances.web.hooks.post_start[3].timeout", // a length of time, but not 0

@@ -53,8 +53,8 @@ internal static partial class CommonShapes
     /// <summary>Raw configuration.</summary>
     public static MapShape<string> Config(string example) => new(ConfigValue, example);
 
-    /// <summary>Raw devices by name.</summary>
-    public static MapShape<IReadOnlyDictionary<string, string>> Devices { get; } = new(new MapShape<string>(ConfigValue, "type: disk"), "eth0: {type: nic, network: lan}");
+    /// <summary>Devices by name.</summary>
+    public static MapShape<IReadOnlyDictionary<string, string>> Devices { get; } = new(DeviceShapes.Device, "eth0: {type: nic, network: lan}");
 
     /// <summary>Variables: a mapping, or a list of <c>NAME=value</c>. A name without a value takes the environment's.</summary>
     public static FormsShape<IReadOnlyDictionary<string, string>> Environment { get; } = new()

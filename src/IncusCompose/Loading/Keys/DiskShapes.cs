@@ -30,7 +30,7 @@ internal static partial class DiskShapes
         .Names("initial", "initial.", new MapShape<string>(CommonShapes.ConfigValue, "block.filesystem: xfs"), "How its volume is made; nothing once it is there")
         .Value("state_size", "size.state", CommonShapes.Size, "The size of the disk that keeps what is in memory", InstanceType.VirtualMachine)
         .Value("bus", "io.bus", OptionScalars.Choice("virtio-scsi", "virtio-blk", "nvme", "usb", "auto"), "How the machine sees it", InstanceType.VirtualMachine)
-        .Value("cache", "io.cache", OptionScalars.Choice("none", "writeback", "unsafe"), "What the host keeps of it in memory", InstanceType.VirtualMachine)
+        .Value("cache", "io.cache", OptionScalars.Choice("none", "metadata", "writeback", "unsafe"), "What the host keeps of it in memory", InstanceType.VirtualMachine)
         .Value("boot_priority", "boot.priority", OptionScalars.Number("a whole number such as `10`", 0, int.MaxValue), "Of several disks and interfaces, the machine starts from the one with the highest", InstanceType.VirtualMachine)
         .Foreign("limits", "write `io`");
 

@@ -50,7 +50,7 @@ internal static partial class InstanceKeys
         .Add("labels", CommonShapes.Labels, "Labels, kept on the instance as `user.label.NAME`", (instance, value) => instance with { Labels = value })
         .Add("ephemeral", Scalars.Boolean, "Whether Incus deletes it when it stops", (instance, value) => instance with { Ephemeral = value })
         .Add("config", CommonShapes.Config("limits.processes: 100"), "Raw Incus instance configuration; wins over the words above", (instance, value) => instance.WithConfig(value))
-        .Add("devices", ComposeWords.Devices, "Raw Incus devices by name, which win over the devices that other words make; or devices of the host", (instance, value) => instance.WithDevices(value))
+        .Add("devices", ComposeWords.Devices, "Incus's devices by name, which win over the devices that other words make; or devices of the host", (instance, value) => instance.WithDevices(value))
         .With(ComposeWords.Add)
         .Foreign("container_name", "leave it out: an instance is called what its key says")
         .Foreign("name", "leave it out: an instance is called what its key says")

@@ -60,7 +60,7 @@ internal static class StackKeys
         .AddProcesses(WithOptions)
         .AddOptions(WithOptions, "boot", "security", "kernel", "migration", "nvidia", "agent", "oci", "raw")
         .Add("config", CommonShapes.Config("limits.memory: 1GiB"), "Raw Incus instance configuration; wins over the words above", (profile, value) => profile with { Config = value })
-        .Add("devices", CommonShapes.Devices, "Raw Incus devices by name", (profile, value) => profile with { Devices = value })
+        .Add("devices", CommonShapes.Devices, "Incus's devices by name", (profile, value) => profile with { Devices = value })
         .Add("external", Scalars.Boolean, "Whether the profile must exist and is never changed", (profile, value) => profile with { External = value });
 
     private static ProfileDefinition WithOptions(ProfileDefinition profile, ImmutableSortedDictionary<string, string> options) =>
