@@ -17,11 +17,10 @@ internal abstract class ApplyingVerb : Verb
         DefaultValueFactory = _ => ApplyOptions.DefaultThrottleLimit,
     };
 
-    private readonly Option<int> _timeout = new("--timeout", "-t")
+    private readonly Option<int?> _timeout = new("--timeout", "-t")
     {
-        Description = "Seconds that an instance may take to stop before it is stopped by force.",
+        Description = "Seconds that an instance may take to stop before it is stopped by force; without it, what the instance says itself, else 30.",
         HelpName = "seconds",
-        DefaultValueFactory = _ => (int)new ApplyOptions().StopTimeout.TotalSeconds,
     };
 
     private readonly Option<bool> _verbose;
@@ -41,7 +40,7 @@ internal abstract class ApplyingVerb : Verb
     protected ApplyOptions Read(Invocation invocation, ApplyOptions options) => options with
     {
         ThrottleLimit = invocation.Get(_parallel),
-        StopTimeout = TimeSpan.FromSeconds(invocation.Get(_timeout)),
+        StopTimeout = invocation.Get(_timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
     };
 
     /// <summary>Applies a plan that was shown, and shows what became of it.</summary>

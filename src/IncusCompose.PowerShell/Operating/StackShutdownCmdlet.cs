@@ -14,10 +14,10 @@ public abstract class StackShutdownCmdlet : OperatingCmdlet
     /// <inheritdoc/>
     private protected override bool HostHooksAllowed => AllowHostHooks;
 
-    /// <summary>How long an instance may take to stop by itself before it is stopped by force; a number is seconds.</summary>
+    /// <summary>How long an instance may take to stop by itself before it is stopped by force; a number is seconds. Without it: as long as the instance says itself (stop_grace_period), else 30 seconds.</summary>
     [Parameter]
     [Seconds]
-    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan? StopTimeout { get; set; }
 
     /// <summary>Do not ask them to shut down first.</summary>
     [Parameter]

@@ -38,10 +38,10 @@ public sealed class RemoveIncusStackCommand : StackTargetCmdlet
     [ValidateRange(1, 256)]
     public int ThrottleLimit { get; set; } = ApplyOptions.DefaultThrottleLimit;
 
-    /// <summary>How long an instance may take to stop by itself before it is stopped by force; a number is seconds.</summary>
+    /// <summary>How long an instance may take to stop by itself before it is stopped by force; a number is seconds. Without it: as long as the instance says itself (stop_grace_period), else 30 seconds.</summary>
     [Parameter]
     [Seconds]
-    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan? StopTimeout { get; set; }
 
     /// <inheritdoc/>
     private protected override Task BeginAsync(Pipeline pipeline, CancellationToken cancellationToken) =>

@@ -22,10 +22,10 @@ public sealed class SetIncusStackScaleCommand : StackTargetCmdlet
     [ArgumentCompleter(typeof(ScaleCompleter))]
     public IReadOnlyDictionary<string, int> Scale { get; set; } = new Dictionary<string, int>();
 
-    /// <summary>How long an instance may take to stop by itself before it is stopped by force; a number is seconds.</summary>
+    /// <summary>How long an instance may take to stop by itself before it is stopped by force; a number is seconds. Without it: as long as the instance says itself (stop_grace_period), else 30 seconds.</summary>
     [Parameter]
     [Seconds]
-    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan? StopTimeout { get; set; }
 
     /// <summary>Wait until every instance is ready, and healthy where it has a health check.</summary>
     [Parameter]

@@ -20,6 +20,12 @@ internal sealed record ApplyContext(IncusClient Client, StackPlan Plan, ApplyOpt
     /// <summary>Whose turn it is among replicas that turn out to have to stop; shared by all changes.</summary>
     public UpdateTurns Turns { get; } = new();
 
+    /// <summary>How long the instance of the change says itself that it may take to stop; null where it does not.</summary>
+    public TimeSpan? OwnStopTimeout { get; init; }
+
+    /// <summary>How long the instance of the change may take to stop before it is stopped by force.</summary>
+    public TimeSpan StopTimeout => Options.StopTimeout ?? OwnStopTimeout ?? ApplyOptions.DefaultStopTimeout;
+
     /// <summary>Where the server's progress goes; null for nowhere.</summary>
     public IProgress<OperationProgress>? Progress { get; init; }
 

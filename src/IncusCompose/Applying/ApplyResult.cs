@@ -105,8 +105,14 @@ public sealed record ApplyOptions
     /// <summary>Most changes at work at one time; at least 1.</summary>
     public int ThrottleLimit { get; init; } = DefaultThrottleLimit;
 
-    /// <summary>How long an instance may take to stop by itself before it is stopped by force.</summary>
-    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long an instance may take to stop by itself before it is stopped by force, where nobody says.</summary>
+    public static TimeSpan DefaultStopTimeout { get; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long an instance may take to stop by itself before it is stopped by force; null: as long as it says itself
+    /// (<c>boot.host_shutdown_timeout</c>), else <see cref="DefaultStopTimeout"/>, which is Incus's own, too.
+    /// </summary>
+    public TimeSpan? StopTimeout { get; init; }
 
     /// <summary>
     /// True to stop where a resource is no longer as it was when the plan was made (a plan that a person looked at);

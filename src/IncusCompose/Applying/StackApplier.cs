@@ -200,6 +200,7 @@ internal sealed class StackApplier
         Progress = _progress is null ? null : new Relay<OperationProgress>(step => Tell(new ApplyEvent(ApplyEventKind.Progress, change) { Text = step.Text, Percent = step.Percent })),
         Say = text => Tell(new ApplyEvent(ApplyEventKind.Progress, change) { Text = text }),
         Output = line => Tell(new ApplyEvent(ApplyEventKind.Output, change) { Text = line }),
+        OwnStopTimeout = InstancePower.StopTimeoutOf(change),
     };
 
     /// <summary>True for what exists and is not the stack's own. What the plan changes though it had no mark came with the stack's project.</summary>

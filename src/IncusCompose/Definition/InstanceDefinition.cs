@@ -231,6 +231,15 @@ public sealed record VolumeMount
 
     /// <summary>Map the instance's user and group numbers onto the host path's (<c>shift</c>); null: Incus's default.</summary>
     public bool? Shift { get; init; }
+
+    /// <summary>A folder in the volume, in place of the whole; null: the whole.</summary>
+    public string? Subpath { get; init; }
+
+    /// <summary>How mounts below it are shared with the host (<c>propagation</c>); null: Incus's default.</summary>
+    public string? Propagation { get; init; }
+
+    /// <summary>The file system in memory that it is, without a source; null: it is none.</summary>
+    public TmpfsMount? Tmpfs { get; init; }
 }
 
 /// <summary>A port range of the host that leads to a port range of the instance.</summary>

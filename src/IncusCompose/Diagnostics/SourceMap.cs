@@ -24,10 +24,16 @@ public sealed class SourceMap
     internal IReadOnlyDictionary<string, string> Aliases { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The same places, with paths that stand for others.</summary>
-    internal SourceMap WithAliases(IReadOnlyDictionary<string, string> aliases) => new(_locations) { Hidden = Hidden, Aliases = aliases };
+    internal SourceMap WithAliases(IReadOnlyDictionary<string, string> aliases) => new(_locations)
+    {
+        Hidden = Hidden,
+        // What stands for an alias stands for what that stands for.
+        Aliases = Aliases.Where(alias => !aliases.ContainsKey(alias.Key)).Concat(aliases.Select(alias => KeyValuePair.Create(alias.Key, Aliases.GetValueOrDefault(alias.Value, alias.Value))))
+            .ToDictionary(alias => alias.Key, alias => alias.Value),
+    };
 
     /// <summary>True where the file says something at this very path.</summary>
-    public bool Contains(string path) => _locations.ContainsKey(path);
+    public bool Contains(string path) => _locations.ContainsKey(Real(path));
 
     /// <summary>
     /// The place of a value, or of the nearest value around it that has one
@@ -35,9 +41,7 @@ public sealed class SourceMap
     /// </summary>
     public SourceLocation Find(string path)
     {
-        if (Aliases.Count > 0 && path.Split('.', 3) is [var first, var second, ..] && Aliases.TryGetValue($"{first}.{second}", out var real))
-            path = real + path[(first.Length + second.Length + 1)..];
-        for (var current = path; ;)
+        for (var current = Real(path); ;)
         {
             if (_locations.TryGetValue(current, out var location))
                 return location;
@@ -47,4 +51,9 @@ public sealed class SourceMap
             current = current[..cut];
         }
     }
+
+    private string Real(string path) =>
+        Aliases.Count > 0 && path.Split('.', 3) is [var first, var second, ..] && Aliases.TryGetValue($"{first}.{second}", out var real)
+            ? real + path[(first.Length + second.Length + 1)..]
+            : path;
 }

@@ -13,6 +13,11 @@ internal static partial class StackWriter
             .Node("cap_drop", Words(instance.CapDrop))
             .Node("security_opt", Words([.. SecurityOptions(instance)]))
             .Flag("read_only", instance.ReadOnly)
+            .Text("hostname", instance.Hostname)
+            .Node("dns", Words(instance.Dns))
+            .Node("dns_search", Words(instance.DnsSearch))
+            .Node("dns_opt", Words(instance.DnsOptions))
+            .Node("extra_hosts", Words([.. instance.ExtraHosts.Select(host => $"{host.Name}={host.Address}")]))
             .Text("mac_address", instance.MacAddress)
             .Text("network_mode", instance.NoNetwork ? "none" : null);
 

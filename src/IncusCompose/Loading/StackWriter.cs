@@ -240,13 +240,21 @@ internal static partial class StackWriter
 
         private DocumentNode Mount(VolumeMount mount)
         {
-            if (mount.Shift is null && !mount.Source.Contains(':', StringComparison.Ordinal) && !mount.Target.Contains(':', StringComparison.Ordinal))
+            if (mount.Tmpfs is { } tmpfs)
+            {
+                return new Entries(mask).Text("type", "tmpfs").Text("target", mount.Target)
+                    .Node("tmpfs", tmpfs is { Size: null, Mode: null } ? null : new Entries(mask).Text("size", tmpfs.Size).Text("mode", tmpfs.Mode).ToNode()).ToNode();
+            }
+
+            if (mount is { Shift: null, Subpath: null, Propagation: null } && !mount.Source.Contains(':', StringComparison.Ordinal) && !mount.Target.Contains(':', StringComparison.Ordinal))
                 return Scalar($"{mount.Source}:{mount.Target}{(mount.ReadOnly ? ":ro" : "")}");
             return new Entries(mask)
                 .Text("source", mount.Source)
                 .Text("target", mount.Target)
                 .Flag("read_only", mount.ReadOnly)
                 .Flag("shift", mount.Shift)
+                .Node("bind", mount.Propagation is null ? null : new Entries(mask).Text("propagation", mount.Propagation).ToNode())
+                .Node("volume", mount.Subpath is null ? null : new Entries(mask).Text("subpath", mount.Subpath).ToNode())
                 .ToNode();
         }
 

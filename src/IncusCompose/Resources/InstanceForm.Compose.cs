@@ -14,7 +14,17 @@ internal static partial class InstanceForm
             AddNoNetwork(fields, instance, context);
         if (instance.MacAddress is not null)
             AddMacAddress(fields, instance, instance.MacAddress, context);
+        AddMetaData(fields.Config, instance);
         AddLxcLines(fields.Config, instance, context);
+    }
+
+    /// <summary>Tells cloud-init the host name, which else is the instance's name. Source: Incus doc/cloud-init.md.</summary>
+    private static void AddMetaData(SortedDictionary<string, string> config, InstanceDefinition instance)
+    {
+        const string Key = "user.meta-data";
+        if (instance.Hostname is not { } name || config.GetValueOrDefault(Key)?.Contains("local-hostname:", StringComparison.Ordinal) == true)
+            return;
+        config[Key] = $"{config.GetValueOrDefault(Key)?.TrimEnd('\n')}\nlocal-hostname: {name}\n".TrimStart('\n');
     }
 
     /// <summary>Takes the interfaces of its profiles away.</summary>
@@ -66,6 +76,8 @@ internal static partial class InstanceForm
     /// <summary>Source: lxc.container.conf(5).</summary>
     private static IEnumerable<string> LxcLines(InstanceDefinition instance)
     {
+        foreach (var line in GuestNames.LxcLines(instance))
+            yield return line;
         if (instance.StopSignal is { } signal)
             yield return $"lxc.signal.halt = {signal}";
         if (instance.NoNewPrivileges)

@@ -181,7 +181,16 @@ internal static partial class InstanceForm
     {
         foreach (var mount in instance.Volumes)
         {
-            var device = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["type"] = "disk", ["source"] = mount.Source, ["path"] = mount.Target };
+            if (mount.Tmpfs is { } tmpfs)
+            {
+                fields.Devices[DeviceName("tmpfs", mount.Target)] = new(tmpfs.ToDevice().ToDictionary(), StringComparer.Ordinal);
+                continue;
+            }
+
+            var source = mount.Subpath is null ? mount.Source : $"{mount.Source}/{mount.Subpath}";
+            if (mount.Subpath is not null)
+                context.Require("disk_volume_subpath", $"instances.{instance.Name}.volumes", "a folder of a volume");
+            var device = new SortedDictionary<string, string>(StringComparer.Ordinal) { ["type"] = "disk", ["source"] = source, ["path"] = mount.Target };
             if (!mount.IsHostPath)
             {
                 var pools = PoolsOf(mount.Source, context);
@@ -206,6 +215,8 @@ internal static partial class InstanceForm
                 device["readonly"] = "true";
             if (mount.Shift is { } shift)
                 device["shift"] = Text(shift);
+            if (mount.Propagation is { } propagation)
+                device["propagation"] = propagation;
             fields.Devices[DeviceName("mount", mount.Target)] = device;
         }
     }

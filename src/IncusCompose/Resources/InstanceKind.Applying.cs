@@ -92,7 +92,11 @@ internal sealed partial class InstanceKind
                 context.Client, change.Name, RecordedWords.ReadSsh(instance.Config), After(step), cancellationToken).ConfigureAwait(false);
         }
 
-        await HostFolders.MakeAsync(context.Client, ResourceFields.From(change.Desired!.Properties).Config, context.FolderMade, cancellationToken).ConfigureAwait(false);
+        var config = ResourceFields.From(change.Desired!.Properties).Config;
+        // A disk that was made anew has none of the files.
+        if (change.Action == ChangeAction.Rebuild || change.Steps.Any(step => step.Path == PropertyPath.Config(RecordedWords.Names)))
+            await GuestNames.WriteAsync(context.Client, change.Name, RecordedWords.ReadNames(config), cancellationToken).ConfigureAwait(false);
+        await HostFolders.MakeAsync(context.Client, config, context.FolderMade, cancellationToken).ConfigureAwait(false);
         await base.UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
 
         static SshDefinition? After(PropertyStep step) =>
@@ -119,7 +123,9 @@ internal sealed partial class InstanceKind
         // A replaced instance keeps its hardware addresses, and with them its leases.
         foreach (var (key, value) in kept?.Config.Where(IsHardwareAddress) ?? [])
             fields.Config.TryAdd(key, value);
-        var oneStep = context.Client.HasExtension("instance_create_start");
+        var names = RecordedWords.ReadNames(fields.Config);
+        // Files that are mounted at the start must be there before.
+        var oneStep = names is null && context.Client.HasExtension("instance_create_start");
         var create = new InstanceCreate
         {
             Name = desired.Id.Name,
@@ -137,6 +143,7 @@ internal sealed partial class InstanceKind
         try
         {
             await context.Client.Instances.CreateAsync(create, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+            await GuestNames.WriteAsync(context.Client, desired.Id.Name, names, cancellationToken).ConfigureAwait(false);
             if (!oneStep && context.Options.Start)
                 await InstancePower.PowerOnAsync(context, desired.Id.Name, cancellationToken).ConfigureAwait(false);
         }

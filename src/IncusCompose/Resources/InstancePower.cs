@@ -1,12 +1,20 @@
+using System.Globalization;
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
 
 /// <summary>Starts, stops, restarts, pauses and resumes instances, with the hooks of those moments: as asked first, then by force.</summary>
 internal static class InstancePower
 {
+    /// <summary>How long an instance says itself that it may take to stop: as it is, since that is what is stopped; null where it says nothing.</summary>
+    public static TimeSpan? StopTimeoutOf(ResourceChange change) =>
+        change.Live?.Raw is Instance instance && int.TryParse(instance.ExpandedConfig.GetValueOrDefault("boot.host_shutdown_timeout"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
+
     public static async Task StartAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
         await PowerOnAsync(context, name, cancellationToken).ConfigureAwait(false);
@@ -39,7 +47,7 @@ internal static class InstancePower
     /// <summary>What is paused cannot hear that it is to shut down: lets it go on, unless it is not asked anyway.</summary>
     public static async Task WakeAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken)
     {
-        if (((Instance)live.Raw).StatusCode == StatusCode.Frozen && context.Options.StopTimeout > TimeSpan.Zero)
+        if (((Instance)live.Raw).StatusCode == StatusCode.Frozen && context.StopTimeout > TimeSpan.Zero)
             await ResumeAsync(context, live.Id.Name, cancellationToken).ConfigureAwait(false);
     }
 
@@ -83,7 +91,7 @@ internal static class InstancePower
     private static async Task CycleAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
         context.Say("restarting");
-        if (context.Options.StopTimeout > TimeSpan.Zero && await TryAsync(context.Options.StopTimeout).ConfigureAwait(false))
+        if (context.StopTimeout > TimeSpan.Zero && await TryAsync(context.StopTimeout).ConfigureAwait(false))
             return;
         context.Say("restarting by force");
         if (!await TryAsync(null).ConfigureAwait(false))
@@ -124,10 +132,10 @@ internal static class InstancePower
         var instances = context.Client.Instances;
         try
         {
-            if (context.Options.StopTimeout > TimeSpan.Zero)
+            if (context.StopTimeout > TimeSpan.Zero)
             {
                 context.Say("stopping");
-                await instances.StopAsync(name, context.Options.StopTimeout, force: false, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
+                await instances.StopAsync(name, context.StopTimeout, force: false, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
                 return;
             }
         }

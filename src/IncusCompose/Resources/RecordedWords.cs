@@ -29,10 +29,13 @@ internal static partial class RecordedWords
     /// <summary>The folders of the host that outlive it.</summary>
     public const string Persist = OwnershipMark.Prefix + "persist";
 
+    /// <summary>What it calls itself, and the names that it knows.</summary>
+    public const string Names = OwnershipMark.Prefix + "names";
+
     /// <summary>Which of the runs of a command an instance was made for: a random word, so that no other run takes it for its own.</summary>
     public const string Run = OwnershipMark.Prefix + "run";
 
-    private static readonly HashSet<string> s_keys = [Ready, Healthcheck, Ssh, Hooks, Persist, Run];
+    private static readonly HashSet<string> s_keys = [Ready, Healthcheck, Ssh, Hooks, Persist, Names, Run];
 
     /// <summary>True for a configuration key that records a word of the file.</summary>
     public static bool Contains(string key) => s_keys.Contains(key);
@@ -50,6 +53,8 @@ internal static partial class RecordedWords
             yield return (Hooks, JsonSerializer.Serialize(hooks, WordsJson.Default.HooksDefinition));
         if (instance.Persist.Count > 0)
             yield return (Persist, JsonSerializer.Serialize(instance.Persist, WordsJson.Default.IReadOnlyListPersistedFolder));
+        if (NamesDefinition.Of(instance) is { } names)
+            yield return (Names, JsonSerializer.Serialize(names, WordsJson.Default.NamesDefinition));
     }
 
     /// <summary>The run that an instance was made for; null for every other one.</summary>
@@ -74,6 +79,9 @@ internal static partial class RecordedWords
     public static IReadOnlyList<PersistedFolder> ReadPersist(IReadOnlyDictionary<string, string> config) =>
         [.. (Read(config, Persist, WordsJson.Default.IReadOnlyListPersistedFolder) ?? []).Where(folder => folder is { Source: not null, Target: not null })];
 
+    public static NamesDefinition? ReadNames(IReadOnlyDictionary<string, string> config) =>
+        Read(config, Names, WordsJson.Default.NamesDefinition) is { Servers: not null, Search: not null, Options: not null, Hosts: not null } names ? names : null;
+
     /// <summary>The hooks of an instance as it should be.</summary>
     public static HooksDefinition? ReadHooks(PropertyBag properties) => ReadHooks(ResourceFields.From(properties).Config);
 
@@ -88,6 +96,7 @@ internal static partial class RecordedWords
             Ssh when ReadSsh(config) is { } ssh => $"{ssh.User} by {string.Join(", ", ssh.Keys.Select(PublicKeys.Describe))}",
             Hooks when ReadHooks(config) is { } hooks => string.Join(", ", hooks.Points.Select(point => $"{HooksDefinition.WordOf(point.Key)}: {string.Join(" ", point.Value)}")),
             Persist when ReadPersist(config) is { Count: > 0 } folders => string.Join(", ", folders.Select(folder => $"{folder.Source} at {folder.Target}")),
+            Names when ReadNames(config) is { } names => names.ToString(),
             _ => $"({value.Length} characters)",
         };
     }
@@ -113,6 +122,7 @@ internal static partial class RecordedWords
     [JsonSerializable(typeof(SshDefinition))]
     [JsonSerializable(typeof(HooksDefinition))]
     [JsonSerializable(typeof(IReadOnlyList<PersistedFolder>))]
+    [JsonSerializable(typeof(NamesDefinition))]
     [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
     private sealed partial class WordsJson : JsonSerializerContext;
 }

@@ -30,6 +30,19 @@ internal static class ComposeRules
         }
     }
 
+    /// <summary>A file of the resolver is a whole one.</summary>
+    public static void CheckDns(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values.Where(instance => instance.Dns.Count == 0))
+        {
+            foreach (var word in new List<string>(2) { "dns_search", "dns_opt" }.Where(word => word == "dns_search" ? instance.DnsSearch.Count > 0 : instance.DnsOptions.Count > 0))
+            {
+                findings.Error("NoDns", $"instances.{instance.Name}.{word}", "nothing says which name servers are asked",
+                    word == "dns_search" ? "write `dns` as well, or `config: {dns.search: …}` of the network" : "write `dns` as well");
+            }
+        }
+    }
+
     /// <summary>What has no network interface publishes no ports and has no addresses.</summary>
     public static void CheckNetworkMode(StackDefinition stack, Findings findings)
     {

@@ -39,6 +39,7 @@ public static class StackValidator
         ComposeRules.CheckOverrides,
         ComposeRules.CheckVirtualMachines,
         ComposeRules.CheckNetworkMode,
+        ComposeRules.CheckDns,
         ConfigRules.CheckReserved,
     ];
 

@@ -135,6 +135,42 @@ public class ComposeWordTests
         Assert.True(web is { NoNewPrivileges: true, AppArmorUnconfined: true, ReadOnly: true });
     }
 
+    [Fact]
+    public void Names_are_written_as_a_list_or_a_mapping()
+    {
+        var web = StackText.Web("hostname: web.example.org\ndns: 10.0.0.53\ndns_search: [a.b, c]\ndns_opt: [\"ndots:2\"]\nextra_hosts: [\"db:10.0.0.5\", \"six:fd42::5\", \"six=[fd42::6]\"]");
+        Assert.Equal("web.example.org", web.Hostname);
+        Assert.Equal(["10.0.0.53"], web.Dns);
+        Assert.Equal(["a.b", "c"], web.DnsSearch);
+        Assert.Equal([new ExtraHost("db", "10.0.0.5"), new ExtraHost("six", "fd42::5"), new ExtraHost("six", "fd42::6")], web.ExtraHosts);
+        Assert.Equal([new ExtraHost("db", "10.0.0.5"), new ExtraHost("db", "10.0.0.6")], StackText.Web("extra_hosts: {db: [10.0.0.5, 10.0.0.6]}").ExtraHosts);
+    }
+
+    [Fact]
+    public void An_instance_is_called_what_its_container_name_says_and_found_by_its_key_in_the_file()
+    {
+        var stack = StackText.Require("instances:\n  db: {container_name: shop-db}\n  web: {depends_on: [db], links: [db]}\n");
+        Assert.Equal(["shop-db", "web"], stack.Instances.Keys);
+        Assert.Equal([new InstanceDependency("shop-db")], stack.Instances["web"].DependsOn);
+        Assert.Equal("shop-db", stack.Instances["shop-db"].Name);
+        Assert.StartsWith("stack.yaml:2:3: instances.a_b: ", Assert.Single(StackText.Problems("instances:\n  db:\n    container_name: a_b\n")));
+        Assert.StartsWith("stack.yaml:4:12: instances.shop-db.memory: ", Assert.Single(StackText.Problems("instances:\n  db:\n    container_name: shop-db\n    memory: 5\n")).Replace("4:13", "4:12"));
+    }
+
+    [Fact]
+    public void Volumes_and_ports_have_the_long_forms_of_compose()
+    {
+        var web = StackText.Web(
+            "volumes:\n  - {type: volume, source: data, target: /a, volume: {nocopy: true, subpath: logs}}\n  - {type: bind, source: /srv, target: /b, read_only: true, bind: {create_host_path: false, propagation: rslave}}\n"
+            + "  - {type: tmpfs, target: /c, tmpfs: {size: 64m, mode: 0700}}\n  - /srv/x:/d:ro,z\nports:\n  - {target: 80, published: \"8080\", protocol: tcp, mode: host}\n  - {target: 90-91, published: 9090-9091}",
+            "volumes: {data: }\n");
+        Assert.Equal(new VolumeMount { Source = "data", Target = "/a", Subpath = "logs" }, web.Volumes[0]);
+        Assert.Equal(new VolumeMount { Source = "/srv", Target = "/b", IsHostPath = true, ReadOnly = true, Propagation = "rslave" }, web.Volumes[1]);
+        Assert.Equal(new TmpfsMount("/c", "64MiB", "0700"), web.Volumes[2].Tmpfs);
+        Assert.True(web.Volumes[3].ReadOnly);
+        Assert.Equal([(8080, 80, 1), (9090, 90, 2)], web.Ports.Select(port => (port.HostPort, port.InstancePort, port.Count)));
+    }
+
     [Theory]
     [InlineData("tty: true", "stack.yaml:3:5: instances.web.tty: warning: `tty` is passed over: every instance has a console")]
     [InlineData("pid: host", "stack.yaml:3:5: instances.web.pid: `pid` has no counterpart: instances share no namespaces with each other or with the host; leave it out")]
@@ -148,6 +184,10 @@ public class ComposeWordTests
     [InlineData("ulimits: {nofiles: 5}", "stack.yaml:3:15: instances.web.ulimits.nofiles: the kernel has no limit `nofiles`; did you mean `nofile`?")]
     [InlineData("type: virtual-machine\nsysctls: {a.b: 1}", "stack.yaml:4:5: instances.web.sysctls: a virtual machine has no such thing; leave it out, or write `type: container`")]
     [InlineData("devices: [\"/dev/sda:/dev/sda:r\"]", "stack.yaml:3:15: instances.web.devices[0]: `/dev/sda:/dev/sda:r` ends in `r`, which Incus cannot give: it gives a device to read and to write; leave it out; who may use the device is said by `mode` of a device by name")]
+    [InlineData("extra_hosts: [\"host.docker.internal:host-gateway\"]", "stack.yaml:3:19: instances.web.extra_hosts[0]: `host.docker.internal:host-gateway` does not end in an IP address; write the host's address on a network of the instance")]
+    [InlineData("dns_search: a.b", "stack.yaml:3:17: instances.web.dns_search: nothing says which name servers are asked; write `dns` as well, or `config: {dns.search: …}` of the network")]
+    [InlineData("container_name: one\nreplicas: 2", "stack.yaml:3:21: instances.web.container_name: several instances cannot have one name; leave it out: they are called after the key, with numbers")]
+    [InlineData("volumes: [{type: bind, target: /a}]", "stack.yaml:3:15: instances.web.volumes[0]: the key `source` is missing; add `source:` with a volume's name or a host path such as `./data`")]
     [InlineData("network_mode: host", "stack.yaml:3:19: instances.web.network_mode: `host` is not there: an instance has network interfaces of its own; publish what it serves under `ports`, or write `network: macvlan` for an address in the host's network")]
     [InlineData("user: postgres", "stack.yaml:3:11: instances.web.user: `postgres` is no number of a user; Incus wants numbers: say `id NAME` in the image for them")]
     [InlineData("pids_limit: 5\nconfig: {limits.processes: 6}", "stack.yaml:4:32: instances.web.config.limits.processes: warning: this wins over `pids_limit` (stack.yaml:3:17); remove one of the two")]

@@ -85,6 +85,8 @@ internal sealed class RandomStack(int seed)
                 new VolumeMount { Source = "unknown", Target = "/a", ReadOnly = Flag(), Shift = MaybeFlag() },
                 new VolumeMount { Source = "/srv/a b", Target = "/b", IsHostPath = true, ReadOnly = Flag(), Shift = MaybeFlag() },
                 new VolumeMount { Source = "/srv/with:colon", Target = "/c:d", IsHostPath = true },
+                new VolumeMount { Source = "unknown", Target = "/e", Subpath = "a/b", Propagation = Maybe(() => "rslave") },
+                new VolumeMount { Source = "tmpfs:", Target = "/f", IsHostPath = true, Tmpfs = new TmpfsMount("/f", Maybe(() => "64MiB"), Maybe(() => "0700")) },
             ]) ?? [],
             Persist = Maybe<IReadOnlyList<PersistedFolder>>(() =>
             [
@@ -104,6 +106,11 @@ internal sealed class RandomStack(int seed)
             NoNewPrivileges = isContainer && Flag(),
             AppArmorUnconfined = isContainer && Flag(),
             ReadOnly = isContainer && Flag(),
+            Hostname = Maybe(() => "web.example.org"),
+            Dns = isContainer ? ["10.0.0.53", "fd42::53"] : [],
+            DnsSearch = isContainer && Flag() ? ["shop.internal"] : [],
+            DnsOptions = isContainer && Flag() ? ["ndots:2"] : [],
+            ExtraHosts = isContainer && Flag() ? [new ExtraHost("db", "fd42::5"), new ExtraHost("cache", "10.0.0.6")] : [],
             Ssh = ssh,
             DependsOn = number > 0 && Flag() ? [new InstanceDependency($"web{number - 1}", (DependencyCondition)_random.Next(2)) { Restart = Flag(), Required = Flag() }] : [],
             Ready = Maybe(() => new ReadinessDefinition { Gates = Gates(verifyLogin: ssh is not null && Flag()), Timeout = Time() }),

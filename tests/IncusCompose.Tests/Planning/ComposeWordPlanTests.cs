@@ -60,6 +60,29 @@ public class ComposeWordPlanTests
         Assert.Equal(("true", "5GiB", "default"), (properties["devices/root/readonly"], properties["devices/root/size"], properties["devices/root/pool"]));
     }
 
+    [Fact]
+    public void Names_become_files_that_are_mounted_and_a_host_name_is_told_to_cloud_init()
+    {
+        var properties = Properties(new PlanningWorld(), Web with { Hostname = "front", Dns = ["10.0.0.53"], ExtraHosts = [new ExtraHost("db", "10.0.0.5")], Config = Map(("user.meta-data", "a: b")) });
+        Assert.Equal(
+            "lxc.uts.name = front\nlxc.mount.entry = etc/incus-compose/hostname etc/hostname none bind,relative,optional,create=file 0 0\n"
+            + "lxc.mount.entry = etc/incus-compose/hosts etc/hosts none bind,relative,optional,create=file 0 0\nlxc.mount.entry = etc/incus-compose/resolv.conf etc/resolv.conf none bind,relative,optional,create=file,ro 0 0",
+            properties["config/raw.lxc"]);
+        Assert.Equal("a: b\nlocal-hostname: front\n", properties["config/user.meta-data"]);
+        Assert.Contains("10.0.0.5", properties["config/user.incus-compose.names"]);
+    }
+
+    [Fact]
+    public void What_changes_of_names_is_said_in_words()
+    {
+        var world = new PlanningWorld();
+        var before = Stack(Web with { ExtraHosts = [new ExtraHost("db", "10.0.0.5")] });
+        world.With(world.Applied(before, "web"));
+        var text = Text(world.Plan(Stack(Web with { ExtraHosts = [new ExtraHost("db", "10.0.0.6")] })));
+        Assert.Contains("user.incus-compose.names: db at 10.0.0.5 -> db at 10.0.0.6", text);
+        Assert.DoesNotContain("restart", text);
+    }
+
     [Theory]
     [InlineData("restart: always", "instances.web.restart: `boot.autorestart` needs the API extension \"instance_auto_restart\", which Incus 6.0.0 does not have")]
     [InlineData("entrypoint: [/app]", "instances.web.entrypoint: `oci.entrypoint` needs the API extension \"instance_oci_entrypoint\", which Incus 6.0.0 does not have")]

@@ -18,24 +18,6 @@ internal static partial class ComposeWords
     // Names of block devices. Source: Linux Documentation/admin-guide/devices.txt.
     private static readonly string[] s_blockDevices = ["sd", "hd", "vd", "xvd", "nvme", "mmcblk", "loop", "dm-", "md", "mapper/", "disk/", "nbd", "rbd", "ram", "zram", "zd", "zvol/", "sr", "drbd", "bcache"];
 
-    /// <summary>A file system in memory, as <c>tmpfs</c> has it.</summary>
-    internal sealed record TmpfsMount(string Target, string? Size = null, string? Mode = null, string? Uid = null, string? Gid = null)
-    {
-        /// <summary>The device that it is. Source: Incus doc/reference/devices_disk.md, Tmpfs.</summary>
-        public IReadOnlyDictionary<string, string> ToDevice()
-        {
-            // Docker's permissions, where nothing is said.
-            var device = new Dictionary<string, string> { ["type"] = "disk", ["source"] = "tmpfs:", ["path"] = Target, ["initial.mode"] = Mode ?? "1777" };
-            foreach (var (key, value) in new[] { ("size", Size), ("initial.uid", Uid), ("initial.gid", Gid) })
-            {
-                if (value is not null)
-                    device[key] = value;
-            }
-
-            return device;
-        }
-    }
-
     /// <summary>The devices of an instance: raw ones by name, or a list as docker writes them.</summary>
     public static FormsShape<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> Devices { get; } = new()
     {

@@ -11,7 +11,7 @@ internal static partial class ComposeWords
     private const string SizePattern = "^\\s*[0-9]*\\.?[0-9]*\\s*([bBkKmMgGtTpP]|[kKmMgGtTpP][iI]?[bB]?|[bB]ytes)?\\s*$";
 
     /// <summary>A size as docker reads it: whatever the unit is called, it is a power of 1024. In Incus's units.</summary>
-    private static ScalarShape<string> Size { get; } = new("a size such as `512m` or `1.5g` (powers of 1024)", text => ReadSize(text) is { } size ? new(size) : new("", "is not a size")) { ProblemId = "BadSize", Pattern = SizePattern };
+    public static ScalarShape<string> Size { get; } = new("a size such as `512m` or `1.5g` (powers of 1024)", text => ReadSize(text) is { } size ? new(size) : new("", "is not a size")) { ProblemId = "BadSize", Pattern = SizePattern };
 
     private static ScalarShape<decimal> Cpus { get; } = new("a number of CPUs such as `2` or `0.5`", text =>
         decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number < 100_000 ? new(number) : new(0, "is no number of CPUs"))

@@ -65,10 +65,37 @@ internal static partial class ComposeWords
         var mapping = node as MappingNode;
         var say = new Problems(mapping, site, context);
         instance = FinishLife(instance, words, say);
+        if (words.ContainerName is { } name)
+            instance = instance with { Name = name };
+        if (words.ContainerName is not null && instance.Replicas is not null)
+            say.Error("NameOfReplicas", "container_name", "several instances cannot have one name", "leave it out: they are called after the key, with numbers");
         instance = FinishLimits(instance, words, say);
         instance = FinishProcess(instance, words, say);
         instance = FinishDevices(instance, words);
         return true;
+    }
+
+    /// <summary>Calls instances what they say that they are called, and those that others depend on too.</summary>
+    public static bool Rename(IReadOnlyDictionary<string, InstanceDefinition> instances, DocumentNode node, Site site, BindingContext context, out IReadOnlyDictionary<string, InstanceDefinition> named)
+    {
+        named = instances;
+        if (instances.All(instance => instance.Key == instance.Value.Name))
+            return true;
+        var result = new Dictionary<string, InstanceDefinition>(StringComparer.Ordinal);
+        foreach (var (key, instance) in instances)
+        {
+            if (key != instance.Name)
+                context.Alias(site.At(instance.Name), site.At(key));
+            if (!result.TryAdd(instance.Name, instance with { DependsOn = [.. instance.DependsOn.Select(Renamed)] }))
+                context.Error("DuplicateName", node, site.At(key).At("container_name"), $"another instance is called {Diagnostics.Excerpts.Quote(instance.Name)}, too", "give one of the two another name");
+        }
+
+        named = result.AsReadOnly();
+        return true;
+
+        // A gap stands for an item that could not be read.
+        InstanceDependency Renamed(InstanceDependency? dependency) =>
+            dependency is not null && instances.TryGetValue(dependency.Instance, out var other) ? dependency with { Instance = other.Name } : dependency!;
     }
 
     /// <summary>Reports what is wrong with words that only make sense, or none, together.</summary>

@@ -80,6 +80,32 @@ internal static class ForeignWords
             .Select(word => Passed(word, "Incus limits the disks of an instance, not those of the host", "write `limits.read` and `limits.write` of a disk under `devices`")),
     ];
 
+    /// <summary>The words of a mount in its long form.</summary>
+    public static IReadOnlyList<ForeignWord> OfMount { get; } = [Passed("consistency", "a mount is always consistent")];
+
+    /// <summary>The words of <c>bind</c> of a mount.</summary>
+    public static IReadOnlyList<ForeignWord> OfBind { get; } =
+    [
+        Passed("create_host_path", "Incus makes no folders of the host", "write it under `persist`, whose folders are made") with { Usual = ["false"] },
+        Passed("selinux", "Incus labels no files"),
+        Refused("recursive", "what is mounted below a path of the host is mounted with it, or not, as `recursive` of a disk says", "write the disk under `devices`") with { Usual = ["enabled", "writable"] },
+    ];
+
+    /// <summary>The words of <c>volume</c> of a mount.</summary>
+    public static IReadOnlyList<ForeignWord> OfMountedVolume { get; } =
+    [
+        Passed("nocopy", "a volume is never filled from an image") with { Usual = ["true"] },
+        Passed("labels", "labels are a volume's own, under `volumes` of the file"),
+    ];
+
+    /// <summary>The words of a port in its long form.</summary>
+    public static IReadOnlyList<ForeignWord> OfPort { get; } =
+    [
+        Passed("mode", "a port is always published on the instance's own host") with { Usual = ["host", "ingress"] },
+        Passed("app_protocol", "Incus forwards connections, not applications' messages"),
+        Passed("name", "the device's name follows from the port"),
+    ];
+
     private static ForeignWord Passed(string word, string reason, string advice = "") => new(word, ForeignSeverity.Warning, reason, advice);
 
     private static ForeignWord Refused(string word, string reason, string advice = "") => new(word, ForeignSeverity.Error, reason, advice);

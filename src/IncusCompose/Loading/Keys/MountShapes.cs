@@ -8,12 +8,15 @@ namespace IncusCompose.Loading.Keys;
 internal static class MountShapes
 {
     private const string PersistForm = "`/folder:/path` or `./folder:/path`";
+    // Source: Incus doc/reference/devices_disk.md, propagation.
+    private static readonly string[] s_propagations = ["private", "shared", "slave", "unbindable", "rshared", "rslave", "runbindable", "rprivate"];
+
     private const string ShortForm = "`volume:/path`, `./folder:/path` or `/folder:/path:ro`";
 
     /// <summary>One item of an instance's <c>volumes</c>.</summary>
     public static FormsShape<VolumeMount> Mount { get; } = new()
     {
-        Scalar = new ScalarShape<Draft>(ShortForm, ParseShort) { ProblemId = "BadVolume", Pattern = "^[^:]+:[^:]+(:(ro|rw))?$" }.Then<Draft, VolumeMount>(Complete),
+        Scalar = new ScalarShape<Draft>(ShortForm, ParseShort) { ProblemId = "BadVolume", Pattern = "^[^:]+:[^:]+(:[A-Za-z,]+)?$" }.Then<Draft, VolumeMount>(Complete),
         Mapping = LongForm().Then<Draft, VolumeMount>(Complete),
     };
 
@@ -45,17 +48,50 @@ internal static class MountShapes
 
         public bool? Shift { get; init; }
 
-        /// <summary>True for a host path, false for a volume, null where the source says it.</summary>
-        public bool? IsBind { get; init; }
+        /// <summary>What it is; null where the source says it.</summary>
+        public MountType? Type { get; init; }
+
+        public string? Propagation { get; init; }
+
+        public string? Subpath { get; init; }
+
+        /// <summary>What <c>tmpfs</c> says; its target is empty.</summary>
+        public TmpfsMount? Tmpfs { get; init; }
+    }
+
+    private enum MountType
+    {
+        Volume,
+        Bind,
+        Tmpfs,
     }
 
     private static ObjectShape<Draft> LongForm() => new ObjectShape<Draft>(_ => new Draft())
-        .Add("source", Scalars.Word("a volume's name or a host path such as `./data`"), "A volume, or a path on the host", (mount, value) => mount with { Source = value }, required: true)
+        .Add("source", Scalars.Word("a volume's name or a host path such as `./data`"), "A volume, or a path on the host", (mount, value) => mount with { Source = value })
         .Add("target", Scalars.Word("an absolute path such as `/data`"), "The absolute path in the instance", (mount, value) => mount with { Target = value }, required: true)
         .Add("read_only", Scalars.Boolean, "Whether the instance may not write", (mount, value) => mount with { ReadOnly = value })
         .Add("readonly", Scalars.Boolean, "The same as `read_only`", (mount, value) => mount with { ReadOnly = value })
         .Add("shift", Scalars.Boolean, "Whether user and group numbers are mapped onto the host path's", (mount, value) => mount with { Shift = value })
-        .Add("type", Scalars.Choice<bool?>(("volume", false), ("bind", true)), "`volume` or `bind` (a host path); told from the source by default", (mount, value) => mount with { IsBind = value });
+        .Add("type", Scalars.Choice<MountType?>(("volume", MountType.Volume), ("bind", MountType.Bind), ("tmpfs", MountType.Tmpfs)), "`volume`, `bind` (a host path) or `tmpfs` (in memory, without a source); told from the source by default", (mount, value) => mount with { Type = value })
+        .Add("bind", Bind(), "What compose says of a host path", (mount, value) => mount with { Propagation = value })
+        .Add("volume", OfVolume(), "What compose says of a volume", (mount, value) => mount with { Subpath = value })
+        .Add("tmpfs", OfTmpfs(), "What compose says of a file system in memory", (mount, value) => mount with { Tmpfs = value })
+        .Foreign(ForeignWords.OfMount);
+
+    private static ObjectShape<string?> Bind() => new ObjectShape<string?>(_ => null)
+        .Add("propagation", Scalars.Choice(s_propagations.Select(word => (word, word)).ToArray()), "How mounts below it are shared with the host: `rprivate` and its like", (_, value) => value)
+        .Foreign(ForeignWords.OfBind);
+
+    private static ObjectShape<string?> OfVolume() => new ObjectShape<string?>(_ => null)
+        .Add("subpath", new ScalarShape<string>("a relative path such as `logs/web`", text =>
+            text.StartsWith('/') || text.Split('/').Any(part => part is "" or "." or "..") ? new("", "is no path within a volume", "write one such as `logs/web`") : new(text))
+        { ProblemId = "BadPath", Pattern = "^[^/]" }, "A folder in the volume, in place of the whole", (_, value) => value)
+        .Foreign(ForeignWords.OfMountedVolume);
+
+    private static ObjectShape<TmpfsMount> OfTmpfs() => new ObjectShape<TmpfsMount>(_ => new TmpfsMount(""))
+        .Add("size", ComposeWords.Size, "Its size; half of the memory where the key is missing", (tmpfs, value) => tmpfs with { Size = value })
+        .Add("mode", new ScalarShape<string>("permissions such as `1777`", text => text.Length is 3 or 4 && text.All(digit => digit is >= '0' and <= '7') ? new(text) : new("", "are not permissions in octal digits")) { ProblemId = "BadMode", Pattern = "^[0-7]{3,4}$" },
+            "Its permissions; `1777` where the key is missing", (tmpfs, value) => tmpfs with { Mode = value });
 
     private static Parsed<Draft> ParseShort(string text)
     {
@@ -69,9 +105,18 @@ internal static class MountShapes
 
         if (parts.Length > 3)
             return Problem("has too many colons", "use the long form with `source` and `target` for paths with colons");
-        if (parts.Length == 3 && parts[2] is not ("ro" or "rw"))
-            return Problem($"ends in `{parts[2]}`, which is no option here", "write `ro` or `rw`, or use the long form");
-        return new(new Draft { Source = parts[0], Target = parts[1], ReadOnly = parts.Length == 3 && parts[2] == "ro" });
+        var draft = new Draft { Source = parts[0], Target = parts[1] };
+        foreach (var option in parts.Length == 3 ? parts[2].Split(',') : [])
+        {
+            // Labels of SELinux, caches of other systems, and what Incus never does anyway.
+            if (option is "rw" or "z" or "Z" or "cached" or "delegated" or "consistent" or "nocopy")
+                continue;
+            if (option != "ro" && !s_propagations.Contains(option))
+                return Problem($"ends in `{parts[2]}`, which is no option here", "write `ro` or `rw`, or use the long form");
+            draft = option == "ro" ? draft with { ReadOnly = true } : draft with { Propagation = option };
+        }
+
+        return new(draft);
 
         static Parsed<Draft> Problem(string problem, string advice) => new(null!, problem, advice);
     }
@@ -100,22 +145,37 @@ internal static class MountShapes
     {
         mount = null!;
         // The long form has said already which of its keys is missing.
-        if (node is not ScalarNode && (draft.Source.Length == 0 || draft.Target.Length == 0))
+        if (node is not ScalarNode && draft.Target.Length == 0)
             return false;
+        if (draft.Type != MountType.Tmpfs && node is not ScalarNode && draft.Source.Length == 0)
+        {
+            context.Error("MissingKey", node, site, "the key `source` is missing", "add `source:` with a volume's name or a host path such as `./data`");
+            return false;
+        }
+
         return IsMade("BadVolume", Make(draft, PlacesOf(context, site)), node, site, context, out mount);
     }
 
     private static Parsed<VolumeMount> Make(Draft draft, Places places)
     {
+        if (draft.Type == MountType.Tmpfs)
+        {
+            return draft.ReadOnly ? new(null!, "a file system in memory that may not be written holds nothing", "remove `read_only`")
+                : draft.Source.Length > 0 ? new(null!, "a file system in memory has no source", "remove `source`, or `type: tmpfs`")
+                : NotAbsolute<VolumeMount>(draft.Target, places) ?? new(new VolumeMount { Source = TmpfsMount.Source, Target = draft.Target, IsHostPath = true, Tmpfs = (draft.Tmpfs ?? new TmpfsMount("")) with { Target = draft.Target } });
+        }
+
         if (draft.Source.Length == 0 || draft.Target.Length == 0)
             return new(null!, "source or target is empty", $"write {ShortForm}");
         if (NotAbsolute<VolumeMount>(draft.Target, places) is { } problem)
             return problem;
-        var isHostPath = draft.IsBind ?? LooksLikePath(draft.Source);
+        var isHostPath = draft.Type is { } type ? type == MountType.Bind : LooksLikePath(draft.Source);
+        if (draft.Subpath is not null && isHostPath)
+            return new(null!, "it is a path on the host, and `volume.subpath` is about a volume", "write the whole path as `source`");
         if (!isHostPath && draft.Source.Contains('/', StringComparison.Ordinal))
         {
             return new(null!, $"{places.Quote(draft.Source)} is neither a volume's name nor a path that begins with `/`, `./`, `../` or `~/`",
-                draft.IsBind == false ? "a volume's name has no slash" : $"write `./{draft.Source}` for a folder beside this file");
+                draft.Type == MountType.Volume ? "a volume's name has no slash" : $"write `./{draft.Source}` for a folder beside this file");
         }
 
         return new(new VolumeMount
@@ -125,6 +185,8 @@ internal static class MountShapes
             IsHostPath = isHostPath,
             ReadOnly = draft.ReadOnly,
             Shift = draft.Shift,
+            Subpath = draft.Subpath,
+            Propagation = draft.Propagation,
         });
     }
 

@@ -49,9 +49,7 @@ internal static class PortShapes
             .Add("host_ip", CommonShapes.AnyAddress, "The host's address to listen on; 0.0.0.0 by default", (port, value) => port with { HostAddress = value })
             .Add("protocol", protocol, "tcp (the default) or udp", (port, value) => port with { Protocol = value })
             .Add("instance_ip", CommonShapes.AnyAddress, "The address in the instance to connect to; 127.0.0.1 by default", (port, value) => port with { InstanceAddress = value })
-            .Foreign("mode", "leave it out: a port is always published on the instance's own host")
-            .Foreign("app_protocol", "leave it out: Incus forwards connections, not applications' messages")
-            .Foreign("name", "leave it out: the device's name follows from the port");
+            .Foreign(ForeignWords.OfPort);
     }
 
     private static bool Complete(Draft draft, DocumentNode node, Site site, BindingContext context, out PortMapping port)

@@ -16,7 +16,7 @@ internal static class StackKeys
         .Add("description", Scalars.Text, "Free text for people", (stack, value) => stack with { Description = value })
         .Add("remote", Scalars.Word("a remote's name"), "The Incus remote to use; the user's default remote where the key is missing", (stack, value) => stack with { Remote = value })
         .Add("project", Project(), "The Incus project that the stack lives in; the remote's own where the key is missing", (stack, value) => stack with { Project = value })
-        .Add("instances", new MapShape<InstanceDefinition>(InstanceKeys.Instance.Then<InstanceDefinition, InstanceDefinition>(ComposeWords.Finish), "web: {image: images:debian/12}"), "Containers and virtual machines by name", (stack, value) => stack with { Instances = value })
+        .Add("instances", new MapShape<InstanceDefinition>(InstanceKeys.Instance.Then<InstanceDefinition, InstanceDefinition>(ComposeWords.Finish), "web: {image: images:debian/12}").Then<IReadOnlyDictionary<string, InstanceDefinition>, IReadOnlyDictionary<string, InstanceDefinition>>(ComposeWords.Rename), "Containers and virtual machines by name", (stack, value) => stack with { Instances = value })
         .Add("defaults", InstanceKeys.Instance, "What every instance has where it does not say otherwise", (stack, _) => stack)
         .Add("include", CompositionShapes.Include, "Other stack files, whose instances, networks and so on are part of this stack", (stack, _) => stack)
         .Add("networks", new MapShape<NetworkDefinition>(Network(), "lan: {ipv4: 10.20.0.1/24}"), "Networks by name", (stack, value) => stack with { Networks = value })

@@ -9,6 +9,7 @@ internal sealed class BindingContext
 {
     private readonly Dictionary<string, SourceLocation> _locations = new(StringComparer.Ordinal);
     private DocumentOrigin? _current;
+    private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
 
     public required DiagnosticList Diagnostics { get; init; }
 
@@ -27,7 +28,10 @@ internal sealed class BindingContext
     /// <summary>What messages must not quote.</summary>
     public required HiddenValues Hidden { get; init; }
 
-    public SourceMap Source => new(_locations) { Hidden = Hidden };
+    public SourceMap Source => new(_locations) { Hidden = Hidden, Aliases = _aliases };
+
+    /// <summary>Lets a path stand for another one, where what stands there is called something else.</summary>
+    public void Alias(Site name, Site real) => _aliases[name.Path] = real.Path;
 
     /// <summary>Begins to bind a value, whose paths and variables are those of the file that it stands in.</summary>
     /// <returns>What to give to <see cref="Leave"/>.</returns>
