@@ -31,6 +31,7 @@ public sealed class IncusClient : IAsyncDisposable
         Operations = new OperationApi(caller);
         Certificates = new CertificateApi(caller);
         Cluster = new ClusterApi(caller);
+        ClusterGroups = new ClusterGroupApi(caller);
         Metadata = new MetadataApi(caller);
         Events = new IncusEvents(caller);
     }
@@ -110,6 +111,9 @@ public sealed class IncusClient : IAsyncDisposable
 
     /// <summary>The cluster.</summary>
     public ClusterApi Cluster { get; }
+
+    /// <summary>Groups of cluster members.</summary>
+    public ClusterGroupApi ClusterGroups { get; }
 
     /// <summary>Description of configuration keys.</summary>
     public MetadataApi Metadata { get; }

@@ -3,6 +3,7 @@ using IncusCompose.Applying;
 using IncusCompose.Checkpoints;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Guests;
 using IncusCompose.Operating;
 using IncusCompose.Persistence;
 using IncusCompose.Planning;
@@ -46,10 +47,11 @@ public sealed partial class ComposeEngine
 
         var unreadable = new List<Diagnostic>();
         var steps = PlannedStep.Of(stack, unreadable);
+        var guests = await GuestContents.OfAsync(view, stack, server, options.AllowHostHooks, unreadable, cancellationToken).ConfigureAwait(false);
 
         StackPlan Plan(MetadataConfiguration? metadata)
         {
-            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server, Members = members };
+            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server, Members = members, Guests = guests };
             unreadable.ForEach(context.Report);
             return StackPlanner.Plan(context, options, metadata, client.Name);
         }
@@ -93,6 +95,7 @@ public sealed partial class ComposeEngine
         IncusClient client, string stack, IReadOnlyDictionary<string, int> scale, CancellationToken cancellationToken = default)
     {
         var server = await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
+        GuestRefusal.OfScale(server, stack, client.Project, scale);
         return ScalePlanner.Plan(stack, client.Project, server, scale, client.Name);
     }
 

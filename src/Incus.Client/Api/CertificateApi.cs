@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 
 namespace Incus.Client;
@@ -15,6 +16,40 @@ public sealed class CertificateApi
     /// <exception cref="IncusException">The request failed.</exception>
     public Task<IReadOnlyList<TrustedCertificate>> ListAsync(CancellationToken cancellationToken = default) =>
         caller.ListAsync(caller.Url("/1.0/certificates", ("recursion", "1")), IncusJson.Default.EnvelopeIReadOnlyListTrustedCertificate, cancellationToken);
+
+    /// <summary>Reads a trusted certificate.</summary>
+    /// <param name="fingerprint">Its fingerprint.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The certificate and its ETag.</returns>
+    /// <exception cref="IncusNotFoundException">There is none of that fingerprint.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task<Versioned<TrustedCertificate>> GetAsync(string fingerprint, CancellationToken cancellationToken = default) =>
+        caller.GetAsync(PathOf(fingerprint), IncusJson.Default.EnvelopeTrustedCertificate, cancellationToken);
+
+    /// <summary>Trusts a certificate.</summary>
+    /// <param name="certificate">The certificate (PEM), its name and what it may do.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>When it is trusted.</returns>
+    /// <exception cref="IncusConflictException">It is trusted already.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task CreateAsync(TrustedCertificate certificate, CancellationToken cancellationToken = default)
+    {
+        // A creation wants it without the lines around it.
+        var body = BodyOf(certificate);
+        body["certificate"] = Convert.ToBase64String(X509Certificate2.CreateFromPem(certificate.Certificate).RawData);
+        return caller.ChangeAsync(HttpMethod.Post, caller.Url("/1.0/certificates"), body, null, cancellationToken);
+    }
+
+    /// <summary>Changes what a trusted certificate may do and what it is called, or puts another one in its place.</summary>
+    /// <param name="fingerprint">Its fingerprint.</param>
+    /// <param name="certificate">What it should be.</param>
+    /// <param name="etag">ETag of the version it was made from; null to overwrite whatever is there.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>When it is done.</returns>
+    /// <exception cref="IncusPreconditionFailedException">Somebody else changed it.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public Task UpdateAsync(string fingerprint, TrustedCertificate certificate, string? etag, CancellationToken cancellationToken = default) =>
+        caller.ChangeAsync(HttpMethod.Put, PathOf(fingerprint), BodyOf(certificate), etag, cancellationToken);
 
     /// <summary>Issues a trust token for a new client (extension <c>certificate_token</c>).</summary>
     /// <param name="clientName">Name of the client.</param>
@@ -40,5 +75,9 @@ public sealed class CertificateApi
     /// <exception cref="IncusNotFoundException">There is none of that fingerprint.</exception>
     /// <exception cref="IncusException">The request failed.</exception>
     public Task DeleteAsync(string fingerprint, CancellationToken cancellationToken = default) =>
-        caller.ChangeAsync(HttpMethod.Delete, caller.Url($"/1.0/certificates/{ApiCaller.Segment(fingerprint)}"), null, null, cancellationToken);
+        caller.ChangeAsync(HttpMethod.Delete, PathOf(fingerprint), null, null, cancellationToken);
+
+    private string PathOf(string fingerprint) => caller.Url($"/1.0/certificates/{ApiCaller.Segment(fingerprint)}");
+
+    private static JsonObject BodyOf(TrustedCertificate certificate) => IncusJson.ToObject(certificate, IncusJson.Default.TrustedCertificate, "fingerprint");
 }

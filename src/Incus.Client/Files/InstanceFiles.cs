@@ -258,6 +258,14 @@ public sealed class InstanceFiles : IAsyncDisposable
     public Task CreateHardLinkAsync(string path, string existing, CancellationToken cancellationToken = default) =>
         DoAsync(SftpKind.Extended, message => message.Text("hardlink@openssh.com").Text(existing).Text(path), "make the hard link", path, cancellationToken);
 
+    /// <summary>Gives a file another name, in the place of one that has it: nobody sees the path without a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="newPath">Its new path, on the same file system.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <exception cref="IncusException">It cannot be renamed, or the instance could not be asked.</exception>
+    public Task RenameAsync(string path, string newPath, CancellationToken cancellationToken = default) =>
+        DoAsync(SftpKind.Extended, message => message.Text("posix-rename@openssh.com").Text(path).Text(newPath), "rename", path, cancellationToken);
+
     /// <summary>Sets owner, mode and time of a file or directory, or of what a link leads to.</summary>
     /// <param name="path">The file or directory.</param>
     /// <param name="attributes">Owner and group (both, or neither is set) and mode; the server sets no set-user-id, set-group-id and sticky bits.</param>

@@ -43,6 +43,8 @@ namespace Incus.Client;
 [JsonSerializable(typeof(Envelope<IReadOnlyList<Project>>))]
 [JsonSerializable(typeof(Envelope<TrustedCertificate>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<TrustedCertificate>>))]
+[JsonSerializable(typeof(Envelope<ClusterGroup>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<ClusterGroup>>))]
 [JsonSerializable(typeof(Envelope<OperationInfo>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyDictionary<string, IReadOnlyList<OperationInfo>>>))]
 [JsonSerializable(typeof(Envelope<MetadataConfigurationDocument>))]

@@ -12,7 +12,7 @@ internal static class StackContent
     public static async Task<IReadOnlyList<LiveResource>> ReadAsync(IncusClient client, string stack, CancellationToken cancellationToken)
     {
         var server = await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
-        var own = InOrder(server.Resources.Where(live => live.Id.Kind != ImageKind.KindName && live.Mark?.BelongsTo(stack, client.Project) == true));
+        var own = InOrder(server.Resources.Where(live => live.Id.Kind != ImageKind.KindName && !ResourceKinds.Of(live.Id).IsOfServer && live.Mark?.BelongsTo(stack, client.Project) == true));
         return own.Count > 0
             ? own
             : throw new IncusNotFoundException($"There is nothing of a stack \"{stack}\" in project {client.Project} on {client.Name}", "Name a stack that is there, or its project");

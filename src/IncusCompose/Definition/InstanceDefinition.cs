@@ -91,6 +91,15 @@ public sealed partial record InstanceDefinition
     /// <summary>cloud-init data; null: none.</summary>
     public CloudInitDefinition? CloudInit { get; init; }
 
+    /// <summary>Files and folders in it, kept as they are here.</summary>
+    public IReadOnlyList<FileDefinition> Files { get; init; } = [];
+
+    /// <summary>The stack's secrets that it gets.</summary>
+    public IReadOnlyList<GrantDefinition> Secrets { get; init; } = [];
+
+    /// <summary>The stack's configs that it gets.</summary>
+    public IReadOnlyList<GrantDefinition> Configs { get; init; } = [];
+
     /// <summary>Who may log in by SSH; null: nobody is set up.</summary>
     public SshDefinition? Ssh { get; init; }
 

@@ -45,6 +45,18 @@ public sealed record StackDefinition
     /// <summary>Images that instances can name by key.</summary>
     public IReadOnlyDictionary<string, ImageDefinition> Images { get; init; } = Empty<ImageDefinition>();
 
+    /// <summary>Secrets that instances can be given.</summary>
+    public IReadOnlyDictionary<string, SecretDefinition> Secrets { get; init; } = Empty<SecretDefinition>();
+
+    /// <summary>Texts that instances can be given as files.</summary>
+    public IReadOnlyDictionary<string, ConfigDefinition> Configs { get; init; } = Empty<ConfigDefinition>();
+
+    /// <summary>Certificates that the server is to trust, by their clients' names.</summary>
+    public IReadOnlyDictionary<string, CertificateDefinition> Certificates { get; init; } = Empty<CertificateDefinition>();
+
+    /// <summary>Groups of cluster members by name.</summary>
+    public IReadOnlyDictionary<string, ClusterGroupDefinition> ClusterGroups { get; init; } = Empty<ClusterGroupDefinition>();
+
     /// <summary>The files that the definition was read from, the main file first, those that are included and extended last; empty where code made it.</summary>
     public IReadOnlyList<string> Files { get; init; } = [];
 

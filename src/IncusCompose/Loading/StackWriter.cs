@@ -31,6 +31,10 @@ internal static partial class StackWriter
             .Map("buckets", stack.Buckets, Bucket)
             .Map("profiles", stack.Profiles, Profile)
             .Map("images", stack.Images, Image)
+            .Map("secrets", stack.Secrets, Secret)
+            .Map("configs", stack.Configs, Config)
+            .Map("certificates", stack.Certificates, Certificate)
+            .Map("cluster_groups", stack.ClusterGroups, ClusterGroup)
             .ToNode();
 
         private static IReadOnlyDictionary<string, InstanceDefinition> Both(IReadOnlyDictionary<string, InstanceDefinition> active, IReadOnlyDictionary<string, InstanceDefinition> inactive) =>
@@ -64,6 +68,9 @@ internal static partial class StackWriter
             .Values("environment", instance.Environment)
             .Node("cloud_init", instance.CloudInit is null ? null : CloudInit(instance.CloudInit))
             .Node("ssh", instance.Ssh is null ? null : Ssh(instance.Ssh))
+            .Node("files", instance.Files.Count == 0 ? null : List(instance.Files.Select(GuestFile)))
+            .Node("secrets", instance.Secrets.Count == 0 ? null : List(instance.Secrets.Select(Grant)))
+            .Node("configs", instance.Configs.Count == 0 ? null : List(instance.Configs.Select(Grant)))
             .Node("depends_on", instance.DependsOn.Count == 0 ? null : DependsOn(instance.DependsOn))
             .Node("ready", instance.Ready is null ? null : Ready(instance.Ready))
             .Node("healthcheck", instance.Healthcheck is null ? null : Healthcheck(instance.Healthcheck))
@@ -86,6 +93,8 @@ internal static partial class StackWriter
             .Values("config", instance.Config)
             .Map("devices", instance.Devices, Device)
             .With(entries => Compose(entries, instance))
+            .Node("packages", instance.Packages.Count == 0 ? null : List(instance.Packages.Select(Scalar)))
+            .Map("users", instance.Users.ToDictionary(user => user.Name), User)
             .ToNode();
 
         private DocumentNode DependsOn(IReadOnlyList<InstanceDependency> dependencies) =>
@@ -204,6 +213,68 @@ internal static partial class StackWriter
             .Text("group", file.Group)
             .Text("mode", file.Mode is { } mode ? Convert.ToString(mode, 8).PadLeft(4, '0') : null)
             .ToNode();
+
+        // Public keys are shown: whoever reads the resolved file must see who may log in.
+        private MappingNode User(UserDefinition user) => new Entries((key, value) => key == "password_hash" ? mask(key, value) : value)
+            .Node("keys", user.Keys.Count == 0 ? null : List(user.Keys.Select(Scalar)))
+            .Flag("sudo", user.Sudo)
+            .Node("groups", user.Groups.Count == 0 ? null : List(user.Groups.Select(Scalar)))
+            .Text("shell", user.Shell)
+            .Text("uid", user.Uid is { } uid ? Whole(uid) : null)
+            .Text("password_hash", user.PasswordHash)
+            .ToNode();
+
+        // In the order of their declaration, which is another one than that of a step's files.
+        private MappingNode GuestFile(FileDefinition file) => new Entries(mask)
+            .Text("target", file.Target)
+            .Text("content", file.Content)
+            .Text("source", file.Source)
+            .Text("owner", file.Owner)
+            .Text("group", file.Group)
+            .Text("mode", Octal(file.Mode))
+            .ToNode();
+
+        // Where secrets come from is said, as it stands in the file; what they are is not known here.
+        private MappingNode Secret(SecretDefinition secret) => new Entries((_, value) => value)
+            .Text("file", secret.File)
+            .Text("environment", secret.Environment)
+            .Node("command", secret.Command is null ? null : Command(secret.Command))
+            .Node("age", secret.Age is { } age ? new Entries((_, value) => value).Text("file", age.File).Text("identity", age.Identity).ToNode() : null)
+            .Node("sops", secret.Sops is { } sops ? new Entries((_, value) => value).Text("file", sops.File).Text("key", sops.Key).ToNode() : null)
+            .Text("timeout", secret.Timeout == SecretDefinition.DefaultTimeout ? null : Time(secret.Timeout))
+            .ToNode();
+
+        private MappingNode Certificate(CertificateDefinition certificate) => new Entries((_, value) => value)
+            .Text("certificate", certificate.Certificate)
+            .Text("type", certificate.Type == "client" ? null : certificate.Type)
+            .Flag("restricted", certificate.Restricted)
+            .Node("projects", certificate.Projects is null ? null : List(certificate.Projects.Select(Scalar)))
+            .Text("description", certificate.Description)
+            .ToNode();
+
+        private MappingNode ClusterGroup(ClusterGroupDefinition group) => new Entries(mask)
+            .Node("members", group.Members.Count == 0 ? null : List(group.Members.Select(Scalar)))
+            .Text("description", group.Description)
+            .Values("config", group.Config)
+            .ToNode();
+
+        private MappingNode Config(ConfigDefinition config) => new Entries(mask)
+            .Text("file", config.File)
+            .Text("content", config.Content)
+            .ToNode();
+
+        private static DocumentNode Grant(GrantDefinition grant) => grant == new GrantDefinition { Source = grant.Source }
+            ? Scalar(grant.Source)
+            : new Entries((_, value) => value)
+                .Text("source", grant.Source)
+                .Text("target", grant.Target)
+                .Text("uid", grant.Owner)
+                .Text("gid", grant.Group)
+                .Text("mode", Octal(grant.Mode))
+                .Text("delivery", grant.Delivery == GrantDelivery.Credential ? "credential" : null)
+                .ToNode();
+
+        private static string? Octal(int? mode) => mode is { } bits ? Convert.ToString(bits, 8).PadLeft(4, '0') : null;
 
         private MappingNode Ansible(AnsibleDefinition ansible) => new Entries(mask)
             .Text("playbook", ansible.Playbook)

@@ -52,6 +52,9 @@ public sealed record PropertyChange(string Path, PropertyDifference Difference, 
     /// <summary>True for what is no property, but a step that is run once the change is made.</summary>
     public bool IsStep { get; init; }
 
+    /// <summary>True for what is no property, but a file inside the instance.</summary>
+    public bool IsFile { get; init; }
+
     /// <summary>What is written to the server; null where nothing is.</summary>
     internal PropertyStep? Step { get; init; }
 }

@@ -1,4 +1,5 @@
 using IncusCompose.Definition;
+using IncusCompose.Guests;
 using IncusCompose.Provision;
 
 namespace IncusCompose.Resources;
@@ -20,6 +21,12 @@ internal sealed record DesiredInstance : DesiredResource
 
     /// <summary>What is made of it once it is ready.</summary>
     public IReadOnlyList<PlannedStep> Steps { get; init; } = [];
+
+    /// <summary>The files that it is to have.</summary>
+    public IReadOnlyList<GuestFile> Files { get; init; } = [];
+
+    /// <summary>What was seen of its files; null where it could not be looked into.</summary>
+    public GuestLook? Look { get; init; }
 
     /// <summary>Its own configuration, but for what is added for SSH.</summary>
     public required IReadOnlyDictionary<string, string> OwnConfig { get; init; }

@@ -4,6 +4,7 @@ using System.Text;
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Guests;
 using IncusCompose.Ssh;
 
 namespace IncusCompose.Resources;
@@ -33,7 +34,9 @@ internal static partial class InstanceForm
             fields.Set(PropertyPath.Description, instance.Description);
         if (instance.DependsOn.Count > 0)
             fields.Set(PropertyPath.DependsOn, DependencyText.Write(instance.DependsOn));
-        foreach (var (key, value) in ConfigOf(instance))
+        foreach (var (key, value) in OwnConfigOf(instance, context))
+            fields.Config[key] = value;
+        foreach (var (key, value) in context.Guests.CredentialsOf(instance, context))
             fields.Config[key] = value;
         AddSsh(fields.Config, instance, context);
         AddNetworks(fields, instance, context);
@@ -72,6 +75,10 @@ internal static partial class InstanceForm
         return config;
     }
 
+    /// <summary>The same with what its packages and users add to cloud-init's data.</summary>
+    public static IReadOnlyDictionary<string, string> OwnConfigOf(InstanceDefinition instance, PlanningContext context) =>
+        GuestCloudInit.With(instance, ConfigOf(instance), ProfileConfig(instance, context));
+
     /// <summary>The instance's own configuration as its words and its <c>config</c> say; what is added for SSH left out.</summary>
     public static IReadOnlyDictionary<string, string> ConfigOf(InstanceDefinition instance)
     {
@@ -104,7 +111,7 @@ internal static partial class InstanceForm
     {
         if (instance.Ssh is not { } ssh)
             return;
-        var (key, value) = SshCloudInit.Place(ssh, instance.Persist, ConfigOf(instance), ProfileConfig(instance, context));
+        var (key, value) = SshCloudInit.Place(ssh, instance.Persist, OwnConfigOf(instance, context), ProfileConfig(instance, context));
         config[key] = value;
     }
 

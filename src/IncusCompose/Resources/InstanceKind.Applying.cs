@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Guests;
 using IncusCompose.Persistence;
 using IncusCompose.Planning;
 using IncusCompose.Readiness;
@@ -15,6 +16,14 @@ internal sealed partial class InstanceKind
         await CreateAsync(context, desired, kept: null, cancellationToken).ConfigureAwait(false);
 
     public override async Task ApplyAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var files = new GuestDelivery(context, change);
+        await files.BeforeAsync(cancellationToken).ConfigureAwait(false);
+        await CarryOutAsync(context, change, cancellationToken).ConfigureAwait(false);
+        await files.AfterAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task CarryOutAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
     {
         var name = change.Name;
         switch (change.Action)
@@ -43,7 +52,7 @@ internal sealed partial class InstanceKind
                 await InstancePower.WakeAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
                 await InstancePower.RestartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
-            case ChangeAction.Update when IsOnlySteps(change):
+            case ChangeAction.Update when IsOnlyInside(change):
                 break;
             case ChangeAction.Update when await UpdateRunningAsync(context, change, cancellationToken).ConfigureAwait(false):
                 break;
@@ -63,11 +72,15 @@ internal sealed partial class InstanceKind
                 var image = InstanceSource.FromFingerprint(context.ImageFor(change.Desired!));
                 await context.Client.Instances.RebuildAsync(name, image, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
                 await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+                await new GuestDelivery(context, change).IntoNewAsync(cancellationToken).ConfigureAwait(false);
                 await InstancePower.StartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
             case ChangeAction.Replace:
                 await DeleteAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
                 await CreateAsync(context, change.Desired!, (Instance)change.Live!.Raw, cancellationToken).ConfigureAwait(false);
+                break;
+            case ChangeAction.Create:
+                await CreateAsync(context, change.Desired!, kept: null, cancellationToken).ConfigureAwait(false);
                 break;
             default:
                 await base.ApplyAsync(context, change, cancellationToken).ConfigureAwait(false);
@@ -124,8 +137,9 @@ internal sealed partial class InstanceKind
         foreach (var (key, value) in kept?.Config.Where(IsHardwareAddress) ?? [])
             fields.Config.TryAdd(key, value);
         var names = RecordedWords.ReadNames(fields.Config);
-        // Files that are mounted at the start must be there before.
-        var oneStep = names is null && context.Client.HasExtension("instance_create_start");
+        var files = new GuestDelivery(context, new ResourceChange { Id = desired.Id, Action = ChangeAction.Create, Desired = desired });
+        // What starts finds its files.
+        var oneStep = names is null && context.Client.HasExtension("instance_create_start") && !files.IsBeforeStart;
         var create = new InstanceCreate
         {
             Name = desired.Id.Name,
@@ -144,6 +158,7 @@ internal sealed partial class InstanceKind
         {
             await context.Client.Instances.CreateAsync(create, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
             await GuestNames.WriteAsync(context.Client, desired.Id.Name, names, cancellationToken).ConfigureAwait(false);
+            await files.IntoNewAsync(cancellationToken).ConfigureAwait(false);
             if (!oneStep && context.Options.Start)
                 await InstancePower.PowerOnAsync(context, desired.Id.Name, cancellationToken).ConfigureAwait(false);
         }
@@ -290,7 +305,7 @@ internal sealed partial class InstanceKind
     /// <summary>True where a change writes nothing but configuration, which can be taken back without the disk: nothing stops, starts or runs inside.</summary>
     public static bool IsOnlyConfiguration(ResourceChange change) =>
         change is { Action: ChangeAction.Update, Kind: KindName, Restarts: false, Starts: false }
-        && !change.Properties.Any(property => property.IsStep) && change.Steps.All(step => step.Path != PropertyPath.Config(RecordedWords.Ssh));
+        && !change.Properties.Any(property => property.IsStep || property.IsFile) && change.Steps.All(step => step.Path != PropertyPath.Config(RecordedWords.Ssh));
 
     /// <summary>Takes back a change for which <see cref="IsOnlyConfiguration"/> holds, while the instance goes on.</summary>
     /// <returns>False where it has been stopped or started meanwhile: there is more to take back then.</returns>
@@ -305,9 +320,9 @@ internal sealed partial class InstanceKind
         return true;
     }
 
-    /// <summary>True where nothing is written to the server: steps follow, and that is all.</summary>
-    private static bool IsOnlySteps(ResourceChange change) =>
-        change is { Starts: false, Restarts: false, PendingRestart: false } && change.Properties.All(property => property.IsStep || property.Difference == PropertyDifference.Unmanaged);
+    /// <summary>True where nothing is written to the server: files are brought in or steps follow, and that is all.</summary>
+    private static bool IsOnlyInside(ResourceChange change) =>
+        change is { Starts: false, Restarts: false, PendingRestart: false } && change.Properties.All(property => property.IsStep || property.IsFile || property.Difference == PropertyDifference.Unmanaged);
 
     private static bool IsHardwareAddress(KeyValuePair<string, string> entry) =>
         entry.Key.StartsWith("volatile.", StringComparison.Ordinal) && entry.Key.EndsWith(".hwaddr", StringComparison.Ordinal)

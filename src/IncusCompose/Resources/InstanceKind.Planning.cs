@@ -1,5 +1,6 @@
 using System.Globalization;
 using Incus.Client;
+using IncusCompose.Guests;
 using IncusCompose.Planning;
 using IncusCompose.Provision;
 using IncusCompose.Ssh;
@@ -78,9 +79,10 @@ internal sealed partial class InstanceKind
             ? change with { Action = ChangeAction.Start, Starts = true, Reason = "it is there already" }
             : change with { Action = ChangeAction.None, Reason = "it is there already" };
 
-    /// <summary>The steps that its record does not have; all of them where its disk is made anew.</summary>
+    /// <summary>Its files that differ, and the steps that its record does not have; all of them where its disk is made anew.</summary>
     public override ResourceChange WithSteps(ResourceChange change)
     {
+        change = GuestChanges.With(change);
         var steps = StepsOf(change);
         var record = change is { Live.Raw: Instance instance, Action: not (ChangeAction.Replace or ChangeAction.Rebuild) } ? ProvisionRecord.Read(instance.Config) : ProvisionRecord.Empty;
         var due = steps.Where(step => !record.IsDone(step)).Select(step => record.RanDifferently(step, steps)

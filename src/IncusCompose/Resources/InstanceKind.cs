@@ -2,6 +2,7 @@ using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Graphs;
+using IncusCompose.Guests;
 using IncusCompose.Planning;
 using IncusCompose.Provision;
 
@@ -50,8 +51,10 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 ImageWord = instance.Image,
                 ImageFingerprint = ImageKind.FingerprintOf(instance, context),
                 ProfileConfig = InstanceForm.ProfileConfig(instance, context),
-                OwnConfig = InstanceForm.ConfigOf(instance),
+                OwnConfig = InstanceForm.OwnConfigOf(instance, context),
                 Steps = context.Steps.GetValueOrDefault(instance.Name, []),
+                Files = context.Guests.FilesOf(instance.Name),
+                Look = context.Guests.LookAt(instance.Name),
                 Conditions = [.. instance.DependsOn.Where(dependency => context.Stack.Instances.ContainsKey(dependency.Instance))],
                 RunsToCompletion = jobs.Contains(instance.Name),
                 Group = instance.Group,
@@ -170,7 +173,10 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
         fields.Set(PropertyPath.Config(PendingRestartKey), change.PendingRestart || change.Restarts ? StartStamp(resource) : null);
         // What was made of the disk that it had is gone with it.
         if (change.Action == ChangeAction.Rebuild)
+        {
             fields.Set(PropertyPath.Config(ProvisionRecord.Key), null);
+            fields.Set(PropertyPath.Config(GuestRecord.Key), null);
+        }
     }
 
     protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>

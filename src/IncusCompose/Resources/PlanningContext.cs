@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Guests;
 using IncusCompose.Provision;
 
 namespace IncusCompose.Resources;
@@ -38,6 +39,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
         Error("MissingExtension", path, $"{feature} needs the API extension \"{extension}\", which Incus {About.Environment.ServerVersion} does not have", "use a newer Incus, or remove it");
         return false;
     }
+
+    /// <summary>What instances get besides their configuration, and what was seen of it.</summary>
+    public GuestContents Guests { get; init; } = GuestContents.None;
 
     /// <summary>Problems that only a look at the server could show.</summary>
     public IReadOnlyList<Diagnostic> Problems => _problems;

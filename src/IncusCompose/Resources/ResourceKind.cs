@@ -123,6 +123,9 @@ internal abstract class ResourceKind
     /// </summary>
     public virtual Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) => Task.FromResult(false);
 
+    /// <summary>True for what is the server's as a whole, and means nothing on another one: no backup or copy of a stack has it.</summary>
+    public virtual bool IsOfServer => false;
+
     /// <summary>True where every other resource lives inside it: it is made first and goes last.</summary>
     public virtual bool ContainsAll => false;
 

@@ -6,6 +6,8 @@ internal static class ResourceKinds
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
         new ProjectKind(),
+        new ClusterGroupKind(),
+        new CertificateKind(),
         new StoragePoolKind(),
         new NetworkKind(),
         new VolumeKind(),

@@ -44,20 +44,26 @@ internal static partial class SshCloudInit
         SshDefinition ssh, IReadOnlyList<PersistedFolder> folders, IReadOnlyDictionary<string, string> own, IReadOnlyDictionary<string, string> profiles)
     {
         var inHome = folders.Where(folder => ssh.User != "root" && folder.Target.StartsWith(HomeOf(ssh) + "/", StringComparison.Ordinal)).ToList();
-        var userData = Find(UserDataKey);
+        var userData = Find(UserDataKey, own, profiles);
         var key = Hides(userData, ssh, inHome) ? UserDataKey : VendorDataKey;
-        return new(key, Add(Find(key), ssh, inHome));
-
-        string? Find(string name) =>
-            new[] { own.GetValueOrDefault(name), own.GetValueOrDefault(s_formerKeys[name]), profiles.GetValueOrDefault(name), profiles.GetValueOrDefault(s_formerKeys[name]) }
-                .FirstOrDefault(text => !string.IsNullOrWhiteSpace(text));
+        return new(key, Join(Find(key, own, profiles), beside => Part(ssh, inHome, beside)));
     }
 
-    /// <summary>Text for cloud-init that says what it said before, and lets the user in.</summary>
-    private static string Add(string? existing, SshDefinition ssh, IReadOnlyList<PersistedFolder> inHome)
+    /// <summary>The data that an instance has under a key, or under its former name, of its own or by its profiles; null where it has none.</summary>
+    internal static string? Find(string name, IReadOnlyDictionary<string, string> own, IReadOnlyDictionary<string, string> profiles) =>
+        new[] { own.GetValueOrDefault(name), own.GetValueOrDefault(s_formerKeys[name]), profiles.GetValueOrDefault(name), profiles.GetValueOrDefault(s_formerKeys[name]) }
+            .FirstOrDefault(text => !string.IsNullOrWhiteSpace(text));
+
+    /// <summary>True for data that says which users there are.</summary>
+    internal static bool NamesUsers(string text) => Users().IsMatch(text);
+
+    /// <summary>Text for cloud-init that says what it said before, and something more.</summary>
+    /// <param name="existing">What there is already; null: nothing.</param>
+    /// <param name="part">Writes what is added, as keys of cloud-config, beside what there is.</param>
+    internal static string Join(string? existing, Func<string?, string> part)
     {
         if (existing is null)
-            return Part(ssh, inHome, beside: null);
+            return "#cloud-config\n" + part(null);
         var boundary = "incus-compose";
         while (existing.Contains(boundary, StringComparison.Ordinal))
             boundary += "-";
@@ -70,7 +76,13 @@ internal static partial class SshCloudInit
             --{boundary}
             Content-Type: text/cloud-config; charset="us-ascii"
 
-            {Part(ssh, inHome, existing)}
+            #cloud-config
+            merge_how:
+            - name: list
+              settings: [append]
+            - name: dict
+              settings: [no_replace, recurse_list]
+            {part(existing)}
             --{boundary}--
 
             """.ReplaceLineEndings("\n");
@@ -88,10 +100,7 @@ internal static partial class SshCloudInit
 
     private static string Part(SshDefinition ssh, IReadOnlyList<PersistedFolder> inHome, string? beside)
     {
-        var text = new StringBuilder("#cloud-config\n");
-        if (beside is not null)
-            text.Append("merge_how:\n- name: list\n  settings: [append]\n- name: dict\n  settings: [no_replace, recurse_list]\n");
-        text.Append("users:\n");
+        var text = new StringBuilder("users:\n");
         // A list of users takes the place of the image's own one, unless it names it.
         if (beside is null || !Users().IsMatch(beside))
             text.Append("- default\n");
@@ -144,7 +153,7 @@ internal static partial class SshCloudInit
         text.StartsWith("Content-Type:", StringComparison.OrdinalIgnoreCase) || text.StartsWith("MIME-Version:", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Text as a YAML string, which JSON's strings are as well.</summary>
-    private static string Quote(string text) => JsonSerializer.Serialize(text, s_quoting);
+    internal static string Quote(string text) => JsonSerializer.Serialize(text, s_quoting);
 
     [GeneratedRegex("^(users|[\"']users[\"'])[ \\t]*:|[{,]\\s*[\"']?users[\"']?\\s*:", RegexOptions.Multiline)]
     private static partial Regex Users();

@@ -36,6 +36,16 @@ internal sealed class RandomStack(int seed)
             Keys = Map("key", key => new BucketKeyDefinition { Name = key, Role = Flag() ? "admin" : "read-only", Description = Maybe(Text), AccessKey = Maybe(() => "me"), SecretKey = Maybe(() => "s3cret") }),
         }),
         Profiles = Map("profile", name => new ProfileDefinition { Name = name, Description = Maybe(Text), Options = Options(null), Config = Values(), Devices = Devices(), External = Flag() }),
+        Secrets = new Dictionary<string, SecretDefinition>
+        {
+            ["secret0"] = new() { Name = "secret0", File = "/srv/a b" },
+            ["secret1"] = new() { Name = "secret1", Environment = "NOT_SET" },
+            ["secret2"] = new() { Name = "secret2", Command = ["pass", "show", Text()], Timeout = TimeSpan.FromSeconds(1 + _random.Next(100)) },
+            ["secret3"] = new() { Name = "secret3", Age = new AgeFile("/srv/a.age", "/srv/key.txt") },
+            ["secret4"] = new() { Name = "secret4", Sops = new SopsFile("/srv/a.yaml", Maybe(() => "a.b")) },
+        },
+        Configs = new Dictionary<string, ConfigDefinition> { ["config0"] = new() { Name = "config0", File = "/srv/a b" }, ["config1"] = new() { Name = "config1", Content = Text() } },
+        ClusterGroups = Map("group", name => new ClusterGroupDefinition { Name = name, Members = Flag() ? [] : ["m1", "m2"], Description = Maybe(Text), Config = Values() }),
         Images = Map("image", name => new ImageDefinition { Name = name, Source = "images:debian/" + _random.Next(9), Alias = Maybe(() => "alias"), AutoUpdate = MaybeFlag() }),
     };
 
@@ -112,6 +122,11 @@ internal sealed class RandomStack(int seed)
             DnsOptions = isContainer && Flag() ? ["ndots:2"] : [],
             ExtraHosts = isContainer && Flag() ? [new ExtraHost("db", "fd42::5"), new ExtraHost("cache", "10.0.0.6")] : [],
             Ssh = ssh,
+            Files = Maybe<IReadOnlyList<FileDefinition>>(() => [new FileDefinition { Content = Text(), Target = "/a b", Owner = Maybe(() => "app"), Group = Maybe(() => "12"), Mode = Maybe<int?>(() => _random.Next(0x1000)) }, new FileDefinition { Source = "/srv/a b", Target = "/etc/" }]) ?? [],
+            Packages = Flag() ? [] : ["nginx", "curl"],
+            Users = Maybe<IReadOnlyList<UserDefinition>>(() => [new UserDefinition { Name = "own" }, new UserDefinition { Name = "other", Sudo = Flag(), Groups = Flag() ? [] : ["adm", "docker"], Shell = Maybe(() => "/bin/zsh"), Uid = Maybe<int?>(() => 1500), Keys = Flag() ? [] : [Ssh.Keys.Ann] }]) ?? [],
+            Secrets = Maybe<IReadOnlyList<GrantDefinition>>(() => [new GrantDefinition { Source = "secret0" }, new GrantDefinition { Source = "secret1", Target = "/x", Owner = Maybe(() => "app"), Group = Maybe(() => "12"), Mode = Maybe<int?>(() => _random.Next(0x1000)) }]) ?? [],
+            Configs = Maybe<IReadOnlyList<GrantDefinition>>(() => [new GrantDefinition { Source = "config0" }, new GrantDefinition { Source = "config1", Target = "x.conf", Delivery = GrantDelivery.Credential }]) ?? [],
             DependsOn = number > 0 && Flag() ? [new InstanceDependency($"web{number - 1}", (DependencyCondition)_random.Next(2)) { Restart = Flag(), Required = Flag() }] : [],
             Ready = Maybe(() => new ReadinessDefinition { Gates = Gates(verifyLogin: ssh is not null && Flag()), Timeout = Time() }),
             Healthcheck = Maybe(() => new HealthCheckDefinition

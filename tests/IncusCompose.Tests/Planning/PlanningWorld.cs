@@ -1,5 +1,6 @@
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Guests;
 using IncusCompose.Planning;
 using IncusCompose.Provision;
 using IncusCompose.Resources;
@@ -48,6 +49,12 @@ internal sealed class PlanningWorld
 
     public ServerInfo? About { get; set; }
 
+    /// <summary>The values of the stack's secrets.</summary>
+    public Dictionary<string, byte[]> Secrets { get; } = [];
+
+    /// <summary>What was seen of instances' files; one that is not here could not be looked into.</summary>
+    public Dictionary<string, GuestLook> Looks { get; } = [];
+
     public PlanningWorld With(Network network) => Add(new NetworkKind(), NetworkKind.IdOf(network.Name), network);
 
     public PlanningWorld With(StorageVolume volume, string pool = "default") => Add(new VolumeKind(), VolumeKind.IdOf(pool, volume.Name), volume);
@@ -80,6 +87,7 @@ internal sealed class PlanningWorld
             Uplink = Uplink,
             About = About,
             Steps = PlannedStep.Of(stack, []),
+            Guests = GuestContents.Of(stack, Secrets, Looks, []),
         };
         return StackPlanner.Plan(context, options ?? new PlanOptions(), Metadata, "test");
     }

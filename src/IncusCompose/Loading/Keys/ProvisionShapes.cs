@@ -11,17 +11,17 @@ internal static class ProvisionShapes
     private const int LongestName = 100;
 
     // These stand first: what is below is made of them.
-    private static ScalarShape<string> HostPath { get; } = Scalars.Word("a path such as `./setup.sh`");
+    public static ScalarShape<string> HostPath { get; } = Scalars.Word("a path such as `./setup.sh`");
 
     private static ListShape<string> Texts { get; } = new(Scalars.Text, "[a, b]");
 
-    private static ScalarShape<string> Target { get; } = new("an absolute path such as `/etc/app.conf`", text =>
+    public static ScalarShape<string> Target { get; } = new("an absolute path such as `/etc/app.conf`", text =>
         text.StartsWith('/') && text.Trim('/').Length > 0 ? new(text) : new("", "is not an absolute path of a file", text.Trim('.', '/').Length > 0 ? $"write `/{text.TrimStart('.', '/')}`" : null))
     { ProblemId = "BadPath", Pattern = "^/.*[^/]" };
 
     private static ScalarShape<string> Folder { get; } = new("an absolute path such as `/srv`", text => text.StartsWith('/') ? new(text) : new("", "is not an absolute path")) { ProblemId = "BadPath", Pattern = "^/" };
 
-    private static ScalarShape<int?> Mode { get; } = new("permissions such as `0644`", text =>
+    public static ScalarShape<int?> Mode { get; } = new("permissions such as `0644`", text =>
         text.Length is 3 or 4 && text.All(digit => digit is >= '0' and <= '7') ? new(Convert.ToInt32(text, 8)) : new(null, "are not permissions in octal digits"))
     { ProblemId = "BadMode", Pattern = "^[0-7]{3,4}$" };
 

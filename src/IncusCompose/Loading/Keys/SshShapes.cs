@@ -16,6 +16,13 @@ internal static partial class SshShapes
         UserName().IsMatch(text) ? new(text) : new(text, "cannot be a user's name", "write one of small letters, digits, dashes and underscores, such as `admin`"))
     { ProblemId = "BadUser" };
 
+    /// <summary>Public keys: one, or a list, as text or as paths of files.</summary>
+    public static FormsShape<IReadOnlyList<string>> Keys { get; } = new()
+    {
+        Scalar = s_key,
+        Sequence = new ListShape<IReadOnlyList<string>>(s_key, "[~/.ssh/id_ed25519.pub]").As<IReadOnlyList<IReadOnlyList<string>>, IReadOnlyList<string>>(keys => [.. keys.OfType<IReadOnlyList<string>>().SelectMany(lines => lines).Distinct()]),
+    };
+
     /// <summary>The value of <c>ssh</c>; null for <c>false</c>.</summary>
     public static FormsShape<SshDefinition?> Ssh { get; } = new()
     {
@@ -34,11 +41,7 @@ internal static partial class SshShapes
         var path = new ScalarShape<string>("an absolute path such as `/bin/sh`", text => text.StartsWith('/') ? new(text) : new("", "is not absolute"));
         return new ObjectShape<Draft>(_ => Empty)
             .Add("user", User, $"The user, which is made where the image does not have it; `{SshDefinition.DefaultUser}` where the key is missing", (draft, value) => draft with { Definition = draft.Definition with { User = value } })
-            .Add("keys", new FormsShape<IReadOnlyList<string>>
-            {
-                Scalar = s_key,
-                Sequence = new ListShape<IReadOnlyList<string>>(s_key, "[~/.ssh/id_ed25519.pub]").As<IReadOnlyList<IReadOnlyList<string>>, IReadOnlyList<string>>(keys => [.. keys.OfType<IReadOnlyList<string>>().SelectMany(lines => lines).Distinct()]),
-            }, "Public keys, as text or as paths of files with them; your own, `~/.ssh/*.pub`, where the key is missing",
+            .Add("keys", Keys, "Public keys, as text or as paths of files with them; your own, `~/.ssh/*.pub`, where the key is missing",
                 (draft, value) => draft with { Definition = draft.Definition with { Keys = value } })
             .Add("sudo", Scalars.Boolean, "Whether the user may do everything by `sudo`, without a password; `true` where the key is missing", (draft, value) => draft with { Definition = draft.Definition with { Sudo = value } })
             .Add("port", Scalars.Number("a port such as `22`", 1, 65535), "The port that the SSH server in the instance listens on; 22 where the key is missing", (draft, value) => draft with { Definition = draft.Definition with { Port = value } })

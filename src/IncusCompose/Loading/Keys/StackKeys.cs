@@ -25,6 +25,9 @@ internal static class StackKeys
         .Add("buckets", new MapShape<BucketDefinition>(BucketShapes.Bucket, "assets: {keys: {app: admin}}"), "Storage buckets by name", (stack, value) => stack with { Buckets = value })
         .Add("profiles", new MapShape<ProfileDefinition>(Profile(), "small: {config: {limits.memory: 256MiB}}"), "Profiles by name", (stack, value) => stack with { Profiles = value })
         .Add("images", new MapShape<ImageDefinition>(Image(), "debian: images:debian/12"), "Images that instances can name by key", (stack, value) => stack with { Images = value })
+        .Add("secrets", new MapShape<SecretDefinition>(SecretShapes.Secret, "db: {file: ./db.secret}"), "Secrets that instances can be given", (stack, value) => stack with { Secrets = value })
+        .Add("configs", new MapShape<ConfigDefinition>(SecretShapes.Config, "nginx: {file: ./nginx.conf}"), "Texts that instances can be given as files", (stack, value) => stack with { Configs = value })
+        .With(ServerShapes.Add)
         .Foreign("services", "write `instances`; docker compose files are not read by this version")
         .Foreign("containers", "write `instances`")
         .Foreign("version", "leave it out: a stack file has no version")
@@ -37,7 +40,8 @@ internal static class StackKeys
             .Add("name", Scalars.Word("a project's name"), "The project's name; the stack's where the key is missing", (project, value) => project with { Name = value })
             .Add("create", Scalars.Boolean, "Whether the stack makes and owns the project; it must exist by default", (project, value) => project with { Create = value })
             .Add("description", Scalars.Text, "Free text for people", (project, value) => project with { Description = value })
-            .Add("config", CommonShapes.Config("features.networks: false"), "Raw Incus project configuration", (project, value) => project with { Config = value }),
+            .With(ProjectShapes.Add)
+            .Add("config", CommonShapes.Config("features.networks: false"), "Raw Incus project configuration; wins over the words above", (project, value) => project with { Config = project.Config.Override(value) }),
     };
 
     private static ObjectShape<NetworkDefinition> Network() => new ObjectShape<NetworkDefinition>(name => new NetworkDefinition { Name = name })

@@ -1,0 +1,66 @@
+using System.Globalization;
+using IncusCompose.Definition;
+using IncusCompose.Loading.Shapes;
+
+namespace IncusCompose.Loading.Keys;
+
+/// <summary>Features, limits and restrictions of a project as words. Source: Incus doc/reference/projects.md.</summary>
+internal static class ProjectShapes
+{
+    private static readonly (string Word, string Says)[] s_features =
+    [
+        ("images", "Images of its own"), ("networks", "Networks of its own"), ("networks_zones", "Network zones of its own"),
+        ("profiles", "Profiles of its own"), ("storage_buckets", "Storage buckets of its own"), ("storage_volumes", "Volumes of its own"),
+    ];
+
+    private static readonly (string Word, string Says)[] s_counts =
+    [
+        ("instances", "Instances"), ("containers", "Containers"), ("virtual_machines", "Virtual machines"), ("networks", "Networks"), ("processes", "Processes of all its instances, by their limits"), ("cpu", "CPUs of all its instances, by their limits"),
+    ];
+
+    private static readonly string[] s_allowOrBlock =
+    [
+        "backups", "cluster.target", "containers.interception", "containers.lowlevel", "containers.nesting", "containers.privilege", "devices.disk", "devices.gpu", "devices.infiniband", "devices.nic", "devices.pci",
+        "devices.proxy", "devices.unix-block", "devices.unix-char", "devices.unix-hotplug", "devices.usb", "images.servers", "networks.access", "networks.integrations", "networks.subnets", "networks.uplinks", "networks.zones", "snapshots", "virtual-machines.lowlevel",
+        "cluster.groups", "devices.disk.paths", "idmap.gid", "idmap.uid",
+    ];
+
+    private static ObjectShape<IReadOnlyDictionary<string, string>> Features { get; } = s_features.Aggregate(
+        new ObjectShape<IReadOnlyDictionary<string, string>>(_ => Maps.Empty),
+        (shape, feature) => shape.Add(feature.Word, Scalars.Boolean, $"{feature.Says}, instead of those of the project `default`", (config, value) => With(config, $"features.{feature.Word.Replace('_', '.')}", value ? "true" : "false")));
+
+    private static ObjectShape<IReadOnlyDictionary<string, string>> Limits { get; } = s_counts.Aggregate(
+            new ObjectShape<IReadOnlyDictionary<string, string>>(_ => Maps.Empty),
+            (shape, limit) => shape.Add(limit.Word, Scalars.Number("a number such as `10`", 0, int.MaxValue), $"{limit.Says}, at most", (config, value) => With(config, $"limits.{limit.Word.Replace('_', '-')}", value.ToString(CultureInfo.InvariantCulture))))
+        .Add("memory", CommonShapes.Size, "Memory of all its instances, by their limits, at most", (config, value) => With(config, "limits.memory", value))
+        .Add("disk", CommonShapes.Size, "Disk space of all its instances and volumes, by their sizes, and of its images, at most", (config, value) => With(config, "limits.disk", value))
+        .Add("disk_pools", new MapShape<string>(CommonShapes.Size, "fast: 100GiB"), "The same for single storage pools", (config, value) => value.Aggregate(config, (all, pool) => With(all, $"limits.disk.pool.{pool.Key}", pool.Value)));
+
+    private static Shape<IReadOnlyDictionary<string, string>> Restrictions { get; } = new MapShape<string>(CommonShapes.ConfigValue, "containers.nesting: allow").Then(
+        (IReadOnlyDictionary<string, string> written, Documents.DocumentNode node, Site site, BindingContext context, out IReadOnlyDictionary<string, string> config) =>
+        {
+            config = Maps.Empty;
+            foreach (var (key, value) in written)
+            {
+                if (!s_allowOrBlock.Contains(key))
+                    context.Error("UnknownKey", node, site.At(key), $"Incus knows no restriction {Diagnostics.Excerpts.Quote(key)}", Diagnostics.Suggestions.DidYouMean(key, s_allowOrBlock, $"known here: {string.Join(", ", s_allowOrBlock)}; a newer one stands under `config` as `restricted.{key}`"));
+                config = With(config, $"restricted.{key}", value);
+            }
+
+            return true;
+        });
+
+    /// <summary>Declares the words.</summary>
+    public static ObjectShape<ProjectDefinition> Add(ObjectShape<ProjectDefinition> project) => project
+        .Add("features", Features, "What it has of its own", (definition, value) => definition with { Config = Merge(definition.Config, value) })
+        .Add("limits", Limits, "How much of everything there may be in it", (definition, value) => definition with { Config = Merge(definition.Config, value) })
+        .Add("restricted", Scalars.Boolean, "Whether what could harm the host is blocked in it, but for what `restrictions` allow", (definition, value) => definition with { Config = With(definition.Config, "restricted", value ? "true" : "false") })
+        .Add("restrictions", Restrictions, "What is allowed or blocked in a restricted project: Incus's `restricted.*` by their names", (definition, value) => definition with { Config = Merge(definition.Config, value) });
+
+    // Raw configuration, which may have been read before, wins.
+    private static IReadOnlyDictionary<string, string> Merge(IReadOnlyDictionary<string, string> config, IReadOnlyDictionary<string, string> words) =>
+        words.Aggregate(config, (all, pair) => With(all, pair.Key, pair.Value));
+
+    private static IReadOnlyDictionary<string, string> With(IReadOnlyDictionary<string, string> config, string key, string value) =>
+        config.ContainsKey(key) ? config : new Dictionary<string, string>(config) { [key] = value }.AsReadOnly();
+}

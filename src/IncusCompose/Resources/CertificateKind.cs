@@ -1,0 +1,119 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>Certificates that the server trusts. They have no configuration: their mark is in their description. Source: Incus doc/authentication.md.</summary>
+internal sealed class CertificateKind : ResourceKind
+{
+    public const string KindName = "certificate";
+
+    private const string RestrictedPath = "restricted";
+    private const string ProjectsPath = "projects";
+    private const string CertificatePath = "certificate";
+
+    public override string Name => KindName;
+
+    public override bool IsOfServer => true;
+
+    public override string AdviceWhenTaken => "remove it from the file, or stop trusting it first: incus config trust remove";
+
+    public static ResourceId IdOf(string name) => new(KindName, name);
+
+    public override IEnumerable<DesiredResource> Desire(PlanningContext context)
+    {
+        foreach (var certificate in context.Stack.Certificates.Values)
+        {
+            var path = $"certificates.{certificate.Name}";
+            if (!context.Require("certificate_description", path, "Marking a certificate as the stack's"))
+                yield break;
+            var isRestricted = certificate.Restricted ?? certificate.Type == "client";
+            var properties = new PropertyBag
+            {
+                { PropertyPath.Type, certificate.Type },
+                { CertificatePath, certificate.Fingerprint },
+                { RestrictedPath, isRestricted ? "true" : "false" },
+            };
+            if (!string.IsNullOrEmpty(certificate.Description))
+                properties.Add(PropertyPath.Description, certificate.Description);
+            if (isRestricted)
+                properties.Add(ProjectsPath, string.Join(",", (certificate.Projects ?? [context.Project]).Order(StringComparer.Ordinal)));
+            yield return new DesiredCertificate { Id = IdOf(certificate.Name), DefinitionPath = path, Properties = properties, Certificate = certificate.Certificate };
+        }
+    }
+
+    public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Several may have one name: the stack's own come first.
+            return [.. (await scope.Client.Certificates.ListAsync(cancellationToken).ConfigureAwait(false)).Select(Describe).OrderByDescending(live => live.Mark?.Project == scope.Client.Project)];
+        }
+        catch (IncusForbiddenException)
+        {
+            // Whoever may not see them has made none.
+            return [];
+        }
+    }
+
+    public override async Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        (await client.Certificates.ListAsync(cancellationToken).ConfigureAwait(false)).Select(Describe).Where(live => live.Id == id).OrderByDescending(live => live.Mark?.Project == client.Project).FirstOrDefault();
+
+    // One that is trusted already is known by its fingerprint, whatever it is called.
+    public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
+        server.OfKind(KindName).FirstOrDefault(live => live.Mark is null && ((TrustedCertificate)live.Raw).Fingerprint == desired.Properties[CertificatePath])
+        ?? server.OfKind(KindName).FirstOrDefault(live => live.Mark is not null && live.Id == desired.Id);
+
+    public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) => ChangeImpact.Live;
+
+    public override string AddressOf(LiveResource live) => $"/1.0/certificates/{((TrustedCertificate)live.Raw).Fingerprint}";
+
+    public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
+        context.Client.Certificates.CreateAsync(Written(context, (DesiredCertificate)desired), cancellationToken);
+
+    public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var live = await FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id]);
+        if (context.PlanAgain(change, live).Action == ChangeAction.None)
+            return;
+        var found = await context.Client.Certificates.GetAsync(((TrustedCertificate)live.Raw).Fingerprint, cancellationToken).ConfigureAwait(false);
+        await context.Client.Certificates.UpdateAsync(found.Value.Fingerprint, Written(context, (DesiredCertificate)change.Desired!), found.ETag, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
+        context.Client.Certificates.DeleteAsync(((TrustedCertificate)live.Raw).Fingerprint, cancellationToken).OrGoneAsync();
+
+    private static TrustedCertificate Written(ApplyContext context, DesiredCertificate desired) => new()
+    {
+        Name = desired.Id.Name,
+        Type = desired.Properties[PropertyPath.Type] ?? "",
+        Restricted = desired.Properties[RestrictedPath] == "true",
+        Projects = desired.Properties[ProjectsPath] is { Length: > 0 } projects ? projects.Split(',') : [],
+        Certificate = desired.Certificate,
+        Description = DescribedMark.Write(desired.Properties[PropertyPath.Description] ?? "", context.MarkOf(desired)),
+    };
+
+    private static LiveResource Describe(TrustedCertificate certificate)
+    {
+        var (description, mark) = DescribedMark.Read(certificate.Description);
+        var properties = new PropertyBag
+        {
+            { PropertyPath.Type, certificate.Type },
+            { CertificatePath, certificate.Fingerprint },
+            { RestrictedPath, certificate.Restricted ? "true" : "false" },
+        };
+        if (description.Length > 0)
+            properties.Add(PropertyPath.Description, description);
+        if (certificate.Projects.Count > 0)
+            properties.Add(ProjectsPath, string.Join(",", certificate.Projects.Order(StringComparer.Ordinal)));
+        // Names are not unique: only the stack's own is found by it.
+        var name = mark is null ? $"{certificate.Name} {certificate.Fingerprint[..Math.Min(12, certificate.Fingerprint.Length)]}" : certificate.Name;
+        return DescribedMark.Describe(IdOf(name), properties, mark, certificate);
+    }
+
+    private sealed record DesiredCertificate : DesiredResource
+    {
+        public required string Certificate { get; init; }
+    }
+}

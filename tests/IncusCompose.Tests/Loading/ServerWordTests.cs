@@ -1,0 +1,64 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace IncusCompose.Tests.Loading;
+
+/// <summary>Projects in words, certificates and cluster groups.</summary>
+public class ServerWordTests
+{
+    [Fact]
+    public void A_projects_features_limits_and_restrictions_have_words_and_raw_configuration_wins()
+    {
+        var project = StackText.Require("""
+            project:
+              create: true
+              features: { images: false, networks: true, storage_volumes: true }
+              limits: { instances: 10, virtual_machines: 2, memory: 16GiB, disk: 200GiB, disk_pools: { fast: 100GiB } }
+              restricted: true
+              restrictions: { containers.nesting: allow, devices.disk.paths: /srv/shop }
+              config: { limits.instances: 12, user.owner: ann }
+            instances: { web: {} }
+            """).Project!;
+        Assert.Equal(new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["features.images"] = "false", ["features.networks"] = "true", ["features.storage.volumes"] = "true", ["limits.disk"] = "200GiB", ["limits.disk.pool.fast"] = "100GiB", ["limits.instances"] = "12",
+            ["limits.memory"] = "16GiB", ["limits.virtual-machines"] = "2", ["restricted"] = "true", ["restricted.containers.nesting"] = "allow", ["restricted.devices.disk.paths"] = "/srv/shop", ["user.owner"] = "ann",
+        }, new SortedDictionary<string, string>(project.Config.ToDictionary(), StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_certificate_is_read_from_a_file_or_text_and_nothing_but_it_is_kept()
+    {
+        using var folder = new TemporaryFolder();
+        var (pem, fingerprint) = Certificate();
+        using var key = ECDsa.Create();
+        File.WriteAllText(Path.Combine(folder.Path, "ann.pem"), key.ExportPkcs8PrivateKeyPem() + "\n" + pem);
+        var certificates = StackText.Require("""
+            certificates:
+              ann: ~/ann.pem
+              scraper: { file: ~/ann.pem, type: metrics }
+            instances: { web: {} }
+            """, new Dictionary<string, string> { ["HOME"] = folder.Path }).Certificates;
+        Assert.Equal((fingerprint, "client"), (certificates["ann"].Fingerprint, certificates["ann"].Type));
+        Assert.Equal("metrics", certificates["scraper"].Type);
+        Assert.DoesNotContain("PRIVATE", certificates["ann"].Certificate, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("certificates: { ann: ./nowhere.crt }", "nowhere.crt` does not exist")]
+    [InlineData("certificates: { ann: { certificate: nonsense } }", "the text is no certificate; name one in PEM")]
+    [InlineData("certificates: { ann: {} }", "it has no certificate")]
+    [InlineData("certificates: { ann: { file: ./a, restricted: false, projects: [b] } }", "what is not restricted may use every project")]
+    [InlineData("certificates: { ann: { file: ./a, key: ./b } }", "a private key stays with its owner")]
+    [InlineData("project: { create: true, restrictions: { containers.nestin: allow } }", "Incus knows no restriction `containers.nestin`; did you mean `containers.nesting`?")]
+    [InlineData("project: { create: true, limits: { instances: many } }", "is not a whole number")]
+    public void What_cannot_be_is_said_with_what_to_write_instead(string lines, string problem) =>
+        Assert.Contains(StackText.Problems(lines + "\ninstances: { web: {} }"), text => text.Contains(problem, StringComparison.Ordinal));
+
+    private static (string Pem, string Fingerprint) Certificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=ann", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return (certificate.ExportCertificatePem(), Convert.ToHexStringLower(SHA256.HashData(certificate.RawData)));
+    }
+}
