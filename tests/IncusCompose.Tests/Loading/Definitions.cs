@@ -46,8 +46,19 @@ internal sealed class RandomStack(int seed)
         },
         Configs = new Dictionary<string, ConfigDefinition> { ["config0"] = new() { Name = "config0", File = "/srv/a b" }, ["config1"] = new() { Name = "config1", Content = Text() } },
         ClusterGroups = Map("group", name => new ClusterGroupDefinition { Name = name, Members = Flag() ? [] : ["m1", "m2"], Description = Maybe(Text), Config = Values() }),
-        Images = Map("image", name => new ImageDefinition { Name = name, Source = "images:debian/" + _random.Next(9), Alias = Maybe(() => "alias"), AutoUpdate = MaybeFlag() }),
+        Images = Map("image", Image),
     };
+
+    private ImageDefinition Image(string name)
+    {
+        var image = new ImageDefinition { Name = name, Source = "", Aliases = Flag() ? [] : Flag() ? ["alias"] : ["alias", "other/1"], Profiles = Maybe<IReadOnlyList<string>>(() => ["default"]) };
+        return _random.Next(3) switch
+        {
+            0 => image with { File = "/srv/app.tar.xz", Pull = Flag() ? ImagePull.Always : null },
+            1 => image with { Metadata = "/srv/metadata.tar.xz", Rootfs = "/srv/disk.qcow2" },
+            _ => image with { Source = "images:debian/" + _random.Next(9), AutoUpdate = MaybeFlag(), Pull = Flag() ? ImagePull.Never : null, Credentials = Maybe(() => new ImageCredentials("me", "hunter2")) },
+        };
+    }
 
     private VolumeDefinition Volume(string name)
     {
@@ -76,6 +87,7 @@ internal sealed class RandomStack(int seed)
         {
             Name = name,
             Image = Flag() ? InstanceDefinition.DefaultImage : "image0",
+            PullPolicy = Flag() ? ImagePull.Always : null,
             Type = isContainer ? InstanceType.Container : InstanceType.VirtualMachine,
             Description = Maybe(Text),
             Profiles = Maybe<IReadOnlyList<string>>(() => Flag() ? [] : ["default", "profile0"]),

@@ -55,6 +55,8 @@ internal sealed class PlanningWorld
     /// <summary>What was seen of instances' files; one that is not here could not be looked into.</summary>
     public Dictionary<string, GuestLook> Looks { get; } = [];
 
+    public Dictionary<(string Reference, string Type), string> Newest { get; init; } = [];
+
     public PlanningWorld With(Network network) => Add(new NetworkKind(), NetworkKind.IdOf(network.Name), network);
 
     public PlanningWorld With(StorageVolume volume, string pool = "default") => Add(new VolumeKind(), VolumeKind.IdOf(pool, volume.Name), volume);
@@ -86,6 +88,7 @@ internal sealed class PlanningWorld
         {
             Uplink = Uplink,
             About = About,
+            NewestImages = Newest,
             Steps = PlannedStep.Of(stack, []),
             Guests = GuestContents.Of(stack, Secrets, Looks, []),
         };

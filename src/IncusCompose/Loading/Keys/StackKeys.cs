@@ -24,7 +24,7 @@ internal static class StackKeys
         .Add("volumes", new MapShape<VolumeDefinition>(StorageShapes.Volume, "data: {size: 10GiB}"), "Custom storage volumes by name", (stack, value) => stack with { Volumes = value })
         .Add("buckets", new MapShape<BucketDefinition>(BucketShapes.Bucket, "assets: {keys: {app: admin}}"), "Storage buckets by name", (stack, value) => stack with { Buckets = value })
         .Add("profiles", new MapShape<ProfileDefinition>(Profile(), "small: {config: {limits.memory: 256MiB}}"), "Profiles by name", (stack, value) => stack with { Profiles = value })
-        .Add("images", new MapShape<ImageDefinition>(Image(), "debian: images:debian/12"), "Images that instances can name by key", (stack, value) => stack with { Images = value })
+        .Add("images", new MapShape<ImageDefinition>(ImageShapes.Image, "debian: images:debian/12"), "Images that instances can name by key", (stack, value) => stack with { Images = value })
         .Add("secrets", new MapShape<SecretDefinition>(SecretShapes.Secret, "db: {file: ./db.secret}"), "Secrets that instances can be given", (stack, value) => stack with { Secrets = value })
         .Add("configs", new MapShape<ConfigDefinition>(SecretShapes.Config, "nginx: {file: ./nginx.conf}"), "Texts that instances can be given as files", (stack, value) => stack with { Configs = value })
         .With(ServerShapes.Add)
@@ -69,19 +69,6 @@ internal static class StackKeys
 
     private static ProfileDefinition WithOptions(ProfileDefinition profile, ImmutableSortedDictionary<string, string> options) =>
         profile with { Options = profile.Options.Overlaid(options) };
-
-    private static FormsShape<ImageDefinition> Image()
-    {
-        var source = Scalars.Word("an image such as `images:debian/12`");
-        return new FormsShape<ImageDefinition>
-        {
-            Scalar = source.Named((name, value) => new ImageDefinition { Name = name, Source = value }),
-            Mapping = new ObjectShape<ImageDefinition>(name => new ImageDefinition { Name = name, Source = "" })
-                .Add("source", source, "Where it comes from: `remote:alias`, or an alias or fingerprint on the server", (image, value) => image with { Source = value }, required: true)
-                .Add("alias", Scalars.Word("an alias"), "An alias to give it on the server", (image, value) => image with { Alias = value })
-                .Add("auto_update", Scalars.Boolean, "Whether the server keeps it up to date", (image, value) => image with { AutoUpdate = value }),
-        };
-    }
 
     internal static IReadOnlyDictionary<string, string> Fill(this IReadOnlyDictionary<string, string> config, string key, string value) =>
         config.ContainsKey(key) ? config : new Dictionary<string, string>(config) { [key] = value }.AsReadOnly();
