@@ -23,6 +23,10 @@ public sealed class IncusClient : IAsyncDisposable
         Instances = new InstanceApi(caller);
         Images = new ImageApi(caller);
         Networks = new NetworkApi(caller);
+        NetworkAcls = new NetworkAclApi(caller);
+        NetworkAddressSets = new NetworkAddressSetApi(caller);
+        NetworkZones = new NetworkZoneApi(caller);
+        NetworkIntegrations = new NetworkIntegrationApi(caller);
         StoragePools = new StoragePoolApi(caller);
         StorageVolumes = new StorageVolumeApi(caller);
         StorageBuckets = new StorageBucketApi(caller);
@@ -87,6 +91,18 @@ public sealed class IncusClient : IAsyncDisposable
 
     /// <summary>Networks.</summary>
     public NetworkApi Networks { get; }
+
+    /// <summary>Network ACLs.</summary>
+    public NetworkAclApi NetworkAcls { get; }
+
+    /// <summary>Network address sets.</summary>
+    public NetworkAddressSetApi NetworkAddressSets { get; }
+
+    /// <summary>DNS zones.</summary>
+    public NetworkZoneApi NetworkZones { get; }
+
+    /// <summary>Network integrations.</summary>
+    public NetworkIntegrationApi NetworkIntegrations { get; }
 
     /// <summary>Storage pools.</summary>
     public StoragePoolApi StoragePools { get; }

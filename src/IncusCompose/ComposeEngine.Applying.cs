@@ -34,7 +34,7 @@ public sealed partial class ComposeEngine
         var remotes = _connector.Load();
         var opening = view.Events.EnsureOpenAsync(cancellationToken);
         var missingProject = await MissingProjectAsync(view, stack, cancellationToken).ConfigureAwait(false);
-        var server = await StackObserver.ObserveAsync(view, missingProject, StoragePoolKind.NamesIn(stack), cancellationToken).ConfigureAwait(false);
+        var server = await StackObserver.ObserveAsync(view, missingProject, stack, cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
         var uplink = stack.Instances.Values.Any(instance => instance.Macvlan is { Parent: null })
             // The host is the same for all projects, one that is not there yet included.

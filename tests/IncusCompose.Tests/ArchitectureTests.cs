@@ -37,7 +37,12 @@ public class ArchitectureTests
         var kinds = Resources.ResourceKinds.All;
 
         Assert.Equal(kinds.Count, kinds.Select(kind => kind.Name).Distinct().Count());
-        Assert.Equal(["project", "cluster-group", "certificate", "storage-pool", "network", "volume", "bucket", "profile", "image", "instance"], kinds.Select(kind => kind.Name));
+        Assert.Equal(
+            [
+                "project", "cluster-group", "certificate", "storage-pool", "network-integration", "network-address-set", "network-acl", "network-zone", "network-zone-record", "network",
+                "network-forward", "network-load-balancer", "network-peer", "volume", "bucket", "profile", "image", "instance",
+            ],
+            kinds.Select(kind => kind.Name));
         var engine = Path.Combine(FindRoot(), "src", "IncusCompose");
         foreach (var file in Directory.GetFiles(Path.Combine(engine, "Planning"), "*.cs").Append(Path.Combine(engine, "Applying", "StackApplier.cs")))
         {

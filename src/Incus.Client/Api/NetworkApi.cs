@@ -23,6 +23,21 @@ public sealed class NetworkApi : ResourceApi<Network>
     internal override JsonObject UpdateBody(Network value) =>
         IncusJson.ToObject(value, IncusJson.Default.Network, "name", "type", "managed", "status", "used_by", "locations", "project");
 
+    /// <summary>The forwards of a network.</summary>
+    /// <param name="network">Name of the network.</param>
+    /// <returns>The collection.</returns>
+    public NetworkForwardApi Forwards(string network) => new(Caller, network);
+
+    /// <summary>The load balancers of a network.</summary>
+    /// <param name="network">Name of the network.</param>
+    /// <returns>The collection.</returns>
+    public NetworkLoadBalancerApi LoadBalancers(string network) => new(Caller, network);
+
+    /// <summary>The peers of a network.</summary>
+    /// <param name="network">Name of the network.</param>
+    /// <returns>The collection.</returns>
+    public NetworkPeerApi Peers(string network) => new(Caller, network);
+
     /// <summary>DHCP leases of a managed network, static ones included.</summary>
     /// <param name="name">Name of the network.</param>
     /// <param name="cancellationToken">Ends the request.</param>

@@ -17,14 +17,28 @@ public abstract class ReadableApi<T> where T : IncusResource
 
     internal abstract JsonTypeInfo<Envelope<IReadOnlyList<T>>> Many { get; }
 
+    /// <summary>The API extension that the collection came with, and what needs it; null where every server has it.</summary>
+    internal virtual (string Extension, string Feature)? Needs => null;
+
+    /// <summary>Makes sure that the server has the collection.</summary>
+    /// <exception cref="IncusExtensionMissingException">It does not have it.</exception>
+    private protected void RequireCollection()
+    {
+        if (Needs is { } needs)
+            Caller.Connection.RequireExtension(needs.Extension, needs.Feature);
+    }
+
     internal string PathOf(string name) => $"{CollectionPath}/{ApiCaller.Segment(name)}";
 
     /// <summary>Lists the members with their fields, in one request (recursion=1).</summary>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>The members the client may see.</returns>
     /// <exception cref="IncusException">The request failed.</exception>
-    public Task<IReadOnlyList<T>> ListAsync(CancellationToken cancellationToken = default) =>
-        Caller.ListAsync(Caller.Url(CollectionPath, ("recursion", "1")), Many, cancellationToken);
+    public Task<IReadOnlyList<T>> ListAsync(CancellationToken cancellationToken = default)
+    {
+        RequireCollection();
+        return Caller.ListAsync(Caller.Url(CollectionPath, ("recursion", "1")), Many, cancellationToken);
+    }
 
     /// <summary>Reads one member.</summary>
     /// <param name="name">Its name.</param>
@@ -32,8 +46,11 @@ public abstract class ReadableApi<T> where T : IncusResource
     /// <returns>The member and its ETag.</returns>
     /// <exception cref="IncusNotFoundException">There is none of that name.</exception>
     /// <exception cref="IncusException">The request failed.</exception>
-    public Task<Versioned<T>> GetAsync(string name, CancellationToken cancellationToken = default) =>
-        Caller.GetAsync(Caller.Url(PathOf(name)), One, cancellationToken);
+    public Task<Versioned<T>> GetAsync(string name, CancellationToken cancellationToken = default)
+    {
+        RequireCollection();
+        return Caller.GetAsync(Caller.Url(PathOf(name)), One, cancellationToken);
+    }
 
     /// <summary>Reads one member, if there is one.</summary>
     /// <param name="name">Its name.</param>
@@ -81,8 +98,11 @@ public abstract class ResourceApi<T> : ReadableApi<T> where T : IncusResource
     private protected ResourceApi(ApiCaller caller) : base(caller) { }
 
     /// <summary>Sends a change; where a kind has failures that say nothing about the change, it sends it again.</summary>
-    private protected virtual Task ChangeAsync(HttpMethod method, string url, JsonObject? body, string? etag, CancellationToken cancellationToken) =>
-        Caller.ChangeAsync(method, url, body, etag, cancellationToken);
+    private protected virtual Task ChangeAsync(HttpMethod method, string url, JsonObject? body, string? etag, CancellationToken cancellationToken)
+    {
+        RequireCollection();
+        return Caller.ChangeAsync(method, url, body, etag, cancellationToken);
+    }
 
     /// <summary>The body of a creation.</summary>
     internal abstract JsonObject CreateBody(T value);

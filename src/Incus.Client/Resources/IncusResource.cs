@@ -22,17 +22,21 @@ public abstract record IncusResource
         new Dictionary<string, IReadOnlyDictionary<string, string>>();
 }
 
-/// <summary>A resource that is addressed by its name.</summary>
-public abstract record NamedResource : IncusResource
+/// <summary>A resource with a description and a configuration, whatever it is addressed by.</summary>
+public abstract record ConfiguredResource : IncusResource
 {
-    /// <summary>Name, unique within its project (or the server, where it belongs to no project).</summary>
-    public string Name { get => field ?? ""; init; }
-
     /// <summary>Free text about the resource.</summary>
     public string Description { get => field ?? ""; init; }
 
     /// <summary>Configuration keys and values, all text; <c>user.*</c> keys are free to use.</summary>
     public IReadOnlyDictionary<string, string> Config { get => field ?? NoConfig; init; }
+}
+
+/// <summary>A resource that is addressed by its name.</summary>
+public abstract record NamedResource : ConfiguredResource
+{
+    /// <summary>Name, unique within its project (or the server, where it belongs to no project).</summary>
+    public string Name { get => field ?? ""; init; }
 }
 
 /// <summary>A value together with the ETag that the server gave for it.</summary>

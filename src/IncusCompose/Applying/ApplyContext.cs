@@ -26,6 +26,9 @@ internal sealed record ApplyContext(IncusClient Client, StackPlan Plan, ApplyOpt
     /// <summary>How long the instance of the change may take to stop before it is stopped by force.</summary>
     public TimeSpan StopTimeout => Options.StopTimeout ?? OwnStopTimeout ?? ApplyOptions.DefaultStopTimeout;
 
+    /// <summary>Whose turn it is among the changes of what lies on one network; shared by all changes.</summary>
+    public NetworkTurns Networks { get; } = new();
+
     /// <summary>Where the server's progress goes; null for nowhere.</summary>
     public IProgress<OperationProgress>? Progress { get; init; }
 

@@ -169,7 +169,7 @@ internal sealed class BackupReader
         foreach (var member in manifest.Members)
         {
             if (member is not { Kind: not null, Name.Length: > 0, File: not null, Sha256: not null, Size: >= 0 } || !ResourceKinds.IsKnown(member.Kind) || !IsInside(member.File)
-                || !IsName(member.Name) || (member.Kind == VolumeKind.KindName ? !IsName(member.Scope) : member.Scope is not null))
+                || !IsName(member.Name) || (ResourceKinds.Of(member.Id).HasScope ? !IsName(member.Scope) : member.Scope is not null))
                 return $"its manifest names {member?.Kind} {member?.Name} in the file \"{member?.File}\", which no backup does";
         }
 

@@ -60,6 +60,7 @@ internal sealed class CloneRules(IncusClient source, string stack, IncusClient t
             throw new StackConflictException(asked, [$"{Excerpts.Quote(asked)} cannot be a stack's name: it {problem.Message}; {problem.Advice}"]);
         var from = options.Checkpoint is { } checkpoint ? await CheckpointContent.ReadAsync(source, checkpoint, cancellationToken).ConfigureAwait(false) : null;
         var content = from?.Resources ?? await StackContent.ReadAsync(source, stack, cancellationToken).ConfigureAwait(false);
+        content = Shareable(content);
         _own = [.. content.Select(live => live.Id)];
         _placer = new StackPlacer(target, _name, content, options.Pools) { Rename = Rename, Change = Change, Renews = options.Refresh ? Renews : null };
         if (_isSameServer && source.Project == target.Project && _name == stack)
@@ -81,6 +82,19 @@ internal sealed class CloneRules(IncusClient source, string stack, IncusClient t
             Resources = [.. plan.Resources.Select(resource => resource with { Starts = false })],
             Warnings = [.. plan.Warnings, .. left.Select(live => $"{live.Id} stays, though stack {stack} has nothing like it any more")],
         };
+    }
+
+    /// <summary>
+    /// The resources that a clone can have beside its original: an address is listened on once on a server, and an
+    /// integration is one for all.
+    /// </summary>
+    private IReadOnlyList<LiveResource> Shareable(IReadOnlyList<LiveResource> content)
+    {
+        if (!_isSameServer)
+            return content;
+        var left = content.Where(live => live.Id.Kind is NetworkForwardKind.KindName or NetworkLoadBalancerKind.KindName or NetworkPeerKind.KindName or NetworkIntegrationKind.KindName).ToList();
+        _warnings.UnionWith(left.Select(live => $"{live.Id} is left out, since on this server it is the original's"));
+        return [.. content.Except(left)];
     }
 
     /// <summary>True where both are views of one server, whichever way they lead to it.</summary>

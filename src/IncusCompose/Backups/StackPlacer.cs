@@ -71,7 +71,10 @@ internal sealed class StackPlacer
             throw new StackConflictException(_stack, [$"there is no project {_target.Project}: create it (incus project create {_target.Project}), or name another one"]);
         var server = await StackObserver.ObserveAsync(
             _target, exists ? null : ((Project)own!.Raw).Config, _pools.Values, cancellationToken).ConfigureAwait(false);
-        _names = _content.ToDictionary(live => live.Id, live => NameThere(live, server));
+        // What holds others stands before them.
+        _names = [];
+        foreach (var live in _content)
+            _names[live.Id] = NameThere(live, server);
         var placed = _content.Select(live => Place(live, server)).ToList();
         var ids = placed.Select(resource => resource.Id).ToHashSet();
         foreach (var resource in placed)
@@ -100,8 +103,18 @@ internal sealed class StackPlacer
     {
         if (live.Id.Kind == ProjectKind.KindName)
             return ProjectKind.IdOf(_target.Project);
-        var there = live.Id with { Scope = live.Id.Scope is { } pool ? PoolOf(pool) : null };
+        var there = live.Id with { Scope = ScopeThere(live.Id) };
+        // What lies in another resource has its name from the outside: an address, a name in the DNS.
+        if (ResourceKinds.Of(live.Id).HolderOf(live.Id) is not null)
+            return there;
         return live.Id.Kind == StoragePoolKind.KindName || Rename is null ? there : there with { Name = Rename(live, there, server) };
+    }
+
+    private string? ScopeThere(ResourceId id)
+    {
+        if (ResourceKinds.Of(id).HolderOf(id) is { } holder)
+            return _names.GetValueOrDefault(holder)?.Name ?? id.Scope;
+        return id.Scope is { } pool ? PoolOf(pool) : null;
     }
 
     private PlacedResource Place(LiveResource live, ServerObservation server)
@@ -110,6 +123,7 @@ internal sealed class StackPlacer
         var fields = ResourceFields.From(live.Properties);
         foreach (var device in fields.Devices.Values)
             Translate(device);
+        ResourceKinds.Of(live.Id).Translate(fields, id => _names.GetValueOrDefault(id)?.Name);
         if (fields.Words.TryGetValue(PropertyPath.Profiles, out var profiles) && profiles.Length > 0)
             fields.Set(PropertyPath.Profiles, string.Join(",", profiles.Split(',').Select(name => _names.GetValueOrDefault(ProfileKind.IdOf(name))?.Name ?? name)));
         if (fields.Words.TryGetValue(PropertyPath.DependsOn, out var dependencies))
@@ -140,11 +154,22 @@ internal sealed class StackPlacer
             {
                 Id = id,
                 // "instances.web": the last word is the name.
-                DefinitionPath = mark.Key.EndsWith("." + live.Id.Name, StringComparison.Ordinal) ? mark.Key[..^live.Id.Name.Length] + id.Name : mark.Key,
+                DefinitionPath = DefinitionThere(mark.Key, live.Id, id),
                 Properties = properties,
                 Applied = mark.Applied.Moved(live.Properties, properties),
             },
         };
+    }
+
+    private static string DefinitionThere(string key, ResourceId from, ResourceId there)
+    {
+        if (!key.EndsWith("." + from.Name, StringComparison.Ordinal))
+            return key;
+        var before = key[..^from.Name.Length];
+        // "networks.front.forwards.192.0.2.10": what it lies in may have another name, too.
+        if (from.Scope is { } scope && there.Scope is { } scopeThere && before.IndexOf($".{scope}.", StringComparison.Ordinal) is >= 0 and var at)
+            before = before[..(at + 1)] + scopeThere + before[(at + 1 + scope.Length)..];
+        return before + there.Name;
     }
 
     /// <summary>Gives the options of a device the names that what they refer to has there.</summary>
@@ -152,6 +177,8 @@ internal sealed class StackPlacer
     {
         if (device.TryGetValue("network", out var network) && _names.TryGetValue(NetworkKind.IdOf(network), out var otherNetwork))
             device["network"] = otherNetwork.Name;
+        if (device.TryGetValue("security.acls", out var acls))
+            device["security.acls"] = NetworkText.Translated(acls, NetworkAclKind.IdOf, id => _names.GetValueOrDefault(id)?.Name);
         if (!device.TryGetValue("pool", out var pool))
             return;
         if (device.TryGetValue("source", out var source) && source.Length > 0)
@@ -166,7 +193,7 @@ internal sealed class StackPlacer
 
     private static IEnumerable<string> PoolsOf(LiveResource live) =>
     [
-        .. live.Id.Kind == StoragePoolKind.KindName ? [live.Id.Name] : live.Id.Scope is { } pool ? [pool] : Enumerable.Empty<string>(),
+        .. live.Id.Kind == StoragePoolKind.KindName ? [live.Id.Name] : live.Id.Scope is { } pool && ResourceKinds.Of(live.Id).HolderOf(live.Id) is null ? [pool] : Enumerable.Empty<string>(),
         .. ((live.Raw as Instance)?.ExpandedDevices.Values ?? ResourceFields.From(live.Properties).DeviceMap().Values)
             .Select(device => device.GetValueOrDefault("pool")).OfType<string>(),
     ];
@@ -183,6 +210,7 @@ internal sealed class StackPlacer
             .. DeviceUses.Of(fields.DeviceMap()),
             .. resource.Kind == InstanceKind.KindName && profiles.Length > 0 ? profiles.Split(',').Select(ProfileKind.IdOf) : [],
             .. resource.Kind == VolumeKind.KindName ? [StoragePoolKind.IdOf(resource.Id.Scope!)] : Enumerable.Empty<ResourceId>(),
+            .. ResourceKinds.Of(resource.Id).HolderOf(resource.Id) is { } holder ? [holder] : Enumerable.Empty<ResourceId>(),
         ];
     }
 

@@ -224,6 +224,9 @@ public sealed record NetworkAttachment
 
     /// <summary>A fixed MAC address, <c>aa:bb:cc:dd:ee:ff</c>.</summary>
     public string? Mac { get; init; }
+
+    /// <summary>Names of the network ACLs for this interface, comma-separated; null: the network's own alone.</summary>
+    public string? Acls { get; init; }
 }
 
 /// <summary>A volume or a host path mounted in an instance.</summary>

@@ -15,6 +15,19 @@ public sealed record NetworkDefinition
     /// <summary>Network configuration (<c>ipv4.address</c>, …).</summary>
     public IReadOnlyDictionary<string, string> Config { get; init; } = Maps.Empty;
 
-    /// <summary>True where the network must exist and is never changed.</summary>
+    /// <summary>What is different on members of a cluster (<c>parent</c>, …), by the members' names; empty: nothing.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Members { get; init; } =
+        System.Collections.ObjectModel.ReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>.Empty;
+
+    /// <summary>Forwards by the address that they listen on.</summary>
+    public IReadOnlyDictionary<string, NetworkForwardDefinition> Forwards { get; init; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, NetworkForwardDefinition>.Empty;
+
+    /// <summary>Load balancers by the address that they listen on.</summary>
+    public IReadOnlyDictionary<string, NetworkLoadBalancerDefinition> LoadBalancers { get; init; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, NetworkLoadBalancerDefinition>.Empty;
+
+    /// <summary>Peers by name.</summary>
+    public IReadOnlyDictionary<string, NetworkPeerDefinition> Peers { get; init; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, NetworkPeerDefinition>.Empty;
+
+    /// <summary>True where the network must exist and is never changed; forwards, load balancers and peers of the stack are made on it all the same.</summary>
     public bool External { get; init; }
 }

@@ -30,6 +30,18 @@ public sealed record StackDefinition
     /// <summary>Networks by name.</summary>
     public IReadOnlyDictionary<string, NetworkDefinition> Networks { get; init; } = Empty<NetworkDefinition>();
 
+    /// <summary>Network ACLs by name.</summary>
+    public IReadOnlyDictionary<string, NetworkAclDefinition> NetworkAcls { get; init; } = Empty<NetworkAclDefinition>();
+
+    /// <summary>Network address sets by name.</summary>
+    public IReadOnlyDictionary<string, NetworkAddressSetDefinition> NetworkAddressSets { get; init; } = Empty<NetworkAddressSetDefinition>();
+
+    /// <summary>DNS zones by name.</summary>
+    public IReadOnlyDictionary<string, NetworkZoneDefinition> NetworkZones { get; init; } = Empty<NetworkZoneDefinition>();
+
+    /// <summary>Network integrations by name.</summary>
+    public IReadOnlyDictionary<string, NetworkIntegrationDefinition> NetworkIntegrations { get; init; } = Empty<NetworkIntegrationDefinition>();
+
     /// <summary>Storage pools by name.</summary>
     public IReadOnlyDictionary<string, StoragePoolDefinition> StoragePools { get; init; } = Empty<StoragePoolDefinition>();
 

@@ -26,6 +26,10 @@ internal static partial class StackWriter
             .Node("project", stack.Project is null ? null : Project(stack.Project))
             .Map("instances", Both(stack.Instances, stack.InactiveInstances), Instance)
             .Map("networks", stack.Networks, Network)
+            .Map("network_acls", stack.NetworkAcls, Acl)
+            .Map("network_address_sets", stack.NetworkAddressSets, AddressSet)
+            .Map("network_zones", stack.NetworkZones, Zone)
+            .Map("network_integrations", stack.NetworkIntegrations, Integration)
             .Map("storage_pools", stack.StoragePools, Pool)
             .Map("volumes", stack.Volumes, Volume)
             .Map("buckets", stack.Buckets, Bucket)
@@ -308,6 +312,7 @@ internal static partial class StackWriter
                 .Text("ipv6", nic.Ipv6)
                 .Text("mac", nic.Mac)
                 .Text("name", nic.Name)
+                .Text("acls", nic.Acls)
                 .ToNode();
 
         private DocumentNode Mount(VolumeMount mount)
@@ -380,6 +385,10 @@ internal static partial class StackWriter
             .Text("type", network.Type == "bridge" ? null : network.Type)
             .Text("description", network.Description)
             .Values("config", network.Config)
+            .Map("members", network.Members, Member)
+            .Map("forwards", network.Forwards, Forward)
+            .Map("load_balancers", network.LoadBalancers, LoadBalancer)
+            .Map("peers", network.Peers, Peer)
             .Flag("external", network.External)
             .ToNode();
 

@@ -1,4 +1,5 @@
 using Incus.Client;
+using IncusCompose.Definition;
 using IncusCompose.Resources;
 
 namespace IncusCompose.Planning;
@@ -10,10 +11,21 @@ internal static class StackObserver
     /// <param name="missingProject">The configuration of a project that the stack has yet to make; null where the project exists.</param>
     /// <param name="pools">The storage pools that the stack names.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
-    public static async Task<ServerObservation> ObserveAsync(
-        IncusClient client, IReadOnlyDictionary<string, string>? missingProject, IEnumerable<string> pools, CancellationToken cancellationToken)
+    public static Task<ServerObservation> ObserveAsync(
+        IncusClient client, IReadOnlyDictionary<string, string>? missingProject, IEnumerable<string> pools, CancellationToken cancellationToken) =>
+        ObserveAsync(new ObserveScope(client, missingProject, pools, cancellationToken), cancellationToken);
+
+    /// <summary>Looks at what a stack file has to do with.</summary>
+    /// <param name="client">The project's view of the server.</param>
+    /// <param name="missingProject">The configuration of a project that the stack has yet to make; null where the project exists.</param>
+    /// <param name="stack">The stack.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    public static Task<ServerObservation> ObserveAsync(
+        IncusClient client, IReadOnlyDictionary<string, string>? missingProject, StackDefinition stack, CancellationToken cancellationToken) =>
+        ObserveAsync(ObserveScope.Of(stack, client, missingProject, cancellationToken), cancellationToken);
+
+    private static async Task<ServerObservation> ObserveAsync(ObserveScope scope, CancellationToken cancellationToken)
     {
-        var scope = new ObserveScope(client, missingProject, pools, cancellationToken);
         var lists = await Task.WhenAll(ResourceKinds.All.Select(kind => kind.ListAsync(scope, cancellationToken))).ConfigureAwait(false);
         return new ServerObservation(lists.SelectMany(list => list), await scope.ImagesAsync().ConfigureAwait(false));
     }

@@ -46,6 +46,7 @@ internal static class StackPlanner
 
         foreach (var (kind, resource) in missing.Where(pair => IsNeeded(pair.Resource.Id, changes)))
             MayUse(kind, resource, null, context, options);
+        GoWithWhatHoldsThem(changes, context.Server, planner);
         DropWhatNobodyNeeds(changes);
         RestartWithWhatTheyDependOn(changes, planner);
         UpdateOrder.InTurn(changes);
@@ -153,6 +154,21 @@ internal static class StackPlanner
             comesWithProject ? "mark it external: true to use it as it is, or give the stack a project of its own with project: {create: true}" : kind.AdviceWhenTaken
                 + (live.Mark is null && kind.CanAdopt(live) ? "; or take it into the stack as it is with -Adopt (--adopt)" : ""));
         return false;
+    }
+
+    /// <summary>What lies in something that is made anew goes with it, and is made anew too; what is not the stack's stands in the way.</summary>
+    private static void GoWithWhatHoldsThem(Dictionary<ResourceId, ResourceChange> changes, ServerObservation server, ResourcePlanner planner)
+    {
+        foreach (var live in server.Resources)
+        {
+            var kind = ResourceKinds.Of(live.Id);
+            if (kind.HolderOf(live.Id) is not { } holder || changes.GetValueOrDefault(holder) is not { Action: ChangeAction.Replace } replaced)
+                continue;
+            if (changes.GetValueOrDefault(live.Id)?.Desired is { } desired)
+                changes[live.Id] = planner.Plan(kind, desired, null) with { DependsOn = changes[live.Id].DependsOn, Reason = $"goes with {holder}" };
+            else if (replaced.Refused is null)
+                changes[holder] = replaced with { Refused = $"{live.Id} would go with it, which the file does not name; delete it first" };
+        }
     }
 
     /// <summary>An instance whose file says so is restarted with what it depends on, and in turn whatever depends on it.</summary>

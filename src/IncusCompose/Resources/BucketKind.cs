@@ -23,6 +23,8 @@ internal sealed class BucketKind : ConfiguredKind<StorageBucket>
 
     public override string Name => KindName;
 
+    public override bool HasScope => true;
+
     public static ResourceId IdOf(string pool, string name) => new(KindName, name, pool);
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)

@@ -10,7 +10,7 @@ namespace IncusCompose.Resources;
 /// that Incus has: reading, comparing, marking and read-modify-write are the same for all of them.
 /// </summary>
 internal abstract class ConfiguredKind<T> : ResourceKind
-    where T : NamedResource
+    where T : ConfiguredResource
 {
     // Each round re-reads what another client has just written; more rounds than this are a fight, not a race.
     private const int MostRounds = 10;

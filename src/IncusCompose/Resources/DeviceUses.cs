@@ -8,6 +8,8 @@ internal static class DeviceUses
         var uses = new List<ResourceId>();
         foreach (var device in devices.Values)
         {
+            if (device.GetValueOrDefault("type") == "nic")
+                uses.AddRange(NetworkAclKind.In(device.GetValueOrDefault("security.acls")));
             switch (device.GetValueOrDefault("type"))
             {
                 case "nic" when device.GetValueOrDefault("network") is { } network:

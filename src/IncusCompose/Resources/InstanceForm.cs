@@ -136,7 +136,19 @@ internal static partial class InstanceForm
                 device["ipv6.address"] = attachment.Ipv6;
             if (attachment.Mac is not null)
                 device["hwaddr"] = attachment.Mac;
+            if (attachment.Acls is not null)
+                AddAcls(device, attachment, instance, context);
         }
+    }
+
+    private static void AddAcls(SortedDictionary<string, string> device, NetworkAttachment attachment, InstanceDefinition instance, PlanningContext context)
+    {
+        device["security.acls"] = attachment.Acls!;
+        var definition = context.Stack.Networks.GetValueOrDefault(attachment.Network);
+        var type = definition is { External: false } ? definition.Type : (context.Server.Find(NetworkKind.IdOf(attachment.Network))?.Raw as Network)?.Type;
+        // Of old, only ovn networks have ACLs for single interfaces.
+        if (type == "bridge")
+            context.Require("network_bridge_acl_devices", $"instances.{instance.Name}.networks.{attachment.Network}", "An interface's own `acls` on a bridge");
     }
 
     private static void AddMacvlan(ResourceFields fields, InstanceDefinition instance, PlanningContext context, LiveResource? live)

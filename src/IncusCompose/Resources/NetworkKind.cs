@@ -30,15 +30,14 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
                 Id = IdOf(network.Name),
                 DefinitionPath = $"networks.{network.Name}",
                 External = network.External,
+                DependsOn = [.. Named(network.Type, network.Config)],
                 Properties = properties,
             };
         }
     }
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
-        scope.ViewFor("features.networks", isDefault: false) is { } view
-            ? [.. (await view.Networks.ListAsync(cancellationToken).ConfigureAwait(false)).Select(network => Describe(IdOf(network), network))]
-            : [];
+        [.. (await scope.NetworksAsync().ConfigureAwait(false)).Select(network => Describe(IdOf(network), network))];
 
     // "auto" becomes a real address; any will do.
     public override bool IsSame(string path, DesiredResource desired, string live) =>
@@ -57,7 +56,27 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) => Users.Refusal(((Network)live.Raw).UsedBy);
 
+    public override void Translate(ResourceFields fields, Func<ResourceId, string?> names)
+    {
+        if (fields.Config.TryGetValue("security.acls", out var acls))
+            fields.Config["security.acls"] = NetworkText.Translated(acls, NetworkAclKind.IdOf, names);
+        foreach (var key in NetworkZoneKind.NetworkKeys.Where(fields.Config.ContainsKey))
+            fields.Config[key] = NetworkText.Translated(fields.Config[key], NetworkZoneKind.IdOf, names);
+        if (fields.Word(PropertyPath.Type) == "ovn" && fields.Config.TryGetValue("network", out var uplink))
+            fields.Config["network"] = names(IdOf(uplink)) ?? uplink;
+    }
+
     protected override ResourceId IdOf(Network resource) => IdOf(resource.Name);
+
+    protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, Network resource) => [.. Named(resource.Type, resource.Config)];
+
+    /// <summary>The ACLs, the zones and the uplink that a network names.</summary>
+    private static IEnumerable<ResourceId> Named(string type, IReadOnlyDictionary<string, string> config) =>
+    [
+        .. NetworkAclKind.In(config.GetValueOrDefault("security.acls")),
+        .. NetworkZoneKind.In(config),
+        .. type == "ovn" && config.GetValueOrDefault("network") is { Length: > 0 } uplink and not "none" ? [IdOf(uplink)] : Enumerable.Empty<ResourceId>(),
+    ];
 
     protected override Task<Versioned<Network>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         client.Networks.FindAsync(id.Name, cancellationToken);

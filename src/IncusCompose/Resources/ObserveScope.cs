@@ -1,4 +1,5 @@
 using Incus.Client;
+using IncusCompose.Definition;
 
 namespace IncusCompose.Resources;
 
@@ -7,6 +8,9 @@ internal sealed class ObserveScope
 {
     private readonly Lazy<Task<IReadOnlyList<StoragePool>>> _pools;
     private readonly Lazy<Task<IReadOnlyList<Image>>> _images;
+    private readonly Lazy<Task<Project?>> _project;
+    private readonly Lazy<Task<IReadOnlyList<Network>>> _networks;
+    private readonly Lazy<Task<IReadOnlyList<NetworkZone>>> _zones;
 
     /// <param name="client">The project's view of the server.</param>
     /// <param name="projectFeatures">
@@ -25,15 +29,53 @@ internal sealed class ObserveScope
             ViewFor("features.images", isDefault: true) is { } view
                 ? await view.Images.ListAsync(cancellationToken).ConfigureAwait(false)
                 : []);
+        // The one project that matters; a restricted certificate may be refused the list of all.
+        _project = new(async () => (await client.Projects.FindAsync(client.Project, cancellationToken).ConfigureAwait(false))?.Value);
+        _networks = new(async () =>
+            ViewFor("features.networks", isDefault: false) is { } view
+                ? await view.Networks.ListAsync(cancellationToken).ConfigureAwait(false)
+                : []);
+        _zones = new(async () =>
+            ViewFor(NetworkZoneKind.Feature, isDefault: false) is { } view && await MayHoldAsync("network-zones", NetworkZoneKind.Feature).ConfigureAwait(false)
+                ? await view.NetworkZones.ListAsync(cancellationToken).ConfigureAwait(false)
+                : []);
     }
 
+    /// <summary>A look at what a stack file has to do with.</summary>
+    public static ObserveScope Of(StackDefinition stack, IncusClient client, IReadOnlyDictionary<string, string>? projectFeatures, CancellationToken cancellationToken) =>
+        new(client, projectFeatures, StoragePoolKind.NamesIn(stack), cancellationToken) { Networks = stack.Networks.Keys.ToHashSet() };
+
     public IncusClient Client { get; }
+
+    /// <summary>The networks that the stack names; null where there is no stack file, so that all of them matter.</summary>
+    public IReadOnlySet<string>? Networks { get; init; }
 
     private IReadOnlyDictionary<string, string>? ProjectFeatures { get; }
 
     public Task<IReadOnlyList<StoragePool>> PoolsAsync() => _pools.Value;
 
     public Task<IReadOnlyList<Image>> ImagesAsync() => _images.Value;
+
+    /// <summary>The project that is looked at; null where it is still to be made.</summary>
+    public Task<Project?> ProjectAsync() => _project.Value;
+
+    public Task<IReadOnlyList<Network>> NetworksAsync() => _networks.Value;
+
+    /// <summary>False where the project itself says that it holds nothing of a collection, so that its list need not be asked for.</summary>
+    /// <param name="collection">The collection, as in addresses: <c>network-acls</c>.</param>
+    /// <param name="feature">The project feature that governs it, which is off where it is not said.</param>
+    public async Task<bool> MayHoldAsync(string collection, string feature) =>
+        await ProjectAsync().ConfigureAwait(false) is not { } project
+        || !HasOwn(project.Config, feature, isDefault: false)
+        || project.UsedBy.Any(address => address.StartsWith($"/1.0/{collection}/", StringComparison.Ordinal));
+
+    public Task<IReadOnlyList<NetworkZone>> ZonesAsync() => _zones.Value;
+
+    /// <summary>
+    /// True for a network on which something of the stack may lie. That takes a request for each, so of networks that
+    /// no stack made, only those that this one names are asked about.
+    /// </summary>
+    public bool Concerns(Network network) => Networks is null || Networks.Contains(network.Name) || OwnershipMark.Read(network.Config) is not null;
 
     /// <summary>
     /// The view in which resources governed by a project feature are to be listed; null where there can be none yet,

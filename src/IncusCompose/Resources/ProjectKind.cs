@@ -30,9 +30,7 @@ internal sealed class ProjectKind : ConfiguredKind<Project>
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken)
     {
-        // The one project that matters; a restricted certificate may be refused the list of all.
-        var live = await FindAsync(scope.Client, IdOf(scope.Client.Project), cancellationToken).ConfigureAwait(false);
-        return live is null ? [] : [live];
+        return await scope.ProjectAsync().ConfigureAwait(false) is { } project ? [Describe(IdOf(project), project)] : [];
     }
 
     public override string AdviceWhenTaken => "name it without create: true to use it as it is";

@@ -26,6 +26,9 @@ internal static class PropertyPath
     private const string DevicesPrefix = "devices/";
     private const string BucketKeysPrefix = "keys/";
 
+    /// <summary>The lists of <see cref="Item"/>, whose items' names may hold anything.</summary>
+    private static readonly string[] s_itemLists = ["ingress", "egress", "addresses", "ports", "backends", "entries"];
+
     public static string Config(string key) => ConfigPrefix + key;
 
     public static string Device(string device, string key) => $"{DevicesPrefix}{device}/{key}";
@@ -64,14 +67,27 @@ internal static class PropertyPath
         return true;
     }
 
+    /// <summary>An item of a list that Incus keeps in no order, by what it is known by.</summary>
+    public static string Item(string list, string key) => $"{list}/{key}";
+
+    /// <summary>True for an item of the list.</summary>
+    public static bool IsItem(string path, string list, out string key)
+    {
+        var found = path.Length > list.Length && path[list.Length] == '/' && path.StartsWith(list, StringComparison.Ordinal);
+        key = found ? path[(list.Length + 1)..] : "";
+        return found;
+    }
+
     /// <summary>True for what only the stack's own record knows, not the server.</summary>
     public static bool IsEngineOnly(string path) => path is Image or DependsOn;
 
     /// <summary>True where the value is a secret or holds one.</summary>
     public static bool IsSecret(string path, string value) => Secrets.Mask(KeyOf(path), value) != value;
 
-    /// <summary>The path as people write it: <c>config.limits.memory</c>.</summary>
-    public static string Display(string path) => path.Replace('/', '.');
+    /// <summary>The path as people write it: <c>config.limits.memory</c>; an item of a list as <c>ingress[protocol=tcp]</c>.</summary>
+    public static string Display(string path) => s_itemLists.FirstOrDefault(list => IsItem(path, list, out _)) is { } list
+        ? $"{list}[{path[(list.Length + 1)..]}]"
+        : path.Replace('/', '.');
 
     /// <summary>The value as it may be shown: secrets masked, cloud-init data described by its size.</summary>
     public static string? Show(string path, string? value)

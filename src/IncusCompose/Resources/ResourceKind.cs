@@ -129,8 +129,24 @@ internal abstract class ResourceKind
     /// <summary>True where every other resource lives inside it: it is made first and goes last.</summary>
     public virtual bool ContainsAll => false;
 
+    /// <summary>True where a name is unique only within something else, which the id's scope names.</summary>
+    public virtual bool HasScope => false;
+
+    /// <summary>True for what checkpoints do not keep: it is made and changed, but not put back.</summary>
+    public virtual bool IsBesideCheckpoints => false;
+
+    /// <summary>What it lies in and goes with, should that be made anew; null where nothing is of that kind.</summary>
+    public virtual ResourceId? HolderOf(ResourceId id) => null;
+
     /// <summary>A resource in API form as text, to be kept; secrets are as they are.</summary>
     public virtual byte[] Write(LiveResource live) => throw new NotSupportedException($"A {Name} is not kept as text.");
+
+    /// <summary>Gives what a resource refers to the names that they have elsewhere.</summary>
+    /// <param name="fields">The resource's fields, to be changed.</param>
+    /// <param name="names">The new name of a resource; null where it keeps its own.</param>
+    public virtual void Translate(ResourceFields fields, Func<ResourceId, string?> names)
+    {
+    }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     public virtual LiveResource Read(ResourceId id, ReadOnlySpan<byte> text) => throw new NotSupportedException($"A {Name} is not kept as text.");

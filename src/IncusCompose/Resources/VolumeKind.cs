@@ -25,6 +25,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 
     public override GraphShape Shape => GraphShape.Cylinder;
 
+    public override bool HasScope => true;
+
     public static ResourceId IdOf(string pool, string name) => new(KindName, name, pool);
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)

@@ -115,8 +115,11 @@ internal sealed class TransactionScope
             case VolumeKind.KindName when IsLost(change):
                 var ofVolume = await client.StorageVolumes.ListSnapshotsAsync(change.Id.Scope!, change.Name, cancellationToken).ConfigureAwait(false);
                 return Snapshots([.. ofVolume.Select(snapshot => snapshot.Name)]);
+            // A checkpoint keeps none of these; what is made can be taken away again.
             default:
-                return null;
+                return change.Action != ChangeAction.Create && ResourceKinds.Of(change.Id).IsBesideCheckpoints
+                    ? $"what it was could not be brought back, should the apply fail; {otherwise} for this change"
+                    : null;
         }
 
         string? Snapshots(IReadOnlyList<string> names) => names.Count == 0

@@ -14,6 +14,29 @@ internal static class ConfigRules
         ("snapshots.stopped", "snapshots.schedule.stopped"),
     ];
 
+    private static readonly (string Word, string ConfigKey)[] s_networkWords =
+    [
+        ("ipv4", "ipv4.address"),
+        ("ipv6", "ipv6.address"),
+        ("parent", "parent"),
+        ("uplink", "network"),
+        ("vlan", "vlan"),
+        ("mtu", "mtu"),
+        ("mtu", "bridge.mtu"),
+        ("nat", "ipv4.nat"),
+        ("nat", "ipv6.nat"),
+        ("dhcp", "ipv4.dhcp"),
+        ("dhcp", "ipv6.dhcp"),
+        ("dhcp.ranges", "ipv4.dhcp.ranges"),
+        ("dns.domain", "dns.domain"),
+        ("dns.mode", "dns.mode"),
+        ("dns.search", "dns.search"),
+        ("dns.zones", "dns.zone.forward"),
+        ("routes", "ipv4.routes"),
+        ("routes", "ipv6.routes"),
+        ("acls", "security.acls"),
+    ];
+
     private static readonly (string Word, string ConfigKey)[] s_instanceWords =
     [
         .. s_snapshotWords,
@@ -56,10 +79,20 @@ internal static class ConfigRules
             }
         }
 
-        foreach (var network in stack.Networks.Keys)
+        foreach (var network in stack.Networks.Values)
         {
-            Check($"networks.{network}", "ipv4", "ipv4.address");
-            Check($"networks.{network}", "ipv6", "ipv6.address");
+            foreach (var (word, key) in s_networkWords)
+                Check($"networks.{network.Name}", word, key);
+            foreach (var forward in network.Forwards.Keys)
+                Check($"networks.{network.Name}.forwards.{forward}", "target_address", "target_address");
+            foreach (var balancer in network.LoadBalancers.Keys)
+                Check($"networks.{network.Name}.load_balancers.{balancer}", "healthcheck", "healthcheck");
+        }
+
+        foreach (var zone in stack.NetworkZones.Keys)
+        {
+            Check($"network_zones.{zone}", "nameservers", "dns.nameservers");
+            Check($"network_zones.{zone}", "nat", "network.nat");
         }
 
         foreach (var pool in stack.StoragePools.Keys)
@@ -96,7 +129,29 @@ internal static class ConfigRules
         foreach (var instance in stack.Instances.Values)
             Check(instance.Config, $"instances.{instance.Name}");
         foreach (var network in stack.Networks.Values)
+        {
             Check(network.Config, $"networks.{network.Name}");
+            foreach (var forward in network.Forwards.Values)
+                Check(forward.Config, $"networks.{network.Name}.forwards.{forward.ListenAddress}");
+            foreach (var balancer in network.LoadBalancers.Values)
+                Check(balancer.Config, $"networks.{network.Name}.load_balancers.{balancer.ListenAddress}");
+            foreach (var peer in network.Peers.Values)
+                Check(peer.Config, $"networks.{network.Name}.peers.{peer.Name}");
+        }
+
+        foreach (var acl in stack.NetworkAcls.Values)
+            Check(acl.Config, $"network_acls.{acl.Name}");
+        foreach (var set in stack.NetworkAddressSets.Values)
+            Check(set.Config, $"network_address_sets.{set.Name}");
+        foreach (var integration in stack.NetworkIntegrations.Values)
+            Check(integration.Config, $"network_integrations.{integration.Name}");
+        foreach (var zone in stack.NetworkZones.Values)
+        {
+            Check(zone.Config, $"network_zones.{zone.Name}");
+            foreach (var record in zone.Records.Values)
+                Check(record.Config, $"network_zones.{zone.Name}.records.{record.Name}");
+        }
+
         foreach (var pool in stack.StoragePools.Values)
             Check(pool.Config, $"storage_pools.{pool.Name}");
         foreach (var volume in stack.Volumes.Values)

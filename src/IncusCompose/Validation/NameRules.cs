@@ -40,6 +40,22 @@ internal static partial class NameRules
 
         foreach (var network in stack.Networks.Values.Where(network => !network.External))
             Report(Network(network.Name, network.Type), "BadNetworkName", "a network", network.Name, $"networks.{network.Name}");
+        foreach (var (network, peer) in stack.Networks.Values.SelectMany(network => network.Peers.Keys.Select(peer => (network.Name, peer))))
+            Report(Instance(peer), "BadPeerName", "a peer", peer, $"networks.{network}.peers.{peer}");
+        foreach (var acl in stack.NetworkAcls.Values.Where(acl => !acl.External))
+            Report(Instance(acl.Name), "BadAclName", "a network ACL", acl.Name, $"network_acls.{acl.Name}");
+        foreach (var set in stack.NetworkAddressSets.Values.Where(set => !set.External))
+            Report(Instance(set.Name), "BadAddressSetName", "a network address set", set.Name, $"network_address_sets.{set.Name}");
+        foreach (var integration in stack.NetworkIntegrations.Values.Where(integration => !integration.External))
+            Report(Api(integration.Name), "BadIntegrationName", "a network integration", integration.Name, $"network_integrations.{integration.Name}");
+        foreach (var zone in stack.NetworkZones.Values)
+        {
+            if (!zone.External)
+                Report(Api(zone.Name), "BadZoneName", "a network zone", zone.Name, $"network_zones.{zone.Name}");
+            foreach (var record in zone.Records.Keys)
+                Report(Record(record), "BadRecordName", "a record", record, $"network_zones.{zone.Name}.records.{record}");
+        }
+
         foreach (var pool in stack.StoragePools.Values.Where(pool => !pool.External))
             Report(Api(pool.Name), "BadPoolName", "a storage pool", pool.Name, $"storage_pools.{pool.Name}");
         foreach (var volume in stack.Volumes.Values.Where(volume => !volume.External))
@@ -107,6 +123,10 @@ internal static partial class NameRules
         // Only a bridge's name is an interface's name on the host.
         return (type == "bridge" ? Interface(name) : null) ?? Api(name);
     }
+
+    /// <summary>The name of a record within its zone. Source: Incus internal/server/network/zone/zone.go, validateName.</summary>
+    public static Problem? Record(string name) =>
+        name == "@" ? null : Api(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name);
 
     /// <summary>A network interface's name. Source: Incus shared/validate/validate.go, IsInterfaceName.</summary>
     public static Problem? Interface(string name) => name switch

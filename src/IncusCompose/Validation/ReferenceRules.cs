@@ -1,5 +1,6 @@
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Validation;
 
@@ -15,7 +16,12 @@ internal static class ReferenceRules
         {
             var path = $"instances.{instance.Name}";
             foreach (var (index, nic) in instance.Networks.Bound())
+            {
                 Compare("network", nic.Network, stack.Networks, findings.AttachmentPath(instance, index), findings);
+                foreach (var acl in NetworkText.Items(nic.Acls))
+                    Compare("network ACL", acl, stack.NetworkAcls, findings.AttachmentPath(instance, index), findings);
+            }
+
             foreach (var (index, mount) in instance.Volumes.Bound())
             {
                 if (!mount.IsHostPath)
@@ -35,6 +41,18 @@ internal static class ReferenceRules
         {
             if (bucket.Pool is { } pool)
                 Compare("storage pool", pool, stack.StoragePools, $"buckets.{bucket.Name}.pool", findings);
+        }
+
+        foreach (var network in stack.Networks.Values)
+        {
+            foreach (var acl in NetworkText.Items(network.Config.GetValueOrDefault("security.acls")))
+                Compare("network ACL", acl, stack.NetworkAcls, $"networks.{network.Name}", findings);
+            foreach (var zone in NetworkZoneKind.In(network.Config))
+                Compare("network zone", zone.Name, stack.NetworkZones, $"networks.{network.Name}", findings);
+            if (network.Type == "ovn" && network.Config.GetValueOrDefault("network") is { } uplink and not "none")
+                Compare("network", uplink, stack.Networks, $"networks.{network.Name}", findings);
+            foreach (var integration in network.Peers.Values.Select(peer => peer.TargetIntegration).OfType<string>())
+                Compare("network integration", integration, stack.NetworkIntegrations, $"networks.{network.Name}.peers", findings);
         }
 
         foreach (var volume in stack.Volumes.Values)
@@ -77,7 +95,8 @@ internal static class ReferenceRules
         }
     }
 
-    private static void Compare<T>(string kind, string name, IReadOnlyDictionary<string, T> known, string path, Findings findings)
+    /// <summary>Warns of a name that is probably meant to be another.</summary>
+    public static void Compare<T>(string kind, string name, IReadOnlyDictionary<string, T> known, string path, Findings findings)
     {
         if (known.ContainsKey(name) || !findings.MayCompare(known.Count))
             return;

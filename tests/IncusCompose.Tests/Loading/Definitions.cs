@@ -15,7 +15,7 @@ internal static class Definitions
 }
 
 /// <summary>A stack with everything that a definition can hold, chosen by a seed.</summary>
-internal sealed class RandomStack(int seed)
+internal sealed partial class RandomStack(int seed)
 {
     private readonly Random _random = new(seed);
 
@@ -27,7 +27,11 @@ internal sealed class RandomStack(int seed)
         Project = Maybe(() => new ProjectDefinition { Name = "project", Create = Flag(), Description = Maybe(Text), Config = Values() }),
         Instances = Map("web", Instance),
         InactiveInstances = Map("spare", name => new InstanceDefinition { Name = name, Activate = Flag() ? ["debug"] : ["test", "debug"], Environment = Values() }),
-        Networks = Map("lan", name => new NetworkDefinition { Name = name, Type = Flag() ? "bridge" : "macvlan", Description = Maybe(Text), Config = Values(), External = Flag() }),
+        Networks = Map("lan", Network),
+        NetworkAcls = Map("acl", Acl),
+        NetworkAddressSets = Map("set", AddressSet),
+        NetworkZones = Map("zone", Zone),
+        NetworkIntegrations = Map("region", name => new NetworkIntegrationDefinition { Name = name, Description = Maybe(Text), Config = Values(), External = Flag() }),
         StoragePools = Map("pool", name => new StoragePoolDefinition { Name = name, Driver = "dir", Description = Maybe(Text), Config = Values(), Members = Members(), External = Flag() }),
         Volumes = Map("data", Volume),
         Buckets = Map("bucket", name => new BucketDefinition
@@ -99,7 +103,7 @@ internal sealed class RandomStack(int seed)
             Devices = Devices(),
             Networks = Maybe<IReadOnlyList<NetworkAttachment>>(() => [new NetworkAttachment { Network = "elsewhere" }, new NetworkAttachment
             {
-                Network = "other", Name = Maybe(() => "lan0"), Ipv4 = Maybe(() => $"10.0.0.{number + 2}"), Ipv6 = Maybe(() => $"fd42::{number + 2}"), Mac = Maybe(() => $"10:66:6a:00:00:0{number}"),
+                Network = "other", Name = Maybe(() => "lan0"), Ipv4 = Maybe(() => $"10.0.0.{number + 2}"), Ipv6 = Maybe(() => $"fd42::{number + 2}"), Mac = Maybe(() => $"10:66:6a:00:00:0{number}"), Acls = Maybe(() => "one,two"),
             }]) ?? [],
             Macvlan = Maybe(() => new MacvlanDefinition(Maybe(() => "eno1"))),
             Volumes = Maybe<IReadOnlyList<VolumeMount>>(() =>

@@ -47,6 +47,7 @@ internal sealed class PlanningWorld
 
     public HostUplink? Uplink { get; set; }
 
+    /// <summary>The server's version and extensions; null: any that may be needed.</summary>
     public ServerInfo? About { get; set; }
 
     /// <summary>The values of the stack's secrets.</summary>
@@ -58,6 +59,16 @@ internal sealed class PlanningWorld
     public Dictionary<(string Reference, string Type), string> Newest { get; init; } = [];
 
     public PlanningWorld With(Network network) => Add(new NetworkKind(), NetworkKind.IdOf(network.Name), network);
+
+    public PlanningWorld With(NetworkAcl acl) => Add(new NetworkAclKind(), NetworkAclKind.IdOf(acl.Name), acl);
+
+    public PlanningWorld With(NetworkZone zone) => Add(new NetworkZoneKind(), NetworkZoneKind.IdOf(zone.Name), zone);
+
+    public PlanningWorld With(NetworkForward forward, string network) => Add(new NetworkForwardKind(), NetworkForwardKind.IdOf(network, forward.ListenAddress), forward);
+
+    public PlanningWorld With(NetworkPeer peer, string network) => Add(new NetworkPeerKind(), NetworkPeerKind.IdOf(network, peer.Name), peer);
+
+    public PlanningWorld With(NetworkLoadBalancer balancer, string network) => Add(new NetworkLoadBalancerKind(), NetworkLoadBalancerKind.IdOf(network, balancer.ListenAddress), balancer);
 
     public PlanningWorld With(StorageVolume volume, string pool = "default") => Add(new VolumeKind(), VolumeKind.IdOf(pool, volume.Name), volume);
 
@@ -142,7 +153,7 @@ internal sealed class PlanningWorld
         entries.ToDictionary(entry => entry.Key, entry => entry.Value);
 
     private PlanningWorld Add<T>(ConfiguredKind<T> kind, ResourceId id, T resource)
-        where T : NamedResource
+        where T : ConfiguredResource
     {
         _resources.RemoveAll(live => live.Id == id);
         _resources.Add(kind.Describe(id, resource));

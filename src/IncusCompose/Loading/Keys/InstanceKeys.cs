@@ -109,6 +109,7 @@ internal static partial class InstanceKeys
             .Add("ipv6", CommonShapes.Ipv6Address, "A fixed IPv6 address", (nic, value) => nic with { Ipv6 = value })
             .Add("mac", CommonShapes.MacAddress, "A fixed MAC address", (nic, value) => nic with { Mac = value })
             .Add("name", Scalars.Word("an interface's name such as `eth0`"), "The interface's name in the instance; eth0, eth1, … by position", (nic, value) => nic with { Name = value })
+            .Add("acls", ListShapes.Of(Scalars.Word("a network ACL's name"), "[web]"), "Network ACLs for this interface, beside those of the network", (nic, value) => nic with { Acls = value })
             .Foreign("ipv4_address", "write `ipv4`")
             .Foreign("ipv6_address", "write `ipv6`")
             .Foreign("mac_address", "write `mac`")

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net.Sockets;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Composition;
 using IncusCompose.Loading.Shapes;
@@ -19,7 +18,11 @@ internal static class StackKeys
         .Add("instances", new MapShape<InstanceDefinition>(InstanceKeys.Instance.Then<InstanceDefinition, InstanceDefinition>(ComposeWords.Finish), "web: {image: images:debian/12}").Then<IReadOnlyDictionary<string, InstanceDefinition>, IReadOnlyDictionary<string, InstanceDefinition>>(ComposeWords.Rename), "Containers and virtual machines by name", (stack, value) => stack with { Instances = value })
         .Add("defaults", InstanceKeys.Instance, "What every instance has where it does not say otherwise", (stack, _) => stack)
         .Add("include", CompositionShapes.Include, "Other stack files, whose instances, networks and so on are part of this stack", (stack, _) => stack)
-        .Add("networks", new MapShape<NetworkDefinition>(Network(), "lan: {ipv4: 10.20.0.1/24}"), "Networks by name", (stack, value) => stack with { Networks = value })
+        .Add("networks", new MapShape<NetworkDefinition>(NetworkShapes.Network, "lan: {ipv4: 10.20.0.1/24}"), "Networks by name", (stack, value) => stack with { Networks = value })
+        .Add("network_acls", new MapShape<NetworkAclDefinition>(NetworkAclShapes.Acl, "web: {ingress: [{action: allow, protocol: tcp, destination_port: 80}]}"), "Network ACLs by name, for `acls` of networks and their interfaces", (stack, value) => stack with { NetworkAcls = value })
+        .Add("network_address_sets", new MapShape<NetworkAddressSetDefinition>(NetworkAclShapes.AddressSet, "office: [192.0.2.0/24]"), "Addresses under one name, which rules of ACLs call `$NAME` (in a file: `$$NAME`)", (stack, value) => stack with { NetworkAddressSets = value })
+        .Add("network_zones", new MapShape<NetworkZoneDefinition>(NetworkZoneShapes.Zone, "shop.example.net: {nameservers: ns1.example.net}"), "DNS zones that the server answers for, by name", (stack, value) => stack with { NetworkZones = value })
+        .Add("network_integrations", new MapShape<NetworkIntegrationDefinition>(NetworkZoneShapes.Integration, "region1: {config: {ovn.northbound_connection: tcp:192.0.2.1:6645}}"), "Ways to other deployments' networks, for `peers` of ovn networks", (stack, value) => stack with { NetworkIntegrations = value })
         .Add("storage_pools", new MapShape<StoragePoolDefinition>(StorageShapes.Pool, "fast: {driver: btrfs}"), "Storage pools by name", (stack, value) => stack with { StoragePools = value })
         .Add("volumes", new MapShape<VolumeDefinition>(StorageShapes.Volume, "data: {size: 10GiB}"), "Custom storage volumes by name", (stack, value) => stack with { Volumes = value })
         .Add("buckets", new MapShape<BucketDefinition>(BucketShapes.Bucket, "assets: {keys: {app: admin}}"), "Storage buckets by name", (stack, value) => stack with { Buckets = value })
@@ -44,20 +47,6 @@ internal static class StackKeys
             .Add("config", CommonShapes.Config("features.networks: false"), "Raw Incus project configuration; wins over the words above", (project, value) => project with { Config = project.Config.Override(value) }),
     };
 
-    private static ObjectShape<NetworkDefinition> Network() => new ObjectShape<NetworkDefinition>(name => new NetworkDefinition { Name = name })
-        .Add("type", Scalars.Choice(("bridge", "bridge"), ("macvlan", "macvlan"), ("sriov", "sriov"), ("physical", "physical"), ("ovn", "ovn")), "Incus's network type; `bridge` by default",
-            (network, value) => network with { Type = value })
-        .Add("description", Scalars.Text, "Free text for people", (network, value) => network with { Description = value })
-        .Add("ipv4", CommonShapes.NetworkAddress(AddressFamily.InterNetwork), "The host's IPv4 address on the network, with prefix length; `auto` or `none`", (network, value) => network with { Config = network.Config.Fill("ipv4.address", value) })
-        .Add("ipv6", CommonShapes.NetworkAddress(AddressFamily.InterNetworkV6), "The host's IPv6 address on the network, with prefix length; `auto` or `none`", (network, value) => network with { Config = network.Config.Fill("ipv6.address", value) })
-        .Add("config", CommonShapes.Config("ipv4.nat: true"), "Raw Incus network configuration; wins over the words above", (network, value) => network with { Config = network.Config.Override(value) })
-        .Add("external", Scalars.Boolean, "Whether the network must exist and is never changed", (network, value) => network with { External = value })
-        .Foreign("driver", "write `type`")
-        .Foreign("subnet", "write `ipv4` with the host's address and the prefix length, such as `10.20.0.1/24`")
-        .Foreign("ipam", "write `ipv4` with the host's address and the prefix length, such as `10.20.0.1/24`")
-        .Foreign("internal", "write `config: {ipv4.nat: false}`")
-        .Foreign("parent", "write `config: {parent: …}`");
-
     private static ObjectShape<ProfileDefinition> Profile() => new ObjectShape<ProfileDefinition>(name => new ProfileDefinition { Name = name })
         .Add("description", Scalars.Text, "Free text for people", (profile, value) => profile with { Description = value })
         .AddOptions(WithOptions, "cpu", "memory")
@@ -69,15 +58,4 @@ internal static class StackKeys
 
     private static ProfileDefinition WithOptions(ProfileDefinition profile, ImmutableSortedDictionary<string, string> options) =>
         profile with { Options = profile.Options.Overlaid(options) };
-
-    internal static IReadOnlyDictionary<string, string> Fill(this IReadOnlyDictionary<string, string> config, string key, string value) =>
-        config.ContainsKey(key) ? config : new Dictionary<string, string>(config) { [key] = value }.AsReadOnly();
-
-    internal static IReadOnlyDictionary<string, string> Override(this IReadOnlyDictionary<string, string> config, IReadOnlyDictionary<string, string> others)
-    {
-        var result = new Dictionary<string, string>(config);
-        foreach (var (key, value) in others)
-            result[key] = value;
-        return result.AsReadOnly();
-    }
 }

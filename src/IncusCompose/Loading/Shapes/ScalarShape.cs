@@ -43,6 +43,9 @@ internal sealed class ScalarShape<T>(string wanted, Func<string, Parsed<T>> pars
     /// <exception cref="ArgumentException">It cannot be read; says what would be.</exception>
     public void Check(string text, string what) => Read(text, what);
 
+    /// <summary>Reads a piece of text.</summary>
+    public Parsed<T> Parse(string text) => parse(text);
+
     /// <summary>True for text that can be read.</summary>
     public bool Accepts(string text) => parse(text).Problem is null;
 

@@ -1,0 +1,117 @@
+using System.Globalization;
+using IncusCompose.Definition;
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Loading;
+
+internal static partial class StackWriter
+{
+    private sealed partial class Writer
+    {
+        private MappingNode Acl(NetworkAclDefinition acl) => new Entries(mask)
+            .Text("description", acl.Description)
+            .Node("ingress", acl.Ingress.Count == 0 ? null : List(acl.Ingress.Select(Rule)))
+            .Node("egress", acl.Egress.Count == 0 ? null : List(acl.Egress.Select(Rule)))
+            .Values("config", acl.Config)
+            .Flag("external", acl.External)
+            .ToNode();
+
+        private MappingNode Rule(NetworkAclRuleDefinition rule) => new Entries(mask)
+            .Text("action", rule.Action)
+            .Text("source", rule.Source)
+            .Text("destination", rule.Destination)
+            .Text("protocol", rule.Protocol)
+            .Text("source_port", rule.SourcePort)
+            .Text("destination_port", rule.DestinationPort)
+            .Text("icmp_type", rule.IcmpType)
+            .Text("icmp_code", rule.IcmpCode)
+            .Text("state", rule.State == "enabled" ? null : rule.State)
+            .Text("description", rule.Description)
+            .ToNode();
+
+        private DocumentNode AddressSet(NetworkAddressSetDefinition set) => set is { Description: null, External: false, Config.Count: 0, Addresses.Count: > 0 }
+            ? List(set.Addresses.Select(Scalar))
+            : new Entries(mask)
+                .Node("addresses", set.Addresses.Count == 0 ? null : List(set.Addresses.Select(Scalar)))
+                .Text("description", set.Description)
+                .Values("config", set.Config)
+                .Flag("external", set.External)
+                .ToNode();
+
+        private MappingNode Zone(NetworkZoneDefinition zone) => new Entries(mask)
+            .Text("description", zone.Description)
+            .Map("records", zone.Records, Record)
+            .Values("config", zone.Config)
+            .Flag("external", zone.External)
+            .ToNode();
+
+        private DocumentNode Record(NetworkZoneRecordDefinition record) => record is { Description: null, Config.Count: 0, Entries.Count: > 0 }
+            ? List(record.Entries.Select(Entry))
+            : new Entries(mask)
+                .Node("entries", record.Entries.Count == 0 ? null : List(record.Entries.Select(Entry)))
+                .Text("description", record.Description)
+                .Values("config", record.Config)
+                .ToNode();
+
+        private DocumentNode Entry(NetworkZoneEntryDefinition entry) => new Entries(mask)
+            .Text("type", entry.Type)
+            .Text("value", entry.Value)
+            .Text("ttl", entry.Ttl?.ToString(CultureInfo.InvariantCulture))
+            .ToNode();
+
+        private MappingNode Integration(NetworkIntegrationDefinition integration) => new Entries(mask)
+            .Text("type", integration.Type)
+            .Text("description", integration.Description)
+            .Values("config", integration.Config)
+            .Flag("external", integration.External)
+            .ToNode();
+
+        private MappingNode Member(IReadOnlyDictionary<string, string> config) => new Entries(mask).Values("config", config).ToNode();
+
+        private MappingNode Forward(NetworkForwardDefinition forward) => new Entries(mask)
+            .Text("target", forward.Target)
+            .Node("ports", forward.Ports.Count == 0 ? null : List(forward.Ports.Select(ForwardPort)))
+            .Text("description", forward.Description)
+            .Values("config", forward.Config)
+            .ToNode();
+
+        private DocumentNode ForwardPort(NetworkForwardPortDefinition port) => new Entries(mask)
+            .Text("listen_port", port.ListenPort)
+            .Text("target_address", port.TargetAddress)
+            .Text("target_port", port.TargetPort)
+            .Text("protocol", port.Protocol == "tcp" ? null : port.Protocol)
+            .Flag("snat", port.Snat)
+            .Text("description", port.Description)
+            .ToNode();
+
+        private MappingNode LoadBalancer(NetworkLoadBalancerDefinition balancer) => new Entries(mask)
+            .Map("backends", balancer.Backends, Backend)
+            .Node("ports", balancer.Ports.Count == 0 ? null : List(balancer.Ports.Select(BalancedPort)))
+            .Text("description", balancer.Description)
+            .Values("config", balancer.Config)
+            .ToNode();
+
+        private DocumentNode Backend(NetworkBackendDefinition backend) => backend is { TargetPort: null, Description: null }
+            ? Scalar(backend.TargetAddress)
+            : new Entries(mask)
+                .Text("target_address", backend.TargetAddress)
+                .Text("target_port", backend.TargetPort)
+                .Text("description", backend.Description)
+                .ToNode();
+
+        private DocumentNode BalancedPort(NetworkBalancedPortDefinition port) => new Entries(mask)
+            .Text("listen_port", port.ListenPort)
+            .Node("target_backend", port.Backends.Count == 0 ? null : List(port.Backends.Select(Scalar)))
+            .Text("protocol", port.Protocol == "tcp" ? null : port.Protocol)
+            .Text("description", port.Description)
+            .ToNode();
+
+        private MappingNode Peer(NetworkPeerDefinition peer) => new Entries(mask)
+            .Text("target_network", peer.TargetNetwork)
+            .Text("target_project", peer.TargetProject)
+            .Text("target_integration", peer.TargetIntegration)
+            .Text("description", peer.Description)
+            .Values("config", peer.Config)
+            .ToNode();
+    }
+}

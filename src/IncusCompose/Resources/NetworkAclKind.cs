@@ -1,0 +1,139 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>Network ACLs. Source: Incus doc/howto/network_acls.md.</summary>
+internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
+{
+    public const string KindName = "network-acl";
+
+    private static readonly ItemList<NetworkAclRule> Ingress = Rules("ingress");
+    private static readonly ItemList<NetworkAclRule> Egress = Rules("egress");
+
+    public override string Name => KindName;
+
+    public override bool IsBesideCheckpoints => true;
+
+    public static ResourceId IdOf(string name) => new(KindName, name);
+
+    /// <summary>The ACLs in a configuration value.</summary>
+    public static IEnumerable<ResourceId> In(string? names) => NetworkText.Items(names).Select(IdOf);
+
+    public override IEnumerable<DesiredResource> Desire(PlanningContext context)
+    {
+        foreach (var acl in context.Stack.NetworkAcls.Values)
+        {
+            var path = $"network_acls.{acl.Name}";
+            var (ingress, egress) = (acl.Ingress.Select(RuleOf).ToList(), acl.Egress.Select(RuleOf).ToList());
+            if (ingress.Concat(egress).Any(rule => rule.Action == "allow-stateless"))
+                context.Require("network_acl_stateless", path, "A rule with the action `allow-stateless`");
+            var properties = BagOf(acl.Description, acl.Config);
+            foreach (var (rule, value) in Ingress.ToProperties(ingress).Concat(Egress.ToProperties(egress)))
+                properties.Add(rule, value);
+            yield return new DesiredResource
+            {
+                Id = IdOf(acl.Name),
+                DefinitionPath = path,
+                External = acl.External,
+                Properties = properties,
+                DependsOn = Named(IdOf(acl.Name), ingress.Concat(egress)),
+            };
+        }
+    }
+
+    public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
+        scope.ViewFor("features.networks", isDefault: false) is { } view && await scope.MayHoldAsync("network-acls", "features.networks").ConfigureAwait(false)
+            ? [.. (await view.NetworkAcls.ListAsync(cancellationToken).ConfigureAwait(false)).Select(acl => Describe(IdOf(acl), acl))]
+            : [];
+
+    public override void Translate(ResourceFields fields, Func<ResourceId, string?> names)
+    {
+        foreach (var list in new[] { Ingress, Egress })
+        {
+            var rules = list.FromProperties(fields.Words, []);
+            foreach (var (path, _) in list.ToProperties(rules))
+                fields.Set(path, null);
+            foreach (var (path, value) in list.ToProperties(rules.Select(rule => rule with { Source = Subjects(rule.Source), Destination = Subjects(rule.Destination) })))
+                fields.Set(path, value);
+        }
+
+        string Subjects(string subjects) => string.Join(",", NetworkText.Items(subjects).Select(subject =>
+            subject[0] == '$' ? "$" + (names(NetworkAddressSetKind.IdOf(subject[1..])) ?? subject[1..]) : names(IdOf(subject)) ?? subject));
+    }
+
+    protected override ResourceId IdOf(NetworkAcl resource) => IdOf(resource.Name);
+
+    protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, NetworkAcl resource) => Named(id, resource.Ingress.Concat(resource.Egress));
+
+    protected override ResourceFields FieldsOf(NetworkAcl resource)
+    {
+        var fields = base.FieldsOf(resource);
+        foreach (var (rule, value) in Ingress.ToProperties(resource.Ingress).Concat(Egress.ToProperties(resource.Egress)))
+            fields.Set(rule, value);
+        return fields;
+    }
+
+    protected override NetworkAcl WithFields(NetworkAcl resource, ResourceFields fields) => base.WithFields(resource, fields) with
+    {
+        Ingress = Ingress.FromProperties(fields.Words, resource.Ingress),
+        Egress = Egress.FromProperties(fields.Words, resource.Egress),
+    };
+
+    protected override Task<Versioned<NetworkAcl>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        client.NetworkAcls.FindAsync(id.Name, cancellationToken);
+
+    protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
+        context.Client.NetworkAcls.CreateAsync(WithFields(new NetworkAcl { Name = id.Name }, fields), cancellationToken);
+
+    // The server writes the rules of every bridge that uses it.
+    protected override Task PutAsync(IncusClient client, ResourceId id, Versioned<NetworkAcl> found, NetworkAcl changed, CancellationToken cancellationToken) =>
+        NetworkKind.TryAgainAsync(() => client.NetworkAcls.UpdateAsync(id.Name, changed, found.ETag, cancellationToken), cancellationToken);
+
+    protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
+        context.Client.NetworkAcls.DeleteAsync(id.Name, cancellationToken);
+
+    /// <summary>The other ACLs and the address sets that rules name; what is no name of one is passed over.</summary>
+    private static IReadOnlyList<ResourceId> Named(ResourceId self, IEnumerable<NetworkAclRule> rules) =>
+    [
+        .. rules.SelectMany(rule => NetworkText.Items(rule.Source).Concat(NetworkText.Items(rule.Destination)))
+            .Where(subject => subject.Length > 0 && subject[0] is not ('@' or '#') && !char.IsAsciiDigit(subject[0]) && !subject.Contains(':', StringComparison.Ordinal))
+            .Select(subject => subject[0] == '$' ? NetworkAddressSetKind.IdOf(subject[1..]) : IdOf(subject))
+            .Where(id => id != self)
+            .Distinct(),
+    ];
+
+    private static NetworkAclRule RuleOf(NetworkAclRuleDefinition rule) => new()
+    {
+        Action = rule.Action,
+        Source = rule.Source ?? "",
+        Destination = rule.Destination ?? "",
+        Protocol = rule.Protocol ?? "",
+        SourcePort = rule.SourcePort ?? "",
+        DestinationPort = rule.DestinationPort ?? "",
+        IcmpType = rule.IcmpType ?? "",
+        IcmpCode = rule.IcmpCode ?? "",
+        Description = rule.Description ?? "",
+        State = rule.State,
+    };
+
+    private static ItemList<NetworkAclRule> Rules(string direction) => new(
+        direction,
+        () => new NetworkAclRule(),
+        [
+            new("protocol", rule => rule.Protocol, (rule, text) => rule with { Protocol = text }),
+            new("source", rule => NetworkText.Sorted(rule.Source), (rule, text) => rule with { Source = text }),
+            new("destination", rule => NetworkText.Sorted(rule.Destination), (rule, text) => rule with { Destination = text }),
+            new("source_port", rule => NetworkText.SortedPorts(rule.SourcePort), (rule, text) => rule with { SourcePort = text }),
+            new("destination_port", rule => NetworkText.SortedPorts(rule.DestinationPort), (rule, text) => rule with { DestinationPort = text }),
+            new("icmp_type", rule => rule.IcmpType, (rule, text) => rule with { IcmpType = text }),
+            new("icmp_code", rule => rule.IcmpCode, (rule, text) => rule with { IcmpCode = text }),
+        ],
+        [
+            new("action", rule => rule.Action, (rule, text) => rule with { Action = text }),
+            new("state", rule => rule.State, (rule, text) => rule with { State = text }, "enabled"),
+            new("description", rule => rule.Description.Trim(), (rule, text) => rule with { Description = text }),
+        ]);
+}

@@ -1,0 +1,112 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>Forwards of networks. Source: Incus doc/howto/network_forwards.md.</summary>
+internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
+{
+    public const string KindName = "network-forward";
+
+    /// <summary>The cluster member that a bridge's forward is on.</summary>
+    private const string Target = "target";
+
+    private static readonly ItemList<NetworkForwardPort> Ports = new(
+        "ports",
+        () => new NetworkForwardPort(),
+        [
+            new("protocol", port => port.Protocol, (port, text) => port with { Protocol = text }),
+            new("listen_port", port => NetworkText.Listed(port.ListenPort), (port, text) => port with { ListenPort = text }),
+        ],
+        [
+            new("target_address", port => NetworkText.Address(port.TargetAddress), (port, text) => port with { TargetAddress = text }),
+            new("target_port", port => NetworkText.Listed(port.TargetPort), (port, text) => port with { TargetPort = text }),
+            new("snat", port => port.Snat == true ? "true" : "", (port, text) => port with { Snat = text == "true" ? true : port.Snat is null ? null : false }),
+            new("description", port => port.Description.Trim(), (port, text) => port with { Description = text }),
+        ]);
+
+    public override string Name => KindName;
+
+    protected override IReadOnlyList<string> NetworkTypes => ["bridge", "ovn"];
+
+    public static ResourceId IdOf(string network, string address) => new(KindName, NetworkText.Address(address), network);
+
+    public override IEnumerable<DesiredResource> Desire(PlanningContext context)
+    {
+        foreach (var network in context.Stack.Networks.Values)
+        {
+            foreach (var forward in network.Forwards.Values)
+            {
+                var path = $"networks.{network.Name}.forwards.{forward.ListenAddress}";
+                if (!MayBeOn(network, path, context))
+                    break;
+                if (forward.Ports.Any(port => port.Snat == true))
+                    context.Require("network_forward_snat", path, "A forward's `snat`");
+                var properties = BagOf(forward.Description, WithAddress(forward.Config));
+                foreach (var (port, value) in Ports.ToProperties(forward.Ports.Select(PortOf)))
+                    properties.Add(port, value);
+                if (forward.Target is not null)
+                    properties.Add(Target, forward.Target);
+                yield return new DesiredResource { Id = IdOf(network.Name, forward.ListenAddress), DefinitionPath = path, Properties = properties, DependsOn = [NetworkKind.IdOf(network.Name)] };
+            }
+        }
+    }
+
+    public override string AddressOf(LiveResource live) => $"/1.0/networks/{live.Id.Scope}/forwards/{live.Id.Name}";
+
+    // The server says where it put it.
+    public override bool IsServerFilled(string path) => path == Target;
+
+    // It is on one member, and is moved by being made anew.
+    public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
+        path == Target ? ChangeImpact.Replace : base.ImpactOf(path, desired, live, metadata);
+
+    protected override ResourceId IdOf(string network, NetworkForward resource) => IdOf(network, resource.ListenAddress);
+
+    protected override async Task<IReadOnlyList<NetworkForward>> ListAsync(IncusClient client, string network, CancellationToken cancellationToken) =>
+        await client.Networks.Forwards(network).ListAsync(cancellationToken).ConfigureAwait(false);
+
+    protected override ResourceFields FieldsOf(NetworkForward resource)
+    {
+        var fields = base.FieldsOf(resource);
+        foreach (var (port, value) in Ports.ToProperties(resource.Ports))
+            fields.Set(port, value);
+        // A server that stands alone calls itself "none".
+        if (resource.Location is not ("" or "none"))
+            fields.Set(Target, resource.Location);
+        return fields;
+    }
+
+    protected override NetworkForward WithFields(NetworkForward resource, ResourceFields fields) =>
+        base.WithFields(resource, fields) with { Ports = Ports.FromProperties(fields.Words, resource.Ports) };
+
+    protected override Task<Versioned<NetworkForward>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        client.Networks.Forwards(id.Scope!).FindAsync(id.Name, cancellationToken);
+
+    protected override Task PostOneAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken)
+    {
+        var client = fields.Words.GetValueOrDefault(Target) is { } member ? context.Client.ForTarget(member) : context.Client;
+        return client.Networks.Forwards(id.Scope!).CreateAsync(WithFields(new NetworkForward { ListenAddress = id.Name }, fields), cancellationToken);
+    }
+
+    protected override Task PutAsync(IncusClient client, ResourceId id, Versioned<NetworkForward> found, NetworkForward changed, CancellationToken cancellationToken) =>
+        client.Networks.Forwards(id.Scope!).UpdateAsync(id.Name, changed, found.ETag, cancellationToken);
+
+    protected override Task RemoveOneAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        client.Networks.Forwards(id.Scope!).DeleteAsync(id.Name, cancellationToken);
+
+    private static IReadOnlyDictionary<string, string> WithAddress(IReadOnlyDictionary<string, string> config) =>
+        config.ToDictionary(entry => entry.Key, entry => entry.Key == "target_address" ? NetworkText.Address(entry.Value) : entry.Value);
+
+    private static NetworkForwardPort PortOf(NetworkForwardPortDefinition port) => new()
+    {
+        Protocol = port.Protocol,
+        ListenPort = port.ListenPort,
+        TargetAddress = port.TargetAddress,
+        TargetPort = port.TargetPort ?? "",
+        Snat = port.Snat,
+        Description = port.Description ?? "",
+    };
+}

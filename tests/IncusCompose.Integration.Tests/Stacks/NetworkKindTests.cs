@@ -1,0 +1,205 @@
+using Incus.Client;
+using IncusCompose.Diagnostics;
+using IncusCompose.Integration.Tests.Lab;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Integration.Tests.Stacks;
+
+/// <summary>Networks with what lies on them and stands beside them, on a real server: made, changed in place, repaired, pruned, taken down.</summary>
+[Collection(LabCollection.Name)]
+public sealed class NetworkKindTests(LabFixture fixture) : IAsyncLifetime
+{
+    private StackWorkbench _bench = null!;
+    private string _stack = "";
+
+    private Lab.Lab Lab => fixture.Lab;
+
+    private string Front => $"n{Lab.Number}front";
+
+    private string Subnet => Lab.Subnets[6];
+
+    public async Task InitializeAsync()
+    {
+        _bench = await StackWorkbench.OpenAsync(Lab);
+        _stack = "nets" + Guid.NewGuid().ToString("N")[..6];
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _bench.DownAsync(_stack);
+        await _bench.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Acls_zones_and_forwards_are_made_changed_in_place_repaired_pruned_and_taken_down()
+    {
+        await _bench.UpAsync(Stack());
+        Assert.Equal("true", (await _bench.Client.Networks.GetAsync(Front)).Value.Config["ipv4.nat"]);
+        Assert.Equal("web", (await _bench.Client.NetworkAcls.GetAsync($"{_stack}web")).Value.Description);
+
+        // Somebody else adds to it, and takes away what is the stack's.
+        await Lab.IncusAsync("network", "acl", "rule", "add", $"{_stack}web", "ingress", "action=allow", "protocol=udp", "destination_port=123");
+        await Lab.IncusAsync("network", "acl", "rule", "remove", $"{_stack}web", "ingress", "action=allow", "protocol=icmp4");
+        await Lab.IncusAsync("network", "forward", "port", "add", Front, $"192.0.2.{Lab.Number}", "tcp", "99", $"{Subnet}.99");
+        await Lab.IncusAsync("network", "forward", "set", Front, $"192.0.2.{Lab.Number}", $"target_address={Subnet}.77");
+        await Lab.IncusAsync("network", "zone", "record", "entry", "add", $"{_stack}.example", "www", "A", $"{Subnet}.99");
+        Assert.Equal(
+            $"""
+              ~ network-acl/{_stack}web: change
+                  ~ ingress[protocol=icmp4 icmp_type=8]: (unset) -> action=allow (drifted)
+                    ingress[protocol=udp destination_port=123]: action=allow (unmanaged, left alone)
+              = network-zone-record/{_stack}.example/www: keep
+                    entries[A {Subnet}.99]: listed (unmanaged, left alone)
+              ~ network-forward/{Front}/192.0.2.{Lab.Number}: change
+                  ~ config.target_address: {Subnet}.77 -> {Subnet}.10 (drifted)
+                    ports[protocol=tcp listen_port=99]: target_address={Subnet}.99 (unmanaged, left alone)
+            {_stack}: 2 to change, 6 unchanged
+
+            """,
+            StackWorkbench.Text(await _bench.PlanAsync(Stack())));
+
+        await _bench.UpAsync(Stack(action: "drop", listen: 8081, ttl: 60));
+        var acl = (await _bench.Client.NetworkAcls.GetAsync($"{_stack}web")).Value;
+        Assert.Equal(
+            ["allow icmp4 8", "allow tcp 80,443", "allow udp 123", "drop  "],
+            acl.Ingress.Select(rule => $"{rule.Action} {rule.Protocol} {rule.DestinationPort}{rule.IcmpType}").Order(StringComparer.Ordinal));
+        var forward = (await _bench.Client.Networks.Forwards(Front).GetAsync($"192.0.2.{Lab.Number}")).Value;
+        Assert.Equal(["53,5353", "8081", "99"], forward.Ports.Select(port => port.ListenPort).Order(StringComparer.Ordinal));
+        Assert.Equal($"{Subnet}.10", forward.Config["target_address"]);
+        Assert.Equal(60, Assert.Single((await _bench.Client.NetworkZones.Records($"{_stack}.example").GetAsync("@")).Value.Entries).Ttl);
+
+        var less = Stack(forwards: false, records: false);
+        Assert.Equal(["network-forward", "network-zone-record"], (await _bench.PlanAsync(less)).Orphans.Select(orphan => orphan.Id.Kind).Distinct().Order(StringComparer.Ordinal));
+        await _bench.UpAsync(less, new PlanOptions { Prune = true });
+        Assert.Empty(await _bench.Client.Networks.Forwards(Front).ListAsync());
+        Assert.Empty(await _bench.Client.NetworkZones.Records($"{_stack}.example").ListAsync());
+
+        await _bench.UpAsync(Stack());
+        Assert.True((await _bench.DownAsync(_stack)).Succeeded);
+        Assert.Null(await _bench.Client.Networks.FindAsync(Front));
+        Assert.Null(await _bench.Client.NetworkAcls.FindAsync($"{_stack}web"));
+        Assert.Null(await _bench.Client.NetworkZones.FindAsync($"{_stack}.example"));
+    }
+
+    [Fact]
+    public async Task A_forward_leads_to_an_instance_and_an_acl_lets_through_what_it_allows_and_nothing_else()
+    {
+        string File(string port) => $$"""
+            name: {{_stack}}
+            network_acls:
+              {{_stack}}web: {ingress: [{action: allow, protocol: tcp, destination_port: {{port}}}, {action: allow, protocol: udp}], egress: [{action: allow}]}
+            networks:
+              {{Front}}: {ipv4: {{Subnet}}.1/24, ipv6: none, acls: ["{{_stack}}web"]}
+            instances:
+              {{_stack}}:
+                image: busybox
+                environment: {GREETING: through, RUN: "httpd -f -p 80 -h /srv/hello"}
+                networks: [ {network: {{Front}}, ipv4: {{Subnet}}.10 } ]
+                ready: {address: true}
+            """;
+        await _bench.UpAsync(File("80"));
+        Assert.Contains("through", await Eventually.GetAsync(() => FetchAsync($"{Subnet}.10"), page => page.Length > 0), StringComparison.Ordinal);
+
+        await _bench.UpAsync(File("81"));
+        Assert.Equal("", await FetchAsync($"{Subnet}.10"));
+
+        await _bench.UpAsync(File("80"));
+        Assert.Contains("through", await FetchAsync($"{Subnet}.10"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_lies_on_a_network_of_somebody_else_is_the_stacks_and_the_network_stays_as_it_is()
+    {
+        var bridge = Lab.Environment["LAB_BRIDGE"];
+        var text = $"name: {_stack}\nnetworks: {{{bridge}: {{external: true, forwards: {{192.0.2.{Lab.Number}: {Lab.Environment["LAB_SUBNET"].Replace(".0/24", ".10", StringComparison.Ordinal)}}}}}}}\n";
+        var before = (await _bench.Client.Networks.GetAsync(bridge)).Value;
+
+        await _bench.UpAsync(text);
+
+        var error = await Assert.ThrowsAsync<StackFileException>(() => _bench.PlanAsync(text.Replace(_stack, "other", StringComparison.Ordinal)));
+        Assert.Contains($"belongs to the stack \"{_stack}\"", Assert.Single(error.Diagnostics).Message, StringComparison.Ordinal);
+        Assert.True((await _bench.DownAsync(_stack)).Succeeded);
+        Assert.Empty(await _bench.Client.Networks.Forwards(bridge).ListAsync());
+        Assert.Equal(before.Config, (await _bench.Client.Networks.GetAsync(bridge)).Value.Config);
+    }
+
+    [Fact]
+    public async Task What_this_server_lacks_is_refused_before_and_what_it_cannot_do_is_its_own_answer()
+    {
+        if (!_bench.Client.HasExtension("network_address_set"))
+        {
+            var old = await Assert.ThrowsAsync<StackFileException>(() => _bench.PlanAsync($"name: {_stack}\nnetwork_address_sets: {{office: [192.0.2.0/28]}}\n"));
+            Assert.Contains($"needs the API extension \"network_address_set\", which Incus {_bench.Client.Server.Environment.ServerVersion} does not have", Assert.Single(old.Diagnostics).Message, StringComparison.Ordinal);
+            Assert.Equal(2, Assert.Single(old.Diagnostics).Location.Line);
+            Assert.Equal("network_address_set", (await Assert.ThrowsAsync<IncusExtensionMissingException>(() => _bench.Client.NetworkAddressSets.ListAsync())).Extension);
+        }
+
+        // No OVN runs here: the request goes as far as the server, and what it says comes back.
+        var result = await _bench.ApplyAsync($$"""
+            name: {{_stack}}
+            networks:
+              {{_stack}}:
+                type: ovn
+                uplink: none
+                ipv4: {{Subnet}}.1/24
+                load_balancers: {192.0.2.20: {backends: {web: {{Subnet}}.10 }, ports: [{listen_port: 80}] } }
+                peers: {other: elsewhere}
+            """);
+        Assert.False(result.Succeeded);
+        Assert.Contains("OVN", Assert.Single(result.Resources, one => one.Kind == "network").Message, StringComparison.OrdinalIgnoreCase);
+        Assert.Null(await _bench.Client.Networks.FindAsync(_stack));
+    }
+
+    private static async Task<string> FetchAsync(string host)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(3) };
+        try
+        {
+            return await http.GetStringAsync(new Uri($"http://{host}/"));
+        }
+        catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
+        {
+            return "";
+        }
+    }
+
+    private string Stack(string action = "reject", int listen = 8080, int ttl = 3600, bool forwards = true, bool records = true) => $$"""
+        name: {{_stack}}
+        network_acls:
+          {{_stack}}web:
+            description: web
+            ingress:
+              - {action: allow, protocol: tcp, destination_port: [443, 80], description: http}
+              - {action: allow, protocol: icmp4, icmp_type: 8}
+              - {action: {{action}}, source: "10.9.0.0/16,10.8.0.1-10.8.0.9"}
+          {{_stack}}base:
+            egress: [{action: allow, state: logged}]
+        network_zones:
+          {{_stack}}.example:
+            nameservers: ns1.example.net
+        {{(records ? $$"""
+                records:
+                  www: [A {{Subnet}}.10, "TXT \"v=spf1 mx ~all\""]
+                  "@":
+                    entries: [{type: mx, value: 10 mail.example.net., ttl: {{ttl}}}]
+            """ : "")}}
+        networks:
+          {{Front}}:
+            ipv4: {{Subnet}}.1/24
+            ipv6: none
+            mtu: 1400
+            nat: {ipv4: true}
+            dhcp: {ranges: [{{Subnet}}.100-{{Subnet}}.199]}
+            dns: {zones: ["{{_stack}}.example"]}
+            acls: ["{{_stack}}web", "{{_stack}}base"]
+        {{(forwards ? $$"""
+                forwards:
+                  192.0.2.{{Lab.Number}}:
+                    target_address: {{Subnet}}.10
+                    ports:
+                      - {listen_port: {{listen}}, target_address: {{Subnet}}.11, target_port: 80}
+                      - {listen_port: [53, 5353], protocol: udp, target_address: {{Subnet}}.12}
+                  198.51.100.{{Lab.Number}}: {{Subnet}}.10
+            """ : "")}}
+        """;
+}
