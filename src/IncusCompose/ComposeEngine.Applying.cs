@@ -8,6 +8,7 @@ using IncusCompose.Operating;
 using IncusCompose.Persistence;
 using IncusCompose.Planning;
 using IncusCompose.Provision;
+using IncusCompose.Requirements;
 using IncusCompose.Resources;
 using IncusCompose.Transactions;
 
@@ -50,16 +51,22 @@ public sealed partial class ComposeEngine
         var newest = await RemoteImages.AskAsync(stack, remotes, client.Server, unreadable, cancellationToken).ConfigureAwait(false);
         var guests = await GuestContents.OfAsync(view, stack, server, options.AllowHostHooks, unreadable, cancellationToken).ConfigureAwait(false);
 
+        var described = client.HasExtension("metadata_configuration");
+        // Keys that a newer server may have: it says itself.
+        var own = described && ServerRequirements.HasUnknownKeys(stack) ? await client.Metadata.GetConfigurationAsync(cancellationToken).ConfigureAwait(false) : null;
+
         StackPlan Plan(MetadataConfiguration? metadata)
         {
             var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server, Members = members, Guests = guests, NewestImages = newest };
             unreadable.ForEach(context.Report);
+            if (own is not null)
+                ServerRequirements.CheckUnknownKeys(context, own);
             return StackPlanner.Plan(context, options, metadata, client.Name);
         }
 
-        var plan = Plan(metadata: null);
+        var plan = Plan(own);
         // Only a change of a running instance makes it worth asking which keys need a restart.
-        if (!plan.Changes.Any(NeedsMetadata) || !client.HasExtension("metadata_configuration"))
+        if (own is not null || !described || !plan.Changes.Any(NeedsMetadata))
             return plan;
         return Plan(await client.Metadata.GetConfigurationAsync(cancellationToken).ConfigureAwait(false));
     }

@@ -3,6 +3,7 @@ using IncusCompose.Checkpoints;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Hooks;
+using IncusCompose.Requirements;
 using IncusCompose.Resources;
 using IncusCompose.Transactions;
 
@@ -21,6 +22,8 @@ internal static class StackPlanner
         var desired = ResourceKinds.All
             .SelectMany(kind => kind.Desire(context).Select(resource => (kind, resource)))
             .ToList();
+        foreach (var (_, resource) in desired)
+            ServerRequirements.Check(resource, context);
         var holders = desired.Where(pair => pair.kind.ContainsAll).Select(pair => pair.resource.Id).ToList();
         var changes = new Dictionary<ResourceId, ResourceChange>();
         var missing = new List<(ResourceKind Kind, DesiredResource Resource)>();

@@ -49,6 +49,7 @@ public static class StackValidator
         ComposeRules.CheckNetworkMode,
         ComposeRules.CheckDns,
         ConfigRules.CheckReserved,
+        ConfigKeyRules.Check,
     ];
 
     /// <summary>Every problem of the definition, in the order of the rules; places are those of its source map.</summary>

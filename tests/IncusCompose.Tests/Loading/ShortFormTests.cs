@@ -128,8 +128,8 @@ public class ShortFormTests
     [Fact]
     public void Raw_configuration_is_handed_on_as_text()
     {
-        var config = StackText.Web("config: {a: true, b: True, c: 'True', d: 010, e: 1.0, f: '', g: ~x, h: 'null'}").Config;
-        Assert.Equal(["a=true", "b=true", "c=True", "d=010", "e=1.0", "f=", "g=~x", "h=null"], config.Select(pair => $"{pair.Key}={pair.Value}"));
+        var config = StackText.Web("config: {user.a: true, user.b: True, user.c: 'True', user.d: 010, user.e: 1.0, user.f: '', user.g: ~x, user.h: 'null'}").Config;
+        Assert.Equal(["user.a=true", "user.b=true", "user.c=True", "user.d=010", "user.e=1.0", "user.f=", "user.g=~x", "user.h=null"], config.Select(pair => $"{pair.Key}={pair.Value}"));
     }
 
     [Fact]

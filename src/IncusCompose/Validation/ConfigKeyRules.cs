@@ -1,0 +1,59 @@
+using System.Globalization;
+using IncusCompose.Definition;
+using IncusCompose.Requirements;
+
+namespace IncusCompose.Validation;
+
+/// <summary>
+/// Raw configuration against what Incus knows. Warnings, since only the server can say for certain: it may be newer than what
+/// is known here.
+/// </summary>
+internal static class ConfigKeyRules
+{
+    private static readonly string[] s_truths = ["true", "yes", "1", "on", "false", "no", "0", "off", ""];
+
+    public static void Check(StackDefinition stack, Findings findings)
+    {
+        if (stack.Project is not null)
+            Check("project", "a project", stack.Project.Config, "project", findings);
+        foreach (var instance in stack.Instances.Values)
+            Check("instance", instance.Type == InstanceType.VirtualMachine ? "a virtual machine" : "a container", instance.Config, $"instances.{instance.Name}", findings);
+        foreach (var profile in stack.Profiles.Values.Where(profile => !profile.External))
+            Check("instance", "an instance", profile.Config, $"profiles.{profile.Name}", findings);
+        foreach (var network in stack.Networks.Values.Where(network => !network.External))
+            Check($"network_{network.Type}", $"a {network.Type} network", network.Config, $"networks.{network.Name}", findings);
+    }
+
+    private static void Check(string entity, string what, IReadOnlyDictionary<string, string> config, string path, Findings findings)
+    {
+        if (ConfigCatalog.Of(entity) is not { } catalog)
+            return;
+        foreach (var (key, value) in config)
+        {
+            var place = $"{path}.config.{key}";
+            // What a word of the file made, and what others write, is not raw configuration.
+            if (!findings.Has(place) || key.StartsWith("volatile.", StringComparison.Ordinal))
+                continue;
+            if (catalog.Find(key) is not { } known)
+            {
+                findings.Warning("UnknownConfigKey", place, $"Incus {ConfigCatalog.Release} has no configuration key `{key}` for {what}",
+                    findings.MayCompare(catalog.Names.Count) ? Diagnostics.Suggestions.DidYouMean(key, catalog.Names, "see Incus's documentation for its keys; what is your own goes under `user.`") : "");
+            }
+            else if (Problem(known.Type, value) is { } problem)
+            {
+                findings.Warning("BadConfigValue", place, $"`{key}` {problem}", known.Type == "bool" ? "write `true` or `false`" : "write a whole number");
+            }
+            else if ((known.Condition, what) is ("container", "a virtual machine") or ("virtual machine", "a container"))
+            {
+                findings.Warning("MeaninglessKey", place, $"`{key}` means something for a {known.Condition} only, and this is {what}", "remove it");
+            }
+        }
+    }
+
+    private static string? Problem(string type, string value) => type switch
+    {
+        "bool" => s_truths.Contains(value, StringComparer.OrdinalIgnoreCase) ? null : "is neither true nor false",
+        "integer" => value.Length == 0 || long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? null : "is not a whole number",
+        _ => null,
+    };
+}
