@@ -51,8 +51,6 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
             // What it was made from matters no more once it is there.
             if (origin is not null && !volume.External && context.Server.Find(id) is null)
                 origin = origin.Look(context, path);
-            foreach (var key in volume.Config.Keys.Where(key => key.StartsWith("initial.", StringComparison.Ordinal)).Take(1))
-                context.Require("storage_initial_owner", $"{path}.initial", "the first owner of a volume");
             yield return new DesiredVolume
             {
                 Id = id,
