@@ -42,7 +42,7 @@ public sealed partial class ComposeEngine
             ? await HostUplink.FindAsync(missingProject is null ? view : view.ForProject("default"), cancellationToken).ConfigureAwait(false)
             : null;
 
-        var members = client.Server.Environment.ServerClustered && stack.StoragePools.Values.Any(pool => !pool.External)
+        var members = client.Server.Environment.ServerClustered && (stack.StoragePools.Values.Any(pool => !pool.External) || stack.Networks.Values.Any(network => !network.External))
             ? await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false)
             : null;
 

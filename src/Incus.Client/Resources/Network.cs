@@ -18,6 +18,10 @@ public sealed record Network : NamedResource
     /// <summary>Cluster members that have it. Read-only.</summary>
     public IReadOnlyList<string> Locations { get => field ?? []; init; }
 
+    /// <summary>What members have of their own, where they were asked; the server tells it of one member at a time.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Members { get => field ?? NoDevices; init; }
+
     /// <summary>Project it belongs to (extension <c>networks_all_projects</c>; empty before). Read-only.</summary>
     public string Project { get => field ?? ""; init; }
 }

@@ -23,7 +23,9 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     {
         foreach (var network in context.Stack.Networks.Values)
         {
-            var properties = BagOf(network.Description, network.Config);
+            var properties = NetworkMembers.PropertiesOf(network, context);
+            if (!string.IsNullOrEmpty(network.Description))
+                properties.Add(PropertyPath.Description, network.Description);
             properties.Add(PropertyPath.Type, network.Type);
             yield return new DesiredResource
             {
@@ -37,7 +39,8 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     }
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
-        [.. (await scope.NetworksAsync().ConfigureAwait(false)).Select(network => Describe(IdOf(network), network))];
+        [.. await Task.WhenAll((await scope.NetworksAsync().ConfigureAwait(false)).Select(async network =>
+            Describe(IdOf(network), await NetworkMembers.ReadAsync(scope.Client, network, cancellationToken).ConfigureAwait(false)))).ConfigureAwait(false)];
 
     // "auto" becomes a real address; any will do.
     public override bool IsSame(string path, DesiredResource desired, string live) =>
@@ -78,8 +81,10 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
         .. type == "ovn" && config.GetValueOrDefault("network") is { Length: > 0 } uplink and not "none" ? [IdOf(uplink)] : Enumerable.Empty<ResourceId>(),
     ];
 
-    protected override Task<Versioned<Network>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
-        client.Networks.FindAsync(id.Name, cancellationToken);
+    protected override async Task<Versioned<Network>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
+        await client.Networks.FindAsync(id.Name, cancellationToken).ConfigureAwait(false) is { } found
+            ? new Versioned<Network>(await NetworkMembers.ReadAsync(client, found.Value, cancellationToken).ConfigureAwait(false), found.ETag)
+            : null;
 
     protected override bool IsUnfinished(Network resource) => resource.Status == "Pending";
 
@@ -87,8 +92,12 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     {
         var fields = base.FieldsOf(resource);
         fields.Set(PropertyPath.Type, resource.Type);
+        foreach (var (path, value) in NetworkMembers.ToProperties(resource))
+            fields.Set(path, value);
         return fields;
     }
+
+    protected override Network WithFields(Network resource, ResourceFields fields) => base.WithFields(resource, fields) with { Members = NetworkMembers.In(fields) };
 
     protected override async Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken)
     {
@@ -98,10 +107,11 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
             Type = fields.Word(PropertyPath.Type),
             Description = fields.Word(PropertyPath.Description),
             Config = fields.Config,
+            Members = NetworkMembers.In(fields),
         };
         try
         {
-            await TryAgainAsync(() => context.Client.Networks.CreateAsync(network, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await NetworkMembers.CreateAsync(context.Client, network, cancellationToken).ConfigureAwait(false);
         }
         catch (IncusConflictException error) when (error.ServerMessage?.StartsWith("Network interface", StringComparison.Ordinal) == true)
         {
@@ -124,6 +134,8 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     /// </summary>
     protected override async Task PutAsync(IncusClient client, ResourceId id, Versioned<Network> found, Network changed, CancellationToken cancellationToken)
     {
+        // What members have of their own comes first: until it is as wanted, nothing says that it is.
+        await NetworkMembers.UpdateAsync(client, found.Value, changed, cancellationToken).ConfigureAwait(false);
         await TryAgainAsync(() => client.Networks.UpdateAsync(id.Name, changed, found.ETag, cancellationToken), cancellationToken).ConfigureAwait(false);
         if (await GetAsync(client, id, cancellationToken).ConfigureAwait(false) is { } now && IsAsBefore(now.Value, found.Value))
             throw new IncusPreconditionFailedException($"The change of the network {id.Name} was taken back by somebody else's, which failed");

@@ -26,8 +26,8 @@ internal static class NetworkRules
         ("peers", ["ovn"]),
     ];
 
-    // Source: Incus internal/server/db/networks.go, NodeSpecificNetworkConfig.
-    private static readonly HashSet<string> s_memberKeys = ["parent", "bridge.external_interfaces", "bgp.ipv4.nexthop", "bgp.ipv6.nexthop"];
+    /// <summary>What each member of a cluster has of its own. Source: Incus internal/server/db/networks.go, NodeSpecificNetworkConfig.</summary>
+    public static readonly IReadOnlySet<string> MemberKeys = new HashSet<string> { "parent", "bridge.external_interfaces", "bgp.ipv4.nexthop", "bgp.ipv6.nexthop" };
 
     /// <summary>Each type of network has words of its own.</summary>
     public static void CheckWords(StackDefinition stack, Findings findings)
@@ -94,12 +94,9 @@ internal static class NetworkRules
             return;
         foreach (var (member, config) in network.Members)
         {
-            foreach (var key in config.Keys.Where(key => !s_memberKeys.Contains(key)))
+            foreach (var key in config.Keys.Where(key => !MemberKeys.Contains(key)))
                 findings.Error("NotOfMember", $"{path}.members.{member}", $"`{key}` is the same on all members", "write it under the network itself");
         }
-
-        foreach (var key in network.Config.Keys.Where(s_memberKeys.Contains))
-            findings.Error("OfMember", findings.Has($"{path}.{key}") ? $"{path}.{key}" : $"{path}.config.{key}", $"`{key}` is each member's own where the network has `members`", "write it under each of them");
     }
 
     private static void CheckForward(NetworkDefinition network, NetworkForwardDefinition forward, string path, Findings findings)

@@ -62,6 +62,40 @@ public sealed class ClusterTests(ClusterFixture fixture)
     }
 
     [Fact]
+    public async Task A_network_is_made_on_each_member_with_what_is_its_own_and_changed_there()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        var bridge = fixture.Lab.Environment["LAB_BRIDGE"];
+        string File(string parent) => $$"""
+            name: wires
+            networks:
+              inner{{fixture.Lab.Number}}:
+                ipv4: {{fixture.Lab.Subnets[3]}}.1/24
+                ipv6: none
+                forwards: {192.0.2.10: {target_address: {{fixture.Lab.Subnets[3]}}.10, target: m2 } }
+              outer:
+                type: macvlan
+                parent: {{bridge}}
+                mtu: 1400
+                members: {m2: {parent: {{parent}} } }
+            """;
+        await bench.UpAsync(File(bridge));
+        Assert.Equal("Created", (await bench.Client.Networks.GetAsync("outer")).Value.Status);
+        Assert.Equal("m2", (await bench.Client.Networks.Forwards($"inner{fixture.Lab.Number}").GetAsync("192.0.2.10")).Value.Location);
+
+        var changed = Assert.Single((await bench.PlanAsync(File("lo"))).Changes);
+        Assert.Equal(["members.m2.parent"], changed.Properties.Select(property => property.Path));
+        await bench.UpAsync(File("lo"));
+        var parents = await Task.WhenAll(fixture.Members.Select(async member => (await bench.Client.ForTarget(member).Networks.GetAsync("outer")).Value.Config["parent"]));
+        Assert.Equal([bridge, "lo", bridge], parents);
+
+        var unknown = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(File("lo").Replace("{m2:", "{m4:", StringComparison.Ordinal)));
+        Assert.Contains("the cluster has no member", Assert.Single(unknown.Diagnostics).Message, StringComparison.Ordinal);
+        Assert.True((await bench.DownAsync("wires")).Succeeded);
+        Assert.Null(await bench.Client.Networks.FindAsync("outer"));
+    }
+
+    [Fact]
     public async Task What_is_on_a_member_that_does_not_answer_is_neither_taken_for_somebody_elses_nor_forgotten()
     {
         const string Text = """

@@ -1,4 +1,5 @@
 using Incus.Client;
+using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Planning;
@@ -121,6 +122,22 @@ public sealed class NetworkKindTests(LabFixture fixture) : IAsyncLifetime
         Assert.True((await _bench.DownAsync(_stack)).Succeeded);
         Assert.Empty(await _bench.Client.Networks.Forwards(bridge).ListAsync());
         Assert.Equal(before.Config, (await _bench.Client.Networks.GetAsync(bridge)).Value.Config);
+    }
+
+    [Fact]
+    public async Task The_example_is_planned_whole_and_its_acls_and_zone_are_made()
+    {
+        var text = (await File.ReadAllTextAsync(Repository.PathOf("examples/ovn-and-acls/stack.yaml"))).Replace("name: tenant", $"name: {_stack}", StringComparison.Ordinal).Replace("images:debian/12", "busybox", StringComparison.Ordinal);
+        var stack = _bench.Load(text);
+
+        var plan = await _bench.Engine.CompareAsync(_bench.Client, stack);
+        Assert.Equal(12, plan.Changes.Count);
+
+        // No OVN runs here: the rest is made.
+        var rest = stack with { Networks = new Dictionary<string, NetworkDefinition>(), Instances = new Dictionary<string, InstanceDefinition>() };
+        var result = await _bench.Engine.ApplyAsync(_bench.Client, await _bench.Engine.CompareAsync(_bench.Client, rest));
+        Assert.True(result.Succeeded, string.Join("\n", result.Resources.Select(one => one.Message)));
+        Assert.Empty((await _bench.Engine.CompareAsync(_bench.Client, rest)).Changes);
     }
 
     [Fact]
