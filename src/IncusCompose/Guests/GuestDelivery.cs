@@ -107,7 +107,15 @@ internal sealed class GuestDelivery(ApplyContext context, ResourceChange change)
         if (await guest.ExistsAsync("/usr/bin/cloud-init", cancellationToken).ConfigureAwait(false))
         {
             context.Say("waiting for cloud-init, whose users own files");
-            await new InstanceWaiter(context.Client, Name) { MustRun = true }.WaitForAsync(new CloudInitGate(), context.Options.WaitTimeout, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await new InstanceWaiter(context.Client, Name) { MustRun = true }.WaitForAsync(new CloudInitGate(), context.Options.WaitTimeout, cancellationToken).ConfigureAwait(false);
+            }
+            catch (NotReadyException)
+            {
+                // Where it ended with errors, it may have made the users all the same: whose file has no owner then says so.
+            }
+
             guest.ForgetUsers();
         }
 
