@@ -81,6 +81,9 @@ public abstract class PlanCmdlet : StackFileCmdlet
     public IReadOnlyDictionary<string, int> Scale { get; set; } = new Dictionary<string, int>();
 
     /// <inheritdoc/>
+    private protected override IReadOnlyList<string> NamedInstances => [.. Update, .. Scale.Keys];
+
+    /// <inheritdoc/>
     private protected override Task BeginAsync(Pipeline pipeline, CancellationToken cancellationToken) =>
         RemoveVolumes && !Prune
             ? throw CmdletErrors.Needs(nameof(RemoveVolumes), nameof(Prune), "only pruning deletes anything")

@@ -33,6 +33,24 @@ public abstract class StackFileCmdlet : ServerCmdlet
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
+    /// <summary>Files with variables for the stack files, instead of the .env beside the first; the later win.</summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateNotNullOrEmpty]
+    public string[] EnvFile { get; set; } = [];
+
+    /// <summary>
+    /// Words that activate instances of the file (<c>activate:</c>), * for all; without it those of the variable
+    /// INCUS_COMPOSE_ACTIVATE.
+    /// </summary>
+    [Parameter(ParameterSetName = PathSet)]
+    [Parameter(ParameterSetName = LiteralPathSet)]
+    [ValidateNotNullOrEmpty]
+    public string[] Activate { get; set; } = [];
+
+    /// <summary>Instances that are named, and exist whatever activates them.</summary>
+    private protected virtual IReadOnlyList<string> NamedInstances => [];
+
     /// <summary>Reads the files.</summary>
     private protected StackFiles Files { get; private set; } = null!;
 
@@ -48,6 +66,9 @@ public abstract class StackFileCmdlet : ServerCmdlet
         Name = Name,
         Project = Project ?? Server?.Project,
         Remote = Remote ?? Server?.Name,
+        EnvironmentFiles = EnvFile,
+        Activate = Activate,
+        ActivateInstances = NamedInstances,
     };
 
     /// <inheritdoc/>

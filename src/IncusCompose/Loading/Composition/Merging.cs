@@ -42,6 +42,18 @@ internal static class Merging
             ? above
             : merger.MergeByKind(Long(below, key), Long(above, key), rules, path);
 
+    /// <summary>A number of CPUs or a set of them, each of which takes the place of the other.</summary>
+    public static DocumentNode Cpu(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        static DocumentNode Long(DocumentNode node) => node is ScalarNode scalar ? Merging.Long(node, scalar.Value.All(char.IsAsciiDigit) ? "count" : "set") : node;
+        if (below is ScalarNode && above is ScalarNode)
+            return above;
+        var (lower, upper) = (Long(below), Long(above));
+        if (lower is MappingNode mapping && upper is MappingNode other && (other.Find("count") is not null || other.Find("set") is not null))
+            lower = mapping with { Entries = [.. mapping.Entries.Where(entry => entry.Key.Value is not ("count" or "set"))] };
+        return merger.MergeByKind(lower, upper, rules, path);
+    }
+
     /// <summary>True, false, a single value that is short for a mapping with one key, or that mapping.</summary>
     public static MergeRule Switch(string key) => (merger, below, above, rules, path) =>
     {
