@@ -22,6 +22,7 @@
         'Connect-IncusServer'
         'Export-IncusInventory'
         'Export-IncusSshConfig'
+        'Export-IncusStack'
         'Copy-IncusStack'
         'Get-IncusInstance'
         'Get-IncusServer'

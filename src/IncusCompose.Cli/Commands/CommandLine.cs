@@ -40,6 +40,7 @@ internal static class CommandLine
         options.Remote.CompletionSources.Add(names.Remotes);
         root.Add(new ConfigCommand(session));
         root.Add(new GraphCommand(session));
+        root.Add(new ExportCommand(session, names));
         root.Add(new PlanCommand(session, names));
         root.Add(new UpCommand(session, names));
         root.Add(new DownCommand(session, names));

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
+using IncusCompose.Loading.Keys;
 
 namespace IncusCompose.Loading;
 
@@ -384,13 +386,18 @@ internal static partial class StackWriter
         private MappingNode Network(NetworkDefinition network) => new Entries(mask)
             .Text("type", network.Type == "bridge" ? null : network.Type)
             .Text("description", network.Description)
-            .Values("config", network.Config)
+            .Text("ipv4", Address(network, "ipv4.address", AddressFamily.InterNetwork))
+            .Text("ipv6", Address(network, "ipv6.address", AddressFamily.InterNetworkV6))
+            .Values("config", network.Config.Where(entry => Address(network, entry.Key, entry.Key == "ipv4.address" ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6) is null).ToDictionary())
             .Map("members", network.Members, Member)
             .Map("forwards", network.Forwards, Forward)
             .Map("load_balancers", network.LoadBalancers, LoadBalancer)
             .Map("peers", network.Peers, Peer)
             .Flag("external", network.External)
             .ToNode();
+
+        private static string? Address(NetworkDefinition network, string key, AddressFamily family) =>
+            key is "ipv4.address" or "ipv6.address" && network.Config.TryGetValue(key, out var address) && CommonShapes.NetworkAddress(family).Accepts(address) ? address : null;
 
         private MappingNode Pool(StoragePoolDefinition pool) => new Entries(mask)
             .Text("driver", pool.Driver)

@@ -49,3 +49,20 @@ public sealed class StackInstanceNotFoundException : StackTargetException
     /// <summary>The name that was asked for.</summary>
     public string Instance { get; }
 }
+
+/// <summary>A project has no instance of a name that is to be written as a stack file.</summary>
+public sealed class ExportedInstanceNotFoundException : StackTargetException
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="instance">The name that was asked for.</param>
+    /// <param name="project">The project that was looked at.</param>
+    /// <param name="known">The instances that are there.</param>
+    public ExportedInstanceNotFoundException(string instance, string project, IReadOnlyCollection<string> known)
+        : base($"there is no instance \"{instance}\" in project {project}; {Known(instance, known, "it has none")}")
+    {
+        Instance = instance;
+    }
+
+    /// <summary>The name that was asked for.</summary>
+    public string Instance { get; }
+}

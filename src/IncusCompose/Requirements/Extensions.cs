@@ -8,10 +8,11 @@ internal sealed record Extension(string Name, string Since);
 /// <summary>Which keys need an API extension that Incus 6.0 did not begin with.</summary>
 internal static class Extensions
 {
+    private static readonly Lazy<Dictionary<string, string>> s_releases = new(() => Lines().GroupBy(words => words[0]).ToDictionary(words => words.Key, words => words.First()[1], StringComparer.Ordinal));
     private static readonly Lazy<Dictionary<string, List<(string[] Pattern, Extension Extension)>>> s_byEntity = new(Read);
 
     /// <summary>What a key needs; null where every server that is supported has it.</summary>
-    /// <param name="entity">The kind of thing, as extensions.txt names it: <c>instance</c>, <c>network</c>, <c>device:nic</c>.</param>
+    /// <param name="entity">The kind of thing, as extensions.txt names it, such as <c>network</c> or <c>network:ovn</c>.</param>
     /// <param name="key">The key.</param>
     public static Extension? For(string entity, string key)
     {
@@ -21,15 +22,14 @@ internal static class Extensions
         return keys.FirstOrDefault(entry => ConfigCatalog.Matches(entry.Pattern, segments)).Extension;
     }
 
+    /// <summary>The first feature release with an extension; null where every server that is supported has it, or it is not known.</summary>
+    public static string? SinceOf(string extension) => s_releases.Value.GetValueOrDefault(extension);
+
     private static Dictionary<string, List<(string[] Pattern, Extension Extension)>> Read()
     {
         var result = new Dictionary<string, List<(string[], Extension)>>(StringComparer.Ordinal);
-        using var reader = new StreamReader(typeof(Extensions).Assembly.GetManifestResourceStream("IncusCompose.Requirements.extensions.txt")!);
-        while (reader.ReadLine() is { } line)
+        foreach (var words in Lines().Where(words => words.Length > 3))
         {
-            if (line.Length == 0 || line[0] == '#')
-                continue;
-            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (!result.TryGetValue(words[2], out var keys))
                 result[words[2]] = keys = [];
             foreach (var key in words[3..])
@@ -37,5 +37,15 @@ internal static class Extensions
         }
 
         return result;
+    }
+
+    private static IEnumerable<string[]> Lines()
+    {
+        using var reader = new StreamReader(typeof(Extensions).Assembly.GetManifestResourceStream("IncusCompose.Requirements.extensions.txt")!);
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.Length > 0 && line[0] != '#')
+                yield return line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        }
     }
 }

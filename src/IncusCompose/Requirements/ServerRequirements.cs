@@ -7,7 +7,7 @@ namespace IncusCompose.Requirements;
 /// <summary>Finds what a stack says that its server is too old for, before anything is changed.</summary>
 internal static class ServerRequirements
 {
-    /// <summary>Reports each key of a resource that needs an API extension which the server lacks.</summary>
+    /// <summary>Reports each key of a resource that needs an API extension which the server lacks; what instances need, <see cref="ExtensionNeeds"/> finds.</summary>
     public static void Check(DesiredResource resource, PlanningContext context)
     {
         if (resource.External)
@@ -15,7 +15,7 @@ internal static class ServerRequirements
         foreach (var path in resource.Properties.Paths)
         {
             if (Find(resource, path) is { } extension)
-                context.Require(extension.Name, PlaceOf(resource.DefinitionPath, path, context), $"`{PropertyPath.Display(path)}`", extension.Since);
+                context.Require(extension.Name, PlaceOf(resource.DefinitionPath, path, context), $"`{PropertyPath.Display(path)}`");
         }
     }
 
@@ -46,18 +46,11 @@ internal static class ServerRequirements
             config.Keys.Where(key => ConfigCatalog.Of(entity)!.Find(key) is null).Select(key => (entity, $"{path}.config.{key}", key));
     }
 
-    private static Extension? Find(DesiredResource resource, string path)
-    {
-        if (PropertyPath.IsConfig(path, out var key))
-            return EntitiesOf(resource).Select(entity => Extensions.For(entity, key)).FirstOrDefault(extension => extension is not null);
-        return PropertyPath.IsDevice(path, out var device, out var option) && resource.Properties[PropertyPath.Device(device, "type")] is { } type
-            ? Extensions.For($"device:{type}", option)
-            : null;
-    }
+    private static Extension? Find(DesiredResource resource, string path) =>
+        PropertyPath.IsConfig(path, out var key) ? EntitiesOf(resource).Select(entity => Extensions.For(entity, key)).FirstOrDefault(extension => extension is not null) : null;
 
     private static IEnumerable<string> EntitiesOf(DesiredResource resource) => resource.Id.Kind switch
     {
-        ProfileKind.KindName => ["instance"],
         VolumeKind.KindName => ["storage-volume"],
         NetworkKind.KindName => [NetworkKind.KindName, $"network:{resource.Properties[PropertyPath.Type]}"],
         var kind => [kind],

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
@@ -301,6 +302,20 @@ internal sealed class ImageKind : ResourceKind
 
     public override Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
         context.Client.Images.DeleteAsync(((Image)live.Raw).Fingerprint, cancellationToken).CompleteAsync(null, cancellationToken).OrGoneAsync();
+
+    /// <summary>Only what says more of an image than its source is worth an entry of its own.</summary>
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        var applied = live.Mark?.Applied ?? AppliedRecord.Empty;
+        var (alias, autoUpdate) = (applied.Plain(AliasWord), applied.Plain(AutoUpdateWord));
+        if ((alias is null && autoUpdate is null) || stack.Images.Values.Any(image => image.Source == live.Id.Name))
+            return stack;
+        var key = alias ?? live.Id.Name[(live.Id.Name.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        return stack with
+        {
+            Images = ExportContext.With(stack.Images, key, new ImageDefinition { Name = key, Source = live.Id.Name, Alias = alias, AutoUpdate = autoUpdate is null ? null : autoUpdate == "true" }),
+        };
+    }
 
     private static ResourceId IdOf(string reference, string instanceType) =>
         new(KindName, reference, instanceType == InstanceTypes.VirtualMachine ? instanceType : null);

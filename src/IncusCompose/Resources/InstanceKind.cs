@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Graphs;
 using IncusCompose.Guests;
 using IncusCompose.Planning;
@@ -126,6 +127,9 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
 
     public override Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
         InstanceWork.SettleAsync(context, [change.Name], cancellationToken);
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context) =>
+        stack with { Instances = ExportContext.With(stack.Instances, live.Id.Name, InstanceExport.Describe(live, stack, context)) };
 
     public override string StateOf(LiveResource live) => ((Instance)live.Raw).Status;
 

@@ -1,6 +1,8 @@
 using System.Net;
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
@@ -67,6 +69,26 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
             fields.Config[key] = NetworkText.Translated(fields.Config[key], NetworkZoneKind.IdOf, names);
         if (fields.Word(PropertyPath.Type) == "ovn" && fields.Config.TryGetValue("network", out var uplink))
             fields.Config["network"] = names(IdOf(uplink)) ?? uplink;
+    }
+
+    public override IReadOnlyList<string> UsersOf(LiveResource live) => ((Network)live.Raw).UsedBy;
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        var (raw, network) = ((Network)live.Raw, new NetworkDefinition { Name = live.Id.Name, External = context.IsExternal(live) });
+        // A prefix of this form with NAT is one that the server chose. Of an IPv4 address nobody can tell, and fixed
+        // addresses of instances stand on it: it is written.
+        var chosen = raw.Config.GetValueOrDefault("ipv6.nat") == "true" && raw.Config.GetValueOrDefault("ipv6.address", "") is var address
+            && address.StartsWith("fd42:", StringComparison.Ordinal) && address.EndsWith("::1/64", StringComparison.Ordinal);
+        return stack with
+        {
+            Networks = ExportContext.With(stack.Networks, network.Name, network.External ? network : network with
+            {
+                Type = raw.Type,
+                Description = ExportContext.Text(live),
+                Config = ExportContext.ConfigOf(this, live, (key, _) => chosen && key is "ipv6.address" or "ipv6.nat"),
+            }),
+        };
     }
 
     protected override ResourceId IdOf(Network resource) => IdOf(resource.Name);

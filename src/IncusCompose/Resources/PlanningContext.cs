@@ -34,14 +34,13 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     /// <param name="extension">The API extension that it takes.</param>
     /// <param name="path">What in the file needs it.</param>
     /// <param name="feature">The same in words, to begin a sentence.</param>
-    /// <param name="since">The first feature release with it; null where that is not known.</param>
     /// <returns>True where the server has it.</returns>
-    public bool Require(string extension, string path, string feature, string? since = null)
+    public bool Require(string extension, string path, string feature)
     {
         if (About is null || About.ApiExtensions.Contains(extension))
             return true;
         Error("MissingExtension", path, $"{feature} needs the API extension \"{extension}\", which Incus {About.Environment.ServerVersion} does not have",
-            since is null ? "use a newer Incus, or remove it" : $"use Incus {since} or later, or remove it");
+            Requirements.Extensions.SinceOf(extension) is { } since ? $"use Incus {since} or later, or remove it" : "use a newer Incus, or remove it");
         return false;
     }
 

@@ -1,5 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
@@ -57,6 +59,22 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
     // The server saves a profile, then changes every instance that uses it.
     public override Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
         InstanceWork.SettleAsync(context, change.Live?.Raw is Profile profile ? profile.UsedBy : [], cancellationToken);
+
+    public override IReadOnlyList<string> UsersOf(LiveResource live) => ((Profile)live.Raw).UsedBy;
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        var profile = new ProfileDefinition { Name = live.Id.Name, External = context.IsExternal(live) };
+        return stack with
+        {
+            Profiles = ExportContext.With(stack.Profiles, profile.Name, profile.External ? profile : profile with
+            {
+                Description = ExportContext.Text(live),
+                Config = ExportContext.ConfigOf(this, live, (_, _) => false),
+                Devices = ResourceFields.From(live.Properties).DeviceMap(),
+            }),
+        };
+    }
 
     protected override ResourceId IdOf(Profile resource) => IdOf(resource.Name);
 

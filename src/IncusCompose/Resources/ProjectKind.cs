@@ -1,5 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -48,6 +50,19 @@ internal sealed class ProjectKind : ConfiguredKind<Project>
             .ToList();
         return left.Count == 0 ? null : $"kept, since it still holds {string.Join(", ", left.Select(address => address["/1.0/".Length..]))}";
     }
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context) => stack with
+    {
+        Project = new ProjectDefinition
+        {
+            Name = live.Id.Name,
+            Create = true,
+            Description = ExportContext.Text(live),
+            Config = ExportContext.ConfigOf(this, live, (key, value) => key is "features.networks" or "features.networks.zones"
+                ? value == "false"
+                : value == "true" && key.StartsWith("features.", StringComparison.Ordinal)),
+        },
+    };
 
     protected override ResourceId IdOf(Project resource) => IdOf(resource.Name);
 

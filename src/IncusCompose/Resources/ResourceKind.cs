@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
@@ -137,6 +138,18 @@ internal abstract class ResourceKind
 
     /// <summary>What it lies in and goes with, should that be made anew; null where nothing is of that kind.</summary>
     public virtual ResourceId? HolderOf(ResourceId id) => null;
+
+    /// <summary>
+    /// What of a live resource would be written in a stack file: the definition with it in its place. By default nothing: a
+    /// file has no word for the kind.
+    /// </summary>
+    /// <param name="stack">The definition so far; what this kind stands on is in it.</param>
+    /// <param name="live">The resource.</param>
+    /// <param name="context">What is live besides, what is to be the stack's own, and where notes go.</param>
+    public virtual StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context) => stack;
+
+    /// <summary>The addresses of what uses it, as the server tells them; empty where it does not.</summary>
+    public virtual IReadOnlyList<string> UsersOf(LiveResource live) => [];
 
     /// <summary>A resource in API form as text, to be kept; secrets are as they are.</summary>
     public virtual byte[] Write(LiveResource live) => throw new NotSupportedException($"A {Name} is not kept as text.");

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Graphs;
 using IncusCompose.Planning;
 
@@ -102,6 +103,32 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     /// <summary>The pools that a plan has to do with.</summary>
     public static IEnumerable<string> NamesIn(StackPlan plan) =>
         plan.Resources.Select(change => change.Kind == KindName ? change.Name : change.Kind is VolumeKind.KindName or BucketKind.KindName ? change.Id.Scope : null).OfType<string>();
+
+    public override IReadOnlyList<string> UsersOf(LiveResource live) => ((StoragePool)live.Raw).UsedBy;
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        var (name, pool) = (live.Id.Name, new StoragePoolDefinition { Name = live.Id.Name, External = context.IsExternal(live) });
+        return stack with
+        {
+            StoragePools = ExportContext.With(stack.StoragePools, name, pool.External ? pool : pool with
+            {
+                Driver = ((StoragePool)live.Raw).Driver,
+                Description = ExportContext.Text(live),
+                Config = ExportContext.ConfigOf(this, live, (key, value) => key switch
+                {
+                    // Where the server put it, and the names that it gave.
+                    "source" => value == name || value.EndsWith($"/disks/{name}.img", StringComparison.Ordinal) || value.EndsWith($"/storage-pools/{name}", StringComparison.Ordinal),
+                    "zfs.pool_name" or "lvm.vg_name" or "ceph.osd.pool_name" => value == name,
+                    "lvm.thinpool_name" => value == "IncusThinPool",
+                    "ceph.cluster_name" => value == "ceph",
+                    "ceph.user.name" => value == "admin",
+                    "ceph.osd.pg_num" => value == "32",
+                    _ => false,
+                }),
+            }),
+        };
+    }
 
     protected override ResourceId IdOf(StoragePool resource) => IdOf(resource.Name);
 

@@ -1,7 +1,9 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Graphs;
+using IncusCompose.Loading.Keys;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -126,6 +128,46 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
         options.RemoveVolumes
             ? Users.Refusal(((StorageVolume)live.Raw).UsedBy)
             : "replacing a volume deletes its data; allow that as well with -RemoveVolumes (--remove-volumes)";
+
+    public override IReadOnlyList<string> UsersOf(LiveResource live) => ((StorageVolume)live.Raw).UsedBy;
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        if (stack.Volumes.TryGetValue(live.Id.Name, out var other))
+        {
+            context.Note("TwoVolumes", $"volumes.{live.Id.Name}", $"there is a volume \"{live.Id.Name}\" in another pool than {live.Id.Scope} too, and a file has room for one of that name", "rename one of the two: incus storage volume rename");
+            return stack;
+        }
+
+        var planning = new PlanningContext(stack, context.Project, context.Server, context.Remotes);
+        var volume = new VolumeDefinition { Name = live.Id.Name, External = context.IsExternal(live), Pool = StoragePoolKind.DefaultPool(planning) == live.Id.Scope ? null : live.Id.Scope };
+        if (!volume.External)
+        {
+            var raw = (StorageVolume)live.Raw;
+            var pool = (context.Server.Find(StoragePoolKind.IdOf(live.Id.Scope!))?.Raw as StoragePool)?.Config;
+            var config = new SortedDictionary<string, string>(ExportContext.ConfigOf(this, live, (key, value) => value == (pool?.GetValueOrDefault($"volume.{key}") ?? DefaultOf(key, raw.ContentType))).ToDictionary(), StringComparer.Ordinal);
+            var size = config.TryGetValue("size", out var text) && CommonShapes.Size.Accepts(text) && config.Remove("size") ? text : null;
+            volume = volume with
+            {
+                ContentType = raw.ContentType,
+                Description = ExportContext.Text(live),
+                Size = size,
+                Snapshots = SnapshotsExport.Take(config),
+                Config = config.AsReadOnly(),
+            };
+        }
+
+        return stack with { Volumes = ExportContext.With(stack.Volumes, volume.Name, volume) };
+    }
+
+    // Source: Incus internal/server/storage/drivers, the values that drivers fill in.
+    private static string? DefaultOf(string key, string contentType) => key switch
+    {
+        "size" => contentType == "block" ? "10GiB" : null,
+        "block.filesystem" => "ext4",
+        "block.mount_options" => "discard",
+        _ => null,
+    };
 
     public override async Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         await GetAsync(client, id, cancellationToken).ConfigureAwait(false) is { } found ? Describe(id, found.Value) : null;

@@ -41,7 +41,7 @@ public sealed class RequirementTests(LabFixture fixture) : IAsyncLifetime
             """));
 
         Assert.Contains(
-            $"`config.security.selinux.type` needs the API extension \"instance_selinux\", which Incus {_bench.Client.Server.Environment.ServerVersion} does not have; use Incus 7.2 or later, or remove it",
+            $"`security.selinux.type` needs the API extension \"instance_selinux\", which Incus {_bench.Client.Server.Environment.ServerVersion} does not have; use Incus 7.2 or later, or remove it",
             error.Message,
             StringComparison.Ordinal);
         Assert.Contains(":5:", error.Message, StringComparison.Ordinal);

@@ -57,10 +57,6 @@ internal static class ListShapes
     public static IReadOnlyDictionary<string, string> Fill(this IReadOnlyDictionary<string, string> config, string key, string value) =>
         config.ContainsKey(key) ? config : config.With(key, value);
 
-    /// <summary>A map with one entry set.</summary>
-    public static IReadOnlyDictionary<string, string> With(this IReadOnlyDictionary<string, string> config, string key, string value) =>
-        new Dictionary<string, string>(config) { [key] = value }.AsReadOnly();
-
     /// <summary>A map with others' entries, which win.</summary>
     public static IReadOnlyDictionary<string, string> Override(this IReadOnlyDictionary<string, string> config, IReadOnlyDictionary<string, string> others) =>
         others.Aggregate(config, (all, entry) => all.With(entry.Key, entry.Value));

@@ -1,0 +1,59 @@
+using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Exporting;
+
+/// <summary>What a kind is told when it writes a live resource as a definition.</summary>
+/// <param name="Server">What is live.</param>
+/// <param name="Project">The project that is looked at.</param>
+/// <param name="Remotes">The user's remotes, for image references.</param>
+internal sealed record ExportContext(ServerObservation Server, string Project, ClientConfiguration Remotes)
+{
+    private readonly List<Diagnostic> _notes = [];
+
+    /// <summary>What is in the file and is to be the stack's own.</summary>
+    public required IReadOnlySet<ResourceId> Owned { get; init; }
+
+    /// <summary>What whoever uses the file should know.</summary>
+    public IReadOnlyList<Diagnostic> Notes => _notes;
+
+    /// <summary>True for what the stack uses and does not own.</summary>
+    public bool IsExternal(LiveResource live) => !Owned.Contains(live.Id);
+
+    /// <summary>Tells whoever uses the file something.</summary>
+    public void Note(string id, string path, string message, string advice = "") => _notes.Add(Diagnostic.Warning(id, SourceLocation.None, path, message, advice));
+
+    /// <summary>
+    /// The configuration of a resource that is worth a line: what was applied to it, and of the rest what is neither the
+    /// server's own filling nor its default.
+    /// </summary>
+    /// <param name="kind">The resource's kind.</param>
+    /// <param name="live">The resource.</param>
+    /// <param name="isFilled">Of what no stack made: whether a value is what the server fills in.</param>
+    public static IReadOnlyDictionary<string, string> ConfigOf(ResourceKind kind, LiveResource live, Func<string, string, bool> isFilled)
+    {
+        var config = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (path, value) in live.Properties)
+        {
+            if (!PropertyPath.IsConfig(path, out var key))
+                continue;
+            if (live.Mark?.Applied is { } applied && applied.Contains(path))
+                // The file's word (auto) where the server has its own way to say it.
+                config[key] = applied.Plain(path) == "auto" ? "auto" : value;
+            // What a stack did not say, the server did.
+            else if (live.Mark is not null ? !kind.IsServerFilled(path) : !isFilled(key, value))
+                config[key] = value;
+        }
+
+        return config.AsReadOnly();
+    }
+
+    /// <summary>A map with one more entry.</summary>
+    public static IReadOnlyDictionary<string, T> With<T>(IReadOnlyDictionary<string, T> map, string key, T value) =>
+        new Dictionary<string, T>(map, StringComparer.Ordinal) { [key] = value };
+
+    /// <summary>Free text, or nothing.</summary>
+    public static string? Text(LiveResource live) => live.Properties[PropertyPath.Description];
+}

@@ -1,0 +1,263 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Loading.Keys;
+using IncusCompose.Provision;
+using IncusCompose.Resources;
+using IncusCompose.Ssh;
+
+namespace IncusCompose.Exporting;
+
+/// <summary>
+/// An instance as a definition. Short words are tried first, and kept where the instance that they make has just what the
+/// live one has; the rest is raw configuration and raw devices, which can say everything.
+/// </summary>
+internal static partial class InstanceExport
+{
+    private const string LabelPrefix = "user.label.", EnvironmentPrefix = "environment.";
+
+    public static InstanceDefinition Describe(LiveResource live, StackDefinition stack, ExportContext context)
+    {
+        var instance = (Instance)live.Raw;
+        var path = $"instances.{instance.Name}";
+        var config = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (property, value) in live.Properties)
+        {
+            if (PropertyPath.IsConfig(property, out var key))
+                config[key] = value;
+        }
+
+        var definition = new InstanceDefinition
+        {
+            Name = instance.Name,
+            Image = ImageWord(live, stack, context),
+            Type = instance.Type == InstanceTypes.VirtualMachine ? InstanceType.VirtualMachine : InstanceType.Container,
+            Description = ExportContext.Text(live),
+            Profiles = instance.Profiles is ["default"] ? null : instance.Profiles,
+            Ephemeral = instance.Ephemeral,
+            Ready = RecordedWords.ReadReady(instance.Config),
+            Healthcheck = RecordedWords.ReadHealthcheck(instance.Config),
+            Hooks = RecordedWords.ReadHooks(instance.Config),
+            Persist = RecordedWords.ReadPersist(instance.Config),
+            DependsOn = [.. DependencyText.Read(live.Properties[PropertyPath.DependsOn]).Where(dependency => context.Owned.Contains(InstanceKind.IdOf(dependency.Instance)))],
+        };
+        foreach (var key in config.Keys.Where(key => key.StartsWith(OwnershipMark.Prefix, StringComparison.Ordinal)).ToList())
+            config.Remove(key);
+        definition = WithSsh(definition, live, config, stack, context);
+        definition = WithWords(definition, config);
+        definition = WithDevices(definition with { Config = config.AsReadOnly() }, live, stack, context);
+        if (instance.StatusCode == StatusCode.Stopped)
+            context.Note("Stopped", path, $"the instance {instance.Name} is stopped: up starts it");
+        if (instance.Config.ContainsKey(ProvisionRecord.Key))
+            context.Note("Provision", path, $"the steps that {instance.Name} was provisioned with are not on the server, and not written");
+        return definition;
+    }
+
+    private static InstanceDefinition WithWords(InstanceDefinition definition, SortedDictionary<string, string> config)
+    {
+        string? Take(string key, Func<string, bool> fits) => config.TryGetValue(key, out var value) && fits(value) && config.Remove(key) ? value : null;
+        IReadOnlyDictionary<string, string> TakeAll(string prefix)
+        {
+            var found = config.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal) && entry.Key.Length > prefix.Length).ToList();
+            found.ForEach(entry => config.Remove(entry.Key));
+            return new SortedDictionary<string, string>(found.ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value), StringComparer.Ordinal).AsReadOnly();
+        }
+
+        var data = new CloudInitDefinition(Take("cloud-init.user-data", _ => true), Take("cloud-init.vendor-data", _ => true), Take("cloud-init.network-config", _ => true));
+        return definition with
+        {
+            Cpu = Take("limits.cpu", InstanceKeys.Cpu.Accepts),
+            Memory = Take("limits.memory", CommonShapes.SizeOrPercentage.Accepts),
+            Autostart = Take("boot.autostart", value => value is "true" or "false") is { } autostart ? autostart == "true" : null,
+            BootPriority = Take("boot.autostart.priority", IsWhole) is { } priority ? int.Parse(priority, CultureInfo.InvariantCulture) : null,
+            CloudInit = data == new CloudInitDefinition() ? null : data,
+            Snapshots = SnapshotsExport.Take(config),
+            Environment = TakeAll(EnvironmentPrefix),
+            Labels = TakeAll(LabelPrefix),
+        };
+    }
+
+    private static bool IsWhole(string text) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number.ToString(CultureInfo.InvariantCulture) == text;
+
+    /// <summary>Takes what <c>ssh</c> brought into the cloud-init data out of it again.</summary>
+    private static InstanceDefinition WithSsh(InstanceDefinition definition, LiveResource live, SortedDictionary<string, string> config, StackDefinition stack, ExportContext context)
+    {
+        if (RecordedWords.ReadSsh(((Instance)live.Raw).Config) is not { } ssh)
+            return definition;
+        var profiles = InstanceForm.ProfileConfig(definition, PlanningOf(stack, context));
+        foreach (var key in new[] { SshCloudInit.VendorDataKey, SshCloudInit.UserDataKey }.Where(config.ContainsKey))
+        {
+            foreach (var before in new[] { null, FirstPart(config[key]) }.Distinct())
+            {
+                var own = new Dictionary<string, string>(config, StringComparer.Ordinal);
+                own.Remove(key);
+                if (before is not null)
+                    own[key] = before;
+                if (SshCloudInit.Place(ssh, definition.Persist, own, profiles) is var placed && (placed.Key != key || placed.Value != config[key]))
+                    continue;
+                config.Remove(key);
+                if (before is not null)
+                    config[key] = before;
+                return definition with { Ssh = ssh };
+            }
+        }
+
+        context.Note("Ssh", $"instances.{live.Id.Name}.ssh", $"who may log in to {live.Id.Name} cannot be told apart from its cloud-init data, which is written as it is");
+        return definition;
+    }
+
+    /// <summary>The first part of a message of several, where it is plain text; null for anything else.</summary>
+    private static string? FirstPart(string text) => Message().Match(text) is { Success: true } message ? message.Groups["text"].Value : null;
+
+    private static InstanceDefinition WithDevices(InstanceDefinition definition, LiveResource live, StackDefinition stack, ExportContext context)
+    {
+        var devices = ResourceFields.From(live.Properties).Devices;
+        definition = definition with { Volumes = Fitting(devices, Mount, mount => definition with { Volumes = [mount] }, stack, context) };
+        definition = definition with { Ports = Fitting(devices, Port, port => definition with { Ports = [port] }, stack, context) };
+        definition = WithNetworks(definition, devices, stack, context);
+        foreach (var (name, root) in devices.Where(device => InstanceForm.IsRootDisk(device.Value)))
+        {
+            var (size, pool) = (root.GetValueOrDefault("size"), root["pool"]);
+            RootDiskDefinition?[] disks = [null, new(size), new(size, pool)];
+            if (size is null || CommonShapes.Size.Accepts(size))
+                definition = definition with { Disk = disks.FirstOrDefault(disk => disk is not { Size: null, Pool: null } && IsMade(definition with { Disk = disk }, name, root, stack, context)) };
+        }
+
+        var made = DevicesOf(definition, stack, context);
+        var raw = new SortedDictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
+        foreach (var (name, device) in devices.Where(device => !made.TryGetValue(device.Key, out var other) || !other.SequenceEqual(device.Value)))
+            raw[name] = device.AsReadOnly();
+        return definition with { Devices = raw.AsReadOnly() };
+    }
+
+    private static InstanceDefinition WithNetworks(InstanceDefinition definition, SortedDictionary<string, SortedDictionary<string, string>> devices, StackDefinition stack, ExportContext context)
+    {
+        var nics = devices.Where(device => device.Value.GetValueOrDefault("type") == "nic" && device.Value.GetValueOrDefault("name") == device.Key)
+            .OrderBy(device => device.Key.Length).ThenBy(device => device.Key, StringComparer.Ordinal).ToList();
+        while (true)
+        {
+            var networks = nics.Select((nic, index) => new NetworkAttachment
+            {
+                Network = nic.Value.GetValueOrDefault("network") ?? nic.Value.GetValueOrDefault("parent", ""),
+                Name = nic.Key == string.Create(CultureInfo.InvariantCulture, $"eth{index}") ? null : nic.Key,
+                Ipv4 = nic.Value.GetValueOrDefault("ipv4.address"),
+                Ipv6 = nic.Value.GetValueOrDefault("ipv6.address"),
+                Mac = nic.Value.GetValueOrDefault("hwaddr"),
+            }).ToList();
+            var attached = definition with { Networks = networks };
+            var made = DevicesOf(attached, stack, context);
+            if (nics.RemoveAll(nic => !made.TryGetValue(nic.Key, out var device) || !device.SequenceEqual(nic.Value)) == 0)
+                return attached;
+        }
+    }
+
+    /// <summary>The short words of those devices that are just what the words would make.</summary>
+    private static List<T> Fitting<T>(
+        SortedDictionary<string, SortedDictionary<string, string>> devices, Func<SortedDictionary<string, string>, T?> read, Func<T, InstanceDefinition> with, StackDefinition stack, ExportContext context)
+        where T : class =>
+        [.. devices.Select(device => (device, word: read(device.Value))).Where(pair => pair.word is not null && IsMade(with(pair.word), pair.device.Key, pair.device.Value, stack, context)).Select(pair => pair.word!)];
+
+    private static bool IsMade(InstanceDefinition definition, string name, SortedDictionary<string, string> device, StackDefinition stack, ExportContext context) =>
+        DevicesOf(definition, stack, context).TryGetValue(name, out var made) && made.SequenceEqual(device);
+
+    private static SortedDictionary<string, SortedDictionary<string, string>> DevicesOf(InstanceDefinition definition, StackDefinition stack, ExportContext context) =>
+        ResourceFields.From(InstanceForm.Build(definition, PlanningOf(stack, context), live: null).Properties).Devices;
+
+    // A new one each time: what does not fit is reported to it, and nobody's business.
+    private static PlanningContext PlanningOf(StackDefinition stack, ExportContext context) => new(stack, context.Project, context.Server, context.Remotes);
+
+    private static VolumeMount? Mount(SortedDictionary<string, string> device) =>
+        device.GetValueOrDefault("type") == "disk" && device.TryGetValue("source", out var source) && device.TryGetValue("path", out var target) && target != "/"
+            ? new VolumeMount
+            {
+                Source = source,
+                Target = target,
+                IsHostPath = source.StartsWith('/'),
+                ReadOnly = device.GetValueOrDefault("readonly") == "true",
+                Shift = device.GetValueOrDefault("shift") switch { "true" => true, "false" => false, _ => null },
+            }
+            : null;
+
+    private static PortMapping? Port(SortedDictionary<string, string> device)
+    {
+        if (device.GetValueOrDefault("type") != "proxy"
+            || Endpoint().Match(device.GetValueOrDefault("listen", "")) is not { Success: true } listen
+            || Endpoint().Match(device.GetValueOrDefault("connect", "")) is not { Success: true } connect)
+            return null;
+        var (first, last) = Ports(listen);
+        return new PortMapping
+        {
+            Protocol = listen.Groups["protocol"].Value,
+            HostAddress = listen.Groups["address"].Value.Trim('[', ']'),
+            HostPort = first,
+            InstanceAddress = connect.Groups["address"].Value.Trim('[', ']'),
+            InstancePort = Ports(connect).First,
+            Count = Math.Max(1, last - first + 1),
+        };
+    }
+
+    private static (int First, int Last) Ports(Match endpoint)
+    {
+        var first = int.Parse(endpoint.Groups["first"].Value, CultureInfo.InvariantCulture);
+        return (first, endpoint.Groups["last"].Success ? int.Parse(endpoint.Groups["last"].Value, CultureInfo.InvariantCulture) : first);
+    }
+
+    /// <summary>The word for an instance's image: the file's own where a stack made it, else where the image on the server came from, or what it is called.</summary>
+    private static string ImageWord(LiveResource live, StackDefinition stack, ExportContext context)
+    {
+        var instance = (Instance)live.Raw;
+        if (live.Mark?.Applied.Plain(PropertyPath.Image) is { } applied)
+            return stack.Images.Values.FirstOrDefault(image => image.Source == applied)?.Name ?? applied;
+        var fingerprint = instance.Config.GetValueOrDefault("volatile.base_image", "");
+        if (context.Server.Images.FirstOrDefault(image => image.Fingerprint == fingerprint) is { } image)
+        {
+            if (image.UpdateSource is { } source && context.Remotes.Remotes.Values.FirstOrDefault(remote => remote.Protocol == source.Protocol
+                && remote.Addresses.Any(address => address.TrimEnd('/') == source.Server.TrimEnd('/'))) is { } remote)
+                return $"{remote.Name}:{source.Alias}";
+            return image.Aliases.Select(alias => alias.Name).Order(StringComparer.Ordinal).FirstOrDefault() ?? fingerprint[..12];
+        }
+
+        // What the image said of itself stays on the instance.
+        string? Word(string key) => instance.Config.GetValueOrDefault($"image.{key}") is { Length: > 0 } word && ImagePart().IsMatch(word) ? word.ToLowerInvariant() : null;
+        var variant = Word("variant") is { } word and not "default" ? $"/{word}" : "";
+        var guess = Word("os") is { } os && Word("release") is { } release ? $"{ClientConfiguration.ImagesRemote}:{os}/{release}{variant}"
+            : fingerprint.Length >= 12 ? fingerprint[..12] : InstanceDefinition.DefaultImage;
+        context.Note("Image", $"instances.{instance.Name}.image", $"the image that {instance.Name} was made from is no longer on the server: {guess} is a guess");
+        return guess;
+    }
+
+    [GeneratedRegex(@"^(?<protocol>tcp|udp):(?<address>\[[0-9A-Fa-f:.]+\]|[0-9.]+):(?<first>[0-9]{1,5})(?:-(?<last>[0-9]{1,5}))?\z")]
+    private static partial Regex Endpoint();
+
+    [GeneratedRegex(@"^[0-9A-Za-z._-]+\z")]
+    private static partial Regex ImagePart();
+
+    // As SshCloudInit writes it.
+    [GeneratedRegex(@"^Content-Type: multipart/mixed; boundary=""(?<boundary>incus-compose-*)""\nMIME-Version: 1\.0\n\n--\k<boundary>\nContent-Type: text/plain; charset=""us-ascii""\n\n(?<text>.*?)\n--\k<boundary>\n", RegexOptions.Singleline)]
+    private static partial Regex Message();
+}
+
+/// <summary>Snapshots that the server takes by itself, as a definition.</summary>
+internal static class SnapshotsExport
+{
+    /// <summary>Takes the keys out of a configuration; null, and nothing taken, where the word cannot say what they do.</summary>
+    public static SnapshotsDefinition? Take(SortedDictionary<string, string> config)
+    {
+        var keys = config.Where(entry => entry.Key.StartsWith("snapshots.", StringComparison.Ordinal)).ToList();
+        if (keys.Count == 0)
+            return null;
+        var snapshots = new SnapshotsDefinition
+        {
+            Schedule = config.GetValueOrDefault("snapshots.schedule"),
+            Expiry = config.GetValueOrDefault("snapshots.expiry"),
+            Pattern = config.GetValueOrDefault("snapshots.pattern", SnapshotsDefinition.DefaultPattern),
+            Stopped = config.GetValueOrDefault("snapshots.schedule.stopped") == "true",
+        };
+        if (!snapshots.Config().OrderBy(entry => entry.Key, StringComparer.Ordinal).SequenceEqual(keys.Select(entry => (entry.Key, entry.Value))))
+            return null;
+        keys.ForEach(entry => config.Remove(entry.Key));
+        return snapshots;
+    }
+}

@@ -1,0 +1,106 @@
+using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading;
+using IncusCompose.Loading.Documents;
+using IncusCompose.Operating;
+using IncusCompose.Planning;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Exporting;
+
+/// <summary>Makes a stack file of what is live: chooses, lets each kind say what of its resources is written, and checks what came of it.</summary>
+/// <param name="format">Writes the file.</param>
+/// <param name="remotes">The user's remotes, for image references.</param>
+internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration remotes)
+{
+    /// <exception cref="StackTargetException">What is to be written is not there.</exception>
+    public async Task<StackExport> ExportAsync(IncusClient client, ExportOptions options, CancellationToken cancellationToken)
+    {
+        var server = await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
+        return Export(server, client.Project, options);
+    }
+
+    public StackExport Export(ServerObservation server, string project, ExportOptions options)
+    {
+        var selection = new ExportSelection(server, project);
+        var stackName = options.Stack;
+        if (stackName is not null)
+        {
+            selection.AddStack(stackName);
+        }
+        else if (options.Instances.Count > 0)
+        {
+            var known = server.OfKind(InstanceKind.KindName).Select(live => live.Id.Name).ToHashSet(StringComparer.Ordinal);
+            foreach (var name in options.Instances)
+                _ = known.Contains(name) ? true : throw new ExportedInstanceNotFoundException(name, project, known);
+            selection.AddInstances(options.Instances);
+        }
+        else
+        {
+            selection.AddProject();
+        }
+
+        var context = new ExportContext(server, project, remotes) { Owned = selection.Owned };
+        foreach (var other in selection.Others.GroupBy(live => live.Mark!.Stack))
+            context.Note("OtherStack", "", $"{string.Join(", ", other.Select(live => live.Id))} belong{(other.Count() == 1 ? "s" : "")} to the stack \"{other.Key}\" and {(other.Count() == 1 ? "is" : "are")} not written", $"write it by its name: export {other.Key}");
+        foreach (var theirs in options.Instances.Select(name => server.Find(InstanceKind.IdOf(name))!).Where(live => live.Mark is not null))
+            context.Note("OtherStack", $"instances.{theirs.Id.Name}", $"{theirs.Id} belongs to the stack \"{theirs.Mark!.Stack}\": another one cannot adopt it");
+        var stack = new StackDefinition
+        {
+            Name = options.Name ?? stackName ?? NameOf(options, project),
+            Project = project == "default" ? null : new ProjectDefinition { Name = project },
+        };
+        foreach (var live in selection.Owned.Concat(selection.External).Select(id => server.Find(id)!)
+            .OrderBy(live => ResourceKinds.RankOf(live.Id)).ThenBy(live => live.Id.ToString(), StringComparer.Ordinal))
+            stack = ResourceKinds.Of(live.Id).Export(stack, live, context);
+        stack = ReplicaFolding.Fold(stack, context);
+        Check(stack, context);
+        var (document, variables) = SecretVariables.Write(stack, context);
+        return new StackExport { Stack = stack, Document = document, Variables = variables, Notes = context.Notes, Text = Write(document, variables, context.Notes) };
+    }
+
+    private static string NameOf(ExportOptions options, string project) =>
+        options.Instances.Count == 1 ? options.Instances.First() : project != "default" ? project : "stack";
+
+    /// <summary>What a plan of the file would find different, be it the stack's own by then: said, so that nobody is surprised.</summary>
+    private void Check(StackDefinition stack, ExportContext context)
+    {
+        var planning = new PlanningContext(Replicas.Expand(stack), context.Project, context.Server, remotes);
+        foreach (var kind in ResourceKinds.All)
+        {
+            foreach (var desired in kind.Desire(planning).Where(resource => !resource.External && context.Owned.Contains(resource.Id)))
+            {
+                if (context.Server.Find(desired.Id) is not { } live)
+                    continue;
+                var mark = live.Mark ?? new OwnershipMark(stack.Name, context.Project, desired.DefinitionPath, Adoption.RecordOf(kind, desired, live));
+                foreach (var property in PropertyComparer.Compare(kind, desired, live with { Mark = mark }, metadata: null)
+                    .Where(property => property.Difference is not (PropertyDifference.Recorded or PropertyDifference.Unmanaged))
+                    // Adoption records what the server does not know.
+                    .Where(property => live.Mark is not null || property.Step is not { Path: var path } || !PropertyPath.IsEngineOnly(path)))
+                    context.Note("NotWritten", desired.DefinitionPath, $"{property.Path} cannot be written as it is: a plan will say {property.Old ?? "(unset)"} -> {property.New ?? "(unset)"}");
+            }
+        }
+    }
+
+    private string Write(DocumentNode document, IReadOnlyList<SecretVariable> variables, IReadOnlyList<Diagnostic> notes)
+    {
+        using var text = new StringWriter { NewLine = "\n" };
+        foreach (var note in notes)
+            Comment(text, note.Message + (note.Advice.Length > 0 ? $"; {note.Advice}" : ""));
+        if (variables.Count > 0)
+        {
+            Comment(text, "Secrets and cloud-init data are not written. Set these variables, or put them into a file .env beside this one:");
+            foreach (var variable in variables)
+                Comment(text, variable.Command is { } command ? $"  export {variable.Name}=\"$({command})\"" : $"  {variable.Name}: {variable.Path}");
+        }
+
+        if (notes.Count + variables.Count > 0)
+            text.WriteLine();
+        format.Write(document, text);
+        return text.ToString();
+    }
+
+    private static void Comment(TextWriter text, string line) =>
+        text.WriteLine("# " + string.Concat(line.Select(character => char.IsControl(character) ? ' ' : character)));
+}
