@@ -46,10 +46,11 @@ public sealed partial class ComposeEngine
 
         var unreadable = new List<Diagnostic>();
         var steps = PlannedStep.Of(stack, unreadable);
+        var newest = await RemoteImages.AskAsync(stack, remotes, client.Server, unreadable, cancellationToken).ConfigureAwait(false);
 
         StackPlan Plan(MetadataConfiguration? metadata)
         {
-            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server, Members = members };
+            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server, Members = members, NewestImages = newest };
             unreadable.ForEach(context.Report);
             return StackPlanner.Plan(context, options, metadata, client.Name);
         }

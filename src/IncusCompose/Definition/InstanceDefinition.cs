@@ -25,6 +25,9 @@ public sealed partial record InstanceDefinition
     /// </summary>
     public string Image { get; init; } = DefaultImage;
 
+    /// <summary>When the image is looked for where it comes from; null: as the entry of <c>images</c> says.</summary>
+    public ImagePull? PullPolicy { get; init; }
+
     /// <summary>Container (the default) or virtual machine.</summary>
     public InstanceType Type { get; init; }
 

@@ -50,6 +50,7 @@ internal static partial class StackWriter
 
         private MappingNode Instance(InstanceDefinition instance) => new Entries(mask)
             .Text("image", instance.Image)
+            .Text("pull_policy", instance.PullPolicy?.ToString().ToLowerInvariant())
             .Text("type", instance.Type == InstanceType.VirtualMachine ? "virtual-machine" : null)
             .Text("description", instance.Description)
             .Node("profiles", instance.Profiles is null ? null : List(instance.Profiles.Select(Scalar)))
@@ -360,12 +361,19 @@ internal static partial class StackWriter
             .Flag("external", profile.External)
             .ToNode();
 
-        private DocumentNode Image(ImageDefinition image) => image is { Alias: null, AutoUpdate: null }
+        private DocumentNode Image(ImageDefinition image) => image is { Source.Length: > 0, Aliases.Count: 0, AutoUpdate: null, Profiles: null, Pull: null, Credentials: null }
             ? Scalar(image.Source)
             : new Entries(mask)
-                .Text("source", image.Source)
-                .Text("alias", image.Alias)
+                .Text("source", image.Source.Length == 0 ? null : image.Source)
+                .Text("file", image.File)
+                .Text("metadata", image.Metadata)
+                .Text("rootfs", image.Rootfs)
+                .Text("publish", image.Publish)
+                .Node("aliases", Words(image.Aliases))
+                .Node("profiles", image.Profiles is null ? null : List(image.Profiles.Select(Scalar)))
                 .Flag("auto_update", image.AutoUpdate)
+                .Text("pull", image.Pull?.ToString().ToLowerInvariant())
+                .Node("credentials", image.Credentials is null ? null : new Entries(mask).Text("username", image.Credentials.Username).Text("password", image.Credentials.Password).ToNode())
                 .ToNode();
 
         private MappingNode Values(IReadOnlyDictionary<string, string> values)

@@ -15,12 +15,28 @@ internal sealed record DesiredImage : DesiredResource
     /// <summary>The alias (or fingerprint) there.</summary>
     public required string Alias { get; init; }
 
+    /// <summary>The files of this machine that it is made of; null where it is made of none.</summary>
+    public ImageFiles? Files { get; init; }
+
+    /// <summary>The instance that it is made from; null where it is made from none.</summary>
+    public string? Publish { get; init; }
+
+    /// <summary>Who may fetch it; null where nobody is asked.</summary>
+    public ImageCredentials? Credentials { get; init; }
+
     /// <summary><c>container</c> or <c>virtual-machine</c>: one alias leads to an image of each.</summary>
     public required string InstanceType { get; init; }
 
     /// <summary>Whose mark counts: an image may have been brought by another stack, which says nothing of this one's alias.</summary>
     public required (string Name, string Project) Stack { get; init; }
 }
+
+/// <summary>An image as the file names it.</summary>
+/// <param name="Definition">Its entry of <c>images</c>; null where an instance names it without one.</param>
+/// <param name="Reference">What it leads to.</param>
+/// <param name="Type"><c>container</c> or <c>virtual-machine</c>.</param>
+/// <param name="Path">Where the file names it.</param>
+internal sealed record ImageName(ImageDefinition? Definition, string Reference, string Type, string Path);
 
 /// <summary>
 /// Images. Each distinct one is brought to the server once, before anything is created from it: creating several
@@ -32,6 +48,9 @@ internal sealed class ImageKind : ResourceKind
 
     internal const string AliasWord = "alias";
     private const string AutoUpdateWord = "auto_update";
+    private const string ProfilesWord = "profiles";
+    private const string FingerprintWord = "fingerprint";
+    private const string MoreAliases = "aliases/";
 
     public override string Name => KindName;
 
@@ -43,15 +62,50 @@ internal sealed class ImageKind : ResourceKind
 
     /// <summary>What an instance's word for its image leads to: the source of an entry of <c>images:</c>, or the word itself.</summary>
     public static string ReferenceOf(string image, StackDefinition stack) =>
-        stack.Images.TryGetValue(image, out var declared) ? declared.Source : image;
+        stack.Images.TryGetValue(image, out var declared) ? declared.Reference : image;
+
+    /// <summary>The files of this machine that an image is made of; null where it is made of none.</summary>
+    public static ImageFiles? FilesOf(ImageDefinition? image) => image switch
+    {
+        { File: { } file } => new ImageFiles(file, null),
+        { Metadata: { } metadata, Rootfs: { } rootfs } => new ImageFiles(metadata, rootfs),
+        _ => null,
+    };
+
+    /// <summary>The images that are asked for where they come from, with every plan.</summary>
+    public static IEnumerable<ImageName> Followed(StackDefinition stack) =>
+        Named(stack).Where(image => image.Definition?.Publish is null && PullOf(stack, image.Reference, image.Type) == ImagePull.Always);
+
+    /// <summary>Every image that instances or the file's <c>images</c> name, each once.</summary>
+    private static IEnumerable<ImageName> Named(StackDefinition stack) =>
+        stack.Instances.Values.Select(instance => new ImageName(stack.Images.GetValueOrDefault(instance.Image), ReferenceOf(instance.Image, stack), InstanceKind.TypeName(instance.Type), $"instances.{instance.Group ?? instance.Name}.image"))
+            .Concat(stack.Images.Values.Where(image => stack.Instances.Values.All(instance => instance.Image != image.Name)).Select(image => new ImageName(image, image.Reference, InstanceTypes.Container, $"images.{image.Name}")))
+            .DistinctBy(image => (image.Reference, image.Type));
+
+    /// <summary>When an image is looked for: as often as any of those that name it want.</summary>
+    private static ImagePull PullOf(StackDefinition stack, string reference, string type)
+    {
+        var wanted = stack.Instances.Values.Where(instance => ReferenceOf(instance.Image, stack) == reference && InstanceKind.TypeName(instance.Type) == type)
+            .Select(instance => instance.PullPolicy ?? stack.Images.GetValueOrDefault(instance.Image)?.Pull ?? ImagePull.Missing).ToList();
+        if (wanted.Count == 0)
+            wanted = [.. stack.Images.Values.Where(image => image.Reference == reference).Select(image => image.Pull ?? ImagePull.Missing)];
+        return wanted.Contains(ImagePull.Always) ? ImagePull.Always : wanted.Contains(ImagePull.Missing) || wanted.Count == 0 ? ImagePull.Missing : ImagePull.Never;
+    }
 
     /// <summary>The fingerprint of what an instance's word for its image leads to on the server now; null where it is not there.</summary>
     public static string? FingerprintOf(InstanceDefinition instance, PlanningContext context)
     {
-        var (remoteName, alias) = Split(ReferenceOf(instance.Image, context.Stack));
+        var reference = ReferenceOf(instance.Image, context.Stack);
+        var type = InstanceKind.TypeName(instance.Type);
+        // What is to be brought with this plan counts already.
+        if (context.NewestImages.TryGetValue((reference, type), out var newest))
+            return newest;
+        if (context.Stack.Images.GetValueOrDefault(instance.Image) is { Source.Length: 0 } made)
+            return context.Server.Images.FirstOrDefault(image => IsOf(image, made.Name, (context.Stack.Name, context.Project)))?.Fingerprint;
+        var (remoteName, alias) = Split(reference);
         IncusRemote? remote = null;
         return remoteName is null or ClientConfiguration.LocalRemote || context.Remotes.Remotes.TryGetValue(remoteName, out remote)
-            ? Find(remote, alias, InstanceKind.TypeName(instance.Type), context.Server.Images)?.Fingerprint
+            ? Find(remote, alias, type, context.Server.Images)?.Fingerprint
             : null;
     }
 
@@ -69,8 +123,9 @@ internal sealed class ImageKind : ResourceKind
 
         foreach (var declared in context.Stack.Images.Values)
         {
-            var used = context.Stack.Instances.Values.Any(instance => instance.Image == declared.Name);
-            var image = used ? null : Describe(context, declared, declared.Source, InstanceTypes.Container, $"images.{declared.Name}");
+            if (context.Stack.Instances.Values.Any(instance => instance.Image == declared.Name))
+                continue;
+            var image = Describe(context, declared, declared.Reference, TypeOf(declared, context), $"images.{declared.Name}");
             if (image is not null)
                 desired.TryAdd(image.Id, image);
         }
@@ -122,21 +177,43 @@ internal sealed class ImageKind : ResourceKind
 
     public override bool IsServerFilled(string path) => true;
 
-    public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
+    public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) => BringAsync(context, desired, cancellationToken);
+
+    /// <summary>Brings it to the server, with its names.</summary>
+    /// <returns>Its fingerprint.</returns>
+    private static async Task<string> BringAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
     {
         var image = (DesiredImage)desired;
-        var remote = image.Remote!;
         var properties = new Dictionary<string, string>();
         context.MarkOf(image, image.Id.Name)?.Write(image.Id, properties);
+        var fingerprint = image switch
+        {
+            { Publish: { } instance } => await PublishAsync(context, instance, properties, cancellationToken).ConfigureAwait(false),
+            { Files: { } files } => await SendAsync(context, files, properties, cancellationToken).ConfigureAwait(false),
+            _ => await FetchAsync(context, image, properties, cancellationToken).ConfigureAwait(false),
+        };
+        if (image.Remote is null && ProfilesIn(image.Properties) is { } profiles)
+            await context.Client.Images.UpdateAsync(fingerprint, current => current with { Profiles = profiles }, cancellationToken).ConfigureAwait(false);
+        context.ImageReady(image.Id, fingerprint);
+        foreach (var alias in AliasesIn(image.Properties))
+            await PointAliasAsync(context.Client, alias, fingerprint, cancellationToken).ConfigureAwait(false);
+        return fingerprint;
+    }
+
+    /// <summary>Has the server fetch it from an image server.</summary>
+    private static async Task<string> FetchAsync(ApplyContext context, DesiredImage image, Dictionary<string, string> properties, CancellationToken cancellationToken)
+    {
+        var remote = image.Remote!;
         var copy = new ImageCopy
         {
-            Server = remote.Addresses[0],
+            Server = WithCredentials(remote.Addresses[0], image.Credentials),
             Protocol = remote.Protocol,
             Alias = image.Alias,
             ImageType = image.InstanceType,
             Certificate = remote.Protocol == "incus" ? context.Remotes.OptionsFor(remote.Name).ServerCertificate?.ExportCertificatePem() : null,
             AutoUpdate = image.Properties[AutoUpdateWord] == "true",
             Properties = properties,
+            Profiles = ProfilesIn(image.Properties),
         };
         string? fingerprint = null;
         try
@@ -148,27 +225,63 @@ internal sealed class ImageKind : ResourceKind
         catch (IncusException error) when (error is IncusConflictException or IncusOperationException or OperationLostException)
         {
             // Somebody else may have brought the same image meanwhile; then there is nothing left to do.
-            if (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false) is not { } found)
+            if (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false) is { } found)
+                fingerprint = found.Fingerprint;
+            // The server may say the address as it was told.
+            else if (image.Credentials is { } credentials)
+                throw new IncusException(WithoutCredentials(error.Message, credentials));
+            else
                 throw;
-            fingerprint = found.Fingerprint;
         }
 
-        fingerprint ??= (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false))?.Fingerprint
+        return fingerprint ?? (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false))?.Fingerprint
             ?? throw new IncusNotFoundException($"The server fetched {image.Id.Name} but does not list it.");
-        context.ImageReady(image.Id, fingerprint);
-        if (image.Properties[AliasWord] is { } alias)
-            await PointAliasAsync(context.Client, alias, fingerprint, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends it from this machine; the same one may be there already.</summary>
+    private static async Task<string> SendAsync(ApplyContext context, ImageFiles files, Dictionary<string, string> properties, CancellationToken cancellationToken)
+    {
+        context.Say($"sending {files}");
+        try
+        {
+            return await files.ImportAsync(context.Client, properties, context.Progress, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusException)
+        {
+            var fingerprint = files.Fingerprint();
+            // It stays whose it is, and is used.
+            if (await context.Client.Images.FindAsync(fingerprint, cancellationToken).ConfigureAwait(false) is null)
+                throw;
+            return fingerprint;
+        }
+    }
+
+    /// <summary>Makes it from an instance, which is ready by now.</summary>
+    private static async Task<string> PublishAsync(ApplyContext context, string instance, Dictionary<string, string> properties, CancellationToken cancellationToken)
+    {
+        context.Say($"packing {instance}");
+        var publisher = new Publishing.ImagePublisher(context.Client, new Publishing.PublishOptions { Instance = instance, Properties = properties });
+        return (await publisher.RunAsync(context.Progress, cancellationToken).ConfigureAwait(false)).Fingerprint;
     }
 
     public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
     {
         var image = (Image)change.Live!.Raw;
         var desired = change.Desired!;
-        var alias = desired.Properties[AliasWord];
-        if (alias is not null)
-            await PointAliasAsync(context.Client, alias, image.Fingerprint, cancellationToken).ConfigureAwait(false);
         var mark = change.Live.Mark;
-        if (mark?.Applied.Plain(AliasWord) is { } before && before != alias)
+        if (change.Steps.Any(step => step.Path == FingerprintWord && step.Value is not null))
+        {
+            var brought = await BringAsync(context, desired, cancellationToken).ConfigureAwait(false);
+            // The older one goes, as when the server keeps an image up to date; what was made from it does not need it.
+            if (mark is not null && brought != image.Fingerprint)
+                await DeleteAsync(context, change.Live, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var aliases = AliasesIn(desired.Properties);
+        foreach (var alias in aliases)
+            await PointAliasAsync(context.Client, alias, image.Fingerprint, cancellationToken).ConfigureAwait(false);
+        foreach (var before in AliasesIn(mark?.Applied).Except(aliases))
             await DropAliasAsync(context.Client, before, image.Fingerprint, cancellationToken).ConfigureAwait(false);
 
         // The record comes last: until it is written, the old alias is remembered as the stack's.
@@ -180,7 +293,8 @@ internal sealed class ImageKind : ResourceKind
                 if (mark is not null)
                     (mark with { Applied = AppliedRecord.Of(desired.Properties) }).Write(desired.Id, properties);
                 var autoUpdate = desired.Properties[AutoUpdateWord] ?? (mark?.Applied.Contains(AutoUpdateWord) == true ? "false" : null);
-                return current with { Properties = properties, AutoUpdate = autoUpdate is null ? current.AutoUpdate : autoUpdate == "true" };
+                var profiles = ProfilesIn(desired.Properties) ?? (mark?.Applied.Contains(ProfilesWord) == true ? ["default"] : current.Profiles);
+                return current with { Properties = properties, AutoUpdate = autoUpdate is null ? current.AutoUpdate : autoUpdate == "true", Profiles = profiles };
             },
             cancellationToken).ConfigureAwait(false);
     }
@@ -193,7 +307,8 @@ internal sealed class ImageKind : ResourceKind
 
     private static DesiredImage? Describe(PlanningContext context, ImageDefinition? declared, string reference, string instanceType, string path)
     {
-        var (remoteName, alias) = Split(reference);
+        var made = declared is { Source.Length: 0 };
+        var (remoteName, alias) = made ? (null, reference) : Split(reference);
         IncusRemote? remote = null;
         if (remoteName is not null && remoteName != ClientConfiguration.LocalRemote && !context.Remotes.Remotes.TryGetValue(remoteName, out remote))
         {
@@ -203,19 +318,42 @@ internal sealed class ImageKind : ResourceKind
             return null;
         }
 
+        if (remote?.Protocol == "oci")
+            context.Require("instance_oci", path, $"the OCI image {reference}");
         var properties = new PropertyBag();
-        if (remote is null && declared is { } local && (local.Alias is not null || local.AutoUpdate is not null))
+        if (!made && remote is null && declared is { } local && (local.Aliases.Count > 0 || local.AutoUpdate is not null || local.Profiles is not null))
         {
             context.Error(
-                "LocalImage", $"images.{local.Name}", $"\"{reference}\" is on the server already and is used as it is: alias and auto_update do not apply",
+                "LocalImage", $"images.{local.Name}", $"\"{reference}\" is on the server already and is used as it is: aliases, profiles and auto_update do not apply",
                 "drop them, or name the image server that it comes from, such as images:debian/12");
         }
 
-        if (declared?.Alias is { } name)
+        var image = new DesiredImage
         {
-            properties.Add(AliasWord, name);
+            Id = IdOf(reference, instanceType),
+            DefinitionPath = path,
+            Properties = properties,
+            // What is on the server only by its own alias cannot be fetched from anywhere.
+            External = (remote is null && !made) || PullOf(context.Stack, reference, instanceType) == ImagePull.Never,
+            OnDemand = path.StartsWith("instances.", StringComparison.Ordinal),
+            Remote = remote,
+            Alias = alias,
+            Files = FilesOf(declared),
+            Publish = declared?.Publish,
+            Credentials = declared?.Credentials,
+            InstanceType = instanceType,
+            Stack = (context.Stack.Name, context.Project),
+            // Once it is there, the instance that it was made from matters no more.
+            DependsOn = declared?.Publish is { } instance ? [InstanceKind.IdOf(instance)] : [],
+            Conditions = declared?.Publish is { } builder ? [new InstanceDependency(builder, WhenDone(builder, context.Stack))] : [],
+        };
+        var live = Find(image, context.Server.Images);
+        foreach (var (index, name) in (declared?.Aliases ?? []).Index())
+        {
+            properties.Add(index == 0 ? AliasWord : MoreAliases + name, name);
             var holder = context.Server.Images.FirstOrDefault(image => image.Aliases.Any(alias => alias.Name == name));
-            if (holder is not null && remote is not null && !Matches(holder, remote, alias) && OwnershipMark.Read(holder.Properties)?.BelongsTo(context.Stack.Name, context.Project) != true)
+            if (holder is not null && (remote is not null || made) && holder.Fingerprint != live?.Fingerprint && OwnershipMark.Read(holder.Properties)?.BelongsTo(context.Stack.Name, context.Project) != true
+                && (remote is null || !Matches(holder, remote, alias)))
             {
                 context.Error(
                     "NameTaken", path, $"the alias \"{name}\" leads to another image on the server, which was not brought by this stack",
@@ -225,21 +363,72 @@ internal sealed class ImageKind : ResourceKind
 
         if (declared?.AutoUpdate is { } autoUpdate)
             properties.Add(AutoUpdateWord, autoUpdate ? "true" : "false");
-        var image = new DesiredImage
-        {
-            Id = IdOf(reference, instanceType),
-            DefinitionPath = path,
-            Properties = properties,
-            // What is on the server only by its own alias cannot be fetched from anywhere.
-            External = remote is null,
-            OnDemand = path.StartsWith("instances.", StringComparison.Ordinal),
-            Remote = remote,
-            Alias = alias,
-            InstanceType = instanceType,
-            Stack = (context.Stack.Name, context.Project),
-        };
+        if (declared?.Profiles is { Count: > 0 } profiles)
+            properties.Add(ProfilesWord, string.Join(", ", profiles));
+        if (live is not null && context.NewestImages.TryGetValue((reference, instanceType), out var newest))
+            properties.Add(FingerprintWord, newest);
+        if (live is null && image.Files is { } files && !image.External)
+            RequireFiles(files, context, declared!.Name);
         return image;
     }
+
+    private static void RequireFiles(ImageFiles files, PlanningContext context, string name)
+    {
+        foreach (var file in new[] { files.Metadata, files.Rootfs }.OfType<string>().Where(file => !File.Exists(file)))
+        {
+            context.Error("UnreadableFile", $"images.{name}", Directory.Exists(file) ? $"{file} is a folder" : $"there is no file {file}",
+                context.Stack.Folder is { } folder ? $"paths start from {folder}" : "name a file on this machine");
+        }
+    }
+
+    /// <summary>What an instance that an image is made from must have come to.</summary>
+    private static DependencyCondition WhenDone(string builder, StackDefinition stack) =>
+        stack.Instances.Values.SelectMany(instance => instance.DependsOn).Any(dependency => dependency.Instance == builder && dependency.Condition == DependencyCondition.Completed)
+            ? DependencyCondition.Completed
+            : DependencyCondition.Ready;
+
+    /// <summary>What an image that no instance names is of: as the server knows it, else as its files tell.</summary>
+    private static string TypeOf(ImageDefinition declared, PlanningContext context)
+    {
+        if (declared.Source.Length > 0)
+            return InstanceTypes.Container;
+        if (context.Server.Images.FirstOrDefault(image => IsOf(image, declared.Name, (context.Stack.Name, context.Project))) is { } live)
+            return live.Type;
+        if (declared.Publish is { } builder && context.Stack.Instances.TryGetValue(builder, out var instance))
+            return InstanceKind.TypeName(instance.Type);
+        try
+        {
+            return FilesOf(declared)?.Type() ?? InstanceTypes.Container;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // That it cannot be read is reported where it is to be sent.
+            return InstanceTypes.Container;
+        }
+    }
+
+    /// <summary>The aliases among the properties of an image.</summary>
+    public static IReadOnlyList<string> AliasesIn(PropertyBag properties) =>
+        [.. properties.Where(property => IsAlias(property.Key)).Select(property => property.Value)];
+
+    private static IReadOnlyList<string> AliasesIn(AppliedRecord? applied) =>
+        [.. (applied?.Paths ?? []).Where(IsAlias).Select(path => path == AliasWord ? applied!.Plain(path) : path[MoreAliases.Length..]).OfType<string>()];
+
+    private static bool IsAlias(string path) => path == AliasWord || path.StartsWith(MoreAliases, StringComparison.Ordinal);
+
+    private static IReadOnlyList<string>? ProfilesIn(PropertyBag properties) => properties[ProfilesWord]?.Split(", ");
+
+    private static string WithCredentials(string address, ImageCredentials? credentials) => credentials is null
+        ? address
+        : new UriBuilder(address) { UserName = Uri.EscapeDataString(credentials.Username), Password = Uri.EscapeDataString(credentials.Password) }.Uri.AbsoluteUri.TrimEnd('/');
+
+    private static string WithoutCredentials(string text, ImageCredentials credentials) => Diagnostics.Secrets.Mask("", text
+        .Replace(Uri.EscapeDataString(credentials.Password), Diagnostics.Secrets.Masked, StringComparison.Ordinal)
+        .Replace(credentials.Password, Diagnostics.Secrets.Masked, StringComparison.Ordinal));
+
+    /// <summary>True for an image that a stack has made, of files or of an instance.</summary>
+    private static bool IsOf(Image image, string key, (string Name, string Project) stack) =>
+        OwnershipMark.Read(image.Properties) is { } mark && mark.BelongsTo(stack.Name, stack.Project) && mark.Key == key;
 
     private static (string? Remote, string Alias) Split(string reference)
     {
@@ -247,8 +436,13 @@ internal sealed class ImageKind : ResourceKind
         return cut < 0 ? (null, reference) : (reference[..cut], reference[(cut + 1)..]);
     }
 
-    private static Image? Find(DesiredImage desired, IReadOnlyList<Image> images) =>
-        Find(desired.Remote, desired.Alias, desired.InstanceType, images);
+    private static Image? Find(DesiredImage desired, IReadOnlyList<Image> images)
+    {
+        if (desired.Publish is null && desired.Files is null)
+            return Find(desired.Remote, desired.Alias, desired.InstanceType, images);
+        return images.Where(image => IsOf(image, desired.Id.Name, desired.Stack)).MaxBy(image => image.UploadedAt)
+            ?? (desired.Files is { } files ? FindSame(files, images) : null);
+    }
 
     private static Image? Find(IncusRemote? remote, string alias, string instanceType, IReadOnlyList<Image> images)
     {
@@ -261,12 +455,35 @@ internal sealed class ImageKind : ResourceKind
             ?? candidates.FirstOrDefault(image => alias.Length >= 6 && image.Fingerprint.StartsWith(alias, StringComparison.Ordinal));
     }
 
+    /// <summary>The same image, that somebody else has brought. Files are read only where one is as large as they are.</summary>
+    private static Image? FindSame(ImageFiles files, IReadOnlyList<Image> images)
+    {
+        try
+        {
+            var size = files.Size();
+            if (images.All(image => image.Size != size))
+                return null;
+            var fingerprint = files.Fingerprint();
+            return images.FirstOrDefault(image => image.Fingerprint == fingerprint);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // That they cannot be read is reported where they are to be sent.
+            return null;
+        }
+    }
+
     /// <summary>True for an image that was brought from this alias of this server.</summary>
     private static bool Matches(Image image, IncusRemote remote, string alias) =>
         image.UpdateSource is { } source
         && source.Alias == alias
         && source.Protocol == remote.Protocol
-        && remote.Addresses.Any(address => address.TrimEnd('/') == source.Server.TrimEnd('/'));
+        && remote.Addresses.Any(address => address.TrimEnd('/') == Anonymous(source.Server));
+
+    /// <summary>An address without the name and the password that the image was fetched with.</summary>
+    private static string Anonymous(string address) => (Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.UserInfo.Length > 0
+        ? address.Replace(uri.UserInfo + "@", "", StringComparison.Ordinal)
+        : address).TrimEnd('/');
 
     private static LiveResource Describe(ResourceId id, Image image) =>
         new()
@@ -283,10 +500,21 @@ internal sealed class ImageKind : ResourceKind
         var live = Describe(desired.Id, image);
         if (live.Mark?.BelongsTo(desired.Stack.Name, desired.Stack.Project) != true)
             live = live with { Mark = null };
-        // The one that was made before and is still there comes first: it is to go.
-        string?[] known = [live.Mark?.Applied.Plain(AliasWord), desired.Properties[AliasWord]];
-        if (known.FirstOrDefault(name => name is not null && image.Aliases.Any(alias => alias.Name == name)) is { } alias)
-            live.Properties.Add(AliasWord, alias);
+        string[] known = [.. AliasesIn(desired.Properties), .. AliasesIn(live.Mark?.Applied).Except(AliasesIn(desired.Properties))];
+        // Of the two places of an alias, that counts where the stack has recorded it, or wants it.
+        foreach (var name in known.Where(name => image.Aliases.Any(alias => alias.Name == name)))
+        {
+            var isFirst = desired.Properties[AliasWord] == name || (desired.Properties[MoreAliases + name] is null && live.Mark?.Applied.Plain(AliasWord) == name);
+            if (!isFirst)
+                live.Properties.Add(MoreAliases + name, name);
+            else if (!live.Properties.Contains(AliasWord) || live.Mark?.Applied.Plain(AliasWord) == name)
+                live.Properties.Add(AliasWord, name);
+        }
+
+        if (desired.Properties.Contains(ProfilesWord) || live.Mark?.Applied.Contains(ProfilesWord) == true)
+            live.Properties.Add(ProfilesWord, string.Join(", ", image.Profiles));
+        if (desired.Properties.Contains(FingerprintWord))
+            live.Properties.Add(FingerprintWord, image.Fingerprint);
         return live;
     }
 

@@ -26,6 +26,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     /// <summary>The members of the cluster; null where the server is in none, or the stack does not need to know.</summary>
     public IReadOnlyList<string>? Members { get; init; }
 
+    /// <summary>What the images that are followed lead to where they come from, by reference and type of instance.</summary>
+    public IReadOnlyDictionary<(string Reference, string Type), string> NewestImages { get; init; } = new Dictionary<(string, string), string>();
+
     /// <summary>Reports what the server's version lacks, before anything is changed.</summary>
     /// <param name="extension">The API extension that it takes.</param>
     /// <param name="path">What in the file needs it.</param>

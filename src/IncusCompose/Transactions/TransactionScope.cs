@@ -124,10 +124,16 @@ internal sealed class TransactionScope
             : $"its snapshots {string.Join(", ", names)} would be gone and could not be brought back, should the apply fail; remove them first, or {otherwise}";
     }
 
-    private static async Task<bool> MovesAliasAsync(IncusClient client, ResourceChange change, CancellationToken cancellationToken) =>
-        change.Action == ChangeAction.Update
-        || (change.Action == ChangeAction.Create && change.Desired!.Properties[ImageKind.AliasWord] is { } alias
-            && await client.Images.FindAliasAsync(alias, cancellationToken).ConfigureAwait(false) is not null);
+    private static async Task<bool> MovesAliasAsync(IncusClient client, ResourceChange change, CancellationToken cancellationToken)
+    {
+        foreach (var alias in change.Action == ChangeAction.Create ? ImageKind.AliasesIn(change.Desired!.Properties) : [])
+        {
+            if (await client.Images.FindAliasAsync(alias, cancellationToken).ConfigureAwait(false) is not null)
+                return true;
+        }
+
+        return change.Action == ChangeAction.Update;
+    }
 
     /// <summary>True where the change (or the stop of one that is ephemeral) takes the thing away with all that it holds.</summary>
     private static bool IsLost(ResourceChange change) => change.Live?.Raw switch

@@ -29,6 +29,8 @@ internal static class ReferenceRules
             Compare("image", instance.Image, stack.Images, $"{path}.image", findings);
         }
 
+        foreach (var image in stack.Images.Values)
+            CheckPublished(image, stack, findings);
         foreach (var bucket in stack.Buckets.Values)
         {
             if (bucket.Pool is { } pool)
@@ -39,6 +41,39 @@ internal static class ReferenceRules
         {
             if (volume.Pool is { } pool)
                 Compare("storage pool", pool, stack.StoragePools, $"volumes.{volume.Name}.pool", findings);
+        }
+    }
+
+    /// <summary>An image from an instance needs just that instance, which must not need the image.</summary>
+    private static void CheckPublished(ImageDefinition image, StackDefinition stack, Findings findings)
+    {
+        if (image.Publish is not { } name)
+        {
+            if (image.Source.Length > 0 && image.Source != image.Name && stack.Images.TryGetValue(image.Source, out var other) && other.Source.Length == 0)
+                findings.Error("ImageNameTaken", $"images.{image.Name}", $"`{image.Source}` is an image of this file, not an alias on the server", $"name `{image.Source}` where `{image.Name}` is named");
+            return;
+        }
+
+        var path = $"images.{image.Name}.publish";
+        if (!stack.Instances.TryGetValue(name, out var builder))
+        {
+            findings.Error("UnknownInstance", path, $"the file has no instance {Excerpts.Quote(name)}", findings.DidYouMean(name, stack.Instances, "name one of the file's instances"));
+            return;
+        }
+
+        if (builder.Replicas is not null)
+            findings.Error("PublishedReplicas", path, $"`{name}` is several instances", "make the image from one without `replicas`");
+        var seen = new HashSet<string>(StringComparer.Ordinal) { image.Name };
+        for (var source = builder.Image; stack.Images.TryGetValue(source, out var from); source = stack.Instances[from.Publish].Image)
+        {
+            if (!seen.Add(source))
+            {
+                findings.Error("ImageCycle", path, $"`{name}` is made from `{source}`, which is made from it in turn", "make it from another image");
+                return;
+            }
+
+            if (from.Publish is null || !stack.Instances.ContainsKey(from.Publish))
+                return;
         }
     }
 

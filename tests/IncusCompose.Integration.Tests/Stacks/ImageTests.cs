@@ -71,6 +71,42 @@ public sealed class ImageTests(LabFixture fixture, ImageServerFixture images) : 
     }
 
     [Fact]
+    public async Task An_image_that_is_followed_is_asked_for_and_brought_once_its_alias_leads_elsewhere()
+    {
+        var file = File("one: {image: REF, pull_policy: always}").Replace(Reference, $"{images.Server.Name}:followed", StringComparison.Ordinal);
+        await images.Server.IncusAsync("init", "busybox", "followed", "--storage", "default");
+        try
+        {
+            await images.Server.IncusAsync("publish", "followed", "--alias", "followed", "--public");
+            await _bench.UpAsync(file);
+            var before = Assert.Single(await View().Images.ListAsync()).Fingerprint;
+
+            await images.Server.IncusAsync("publish", "followed", "--alias", "followed", "--public", "--reuse", "description=newer");
+            var now = (await FingerprintThereAsync())!;
+            Assert.NotEqual(before, now);
+            var plan = StackWorkbench.Text(await _bench.PlanAsync(file));
+            Assert.Contains($"~ fingerprint: {before} -> {now}", plan, StringComparison.Ordinal);
+            Assert.Contains("moved on", plan, StringComparison.Ordinal);
+            // What runs stays as it is, until it may follow.
+            await _bench.UpAsync(file);
+            Assert.Equal(now, Assert.Single(await View().Images.ListAsync()).Fingerprint);
+            Assert.Equal(before, (await View().Instances.GetAsync("one")).Value.Config["volatile.base_image"]);
+            await _bench.UpAsync(file, new PlanOptions { AllowRebuild = true });
+            Assert.Equal(now, (await View().Instances.GetAsync("one")).Value.Config["volatile.base_image"]);
+        }
+        finally
+        {
+            await images.Server.IncusAsync("delete", "followed");
+        }
+    }
+
+    private async Task<string?> FingerprintThereAsync()
+    {
+        await using var there = await images.Server.ConnectAsync();
+        return (await there.Images.FindAliasAsync("followed"))?.Target;
+    }
+
+    [Fact]
     public async Task A_copy_that_the_server_brought_up_to_date_is_noted_until_instances_may_follow_it()
     {
         // An image of its own: Incus 6.0 deletes the file of an old one though another project has the same.

@@ -35,8 +35,19 @@ internal sealed class RandomStack(int seed)
             Keys = Map("key", key => new BucketKeyDefinition { Name = key, Role = Flag() ? "admin" : "read-only", Description = Maybe(Text), AccessKey = Maybe(() => "me"), SecretKey = Maybe(() => "s3cret") }),
         }),
         Profiles = Map("profile", name => new ProfileDefinition { Name = name, Description = Maybe(Text), Config = Values(), Devices = Devices(), External = Flag() }),
-        Images = Map("image", name => new ImageDefinition { Name = name, Source = "images:debian/" + _random.Next(9), Alias = Maybe(() => "alias"), AutoUpdate = MaybeFlag() }),
+        Images = Map("image", Image),
     };
+
+    private ImageDefinition Image(string name)
+    {
+        var image = new ImageDefinition { Name = name, Source = "", Aliases = Flag() ? [] : Flag() ? ["alias"] : ["alias", "other/1"], Profiles = Maybe<IReadOnlyList<string>>(() => ["default"]) };
+        return _random.Next(3) switch
+        {
+            0 => image with { File = "/srv/app.tar.xz", Pull = Flag() ? ImagePull.Always : null },
+            1 => image with { Metadata = "/srv/metadata.tar.xz", Rootfs = "/srv/disk.qcow2" },
+            _ => image with { Source = "images:debian/" + _random.Next(9), AutoUpdate = MaybeFlag(), Pull = Flag() ? ImagePull.Never : null, Credentials = Maybe(() => new ImageCredentials("me", "hunter2")) },
+        };
+    }
 
     private VolumeDefinition Volume(string name)
     {
@@ -65,6 +76,7 @@ internal sealed class RandomStack(int seed)
         {
             Name = name,
             Image = Flag() ? InstanceDefinition.DefaultImage : "image0",
+            PullPolicy = Flag() ? ImagePull.Always : null,
             Type = isContainer ? InstanceType.Container : InstanceType.VirtualMachine,
             Description = Maybe(Text),
             Profiles = Maybe<IReadOnlyList<string>>(() => Flag() ? [] : ["default", "profile0"]),

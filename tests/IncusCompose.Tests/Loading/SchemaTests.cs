@@ -27,6 +27,7 @@ public class SchemaTests
     [
         "bad-addresses.yaml: networks.self.ipv4", // the network's own address
         "bad-choices.yaml: storage_pools.fast", // needed, unless it is external
+        "bad-choices.yaml: images.ubuntu", // one of several keys is needed
         "cloud-init.yaml: instances.binary.cloud_init.network_config.file", // free content, else
         "bad-addresses.yaml: networks.raw.config.ipv4.address", // raw configuration
         "devices.yaml: profiles.p.devices.root", // a profile's own must have a type

@@ -201,6 +201,6 @@ public class ShortFormTests
     {
         var images = StackText.Require("images: {a: 'images:debian/12', b: {source: local-alias, alias: mine, auto_update: false}}").Images;
         Assert.Equal(new ImageDefinition { Name = "a", Source = "images:debian/12" }, images["a"]);
-        Assert.Equal(new ImageDefinition { Name = "b", Source = "local-alias", Alias = "mine", AutoUpdate = false }, images["b"]);
+        Assert.Equal(("local-alias", "mine", false), (images["b"].Source, Assert.Single(images["b"].Aliases), images["b"].AutoUpdate));
     }
 }

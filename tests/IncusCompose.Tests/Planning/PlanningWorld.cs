@@ -48,6 +48,8 @@ internal sealed class PlanningWorld
 
     public ServerInfo? About { get; set; }
 
+    public Dictionary<(string Reference, string Type), string> Newest { get; init; } = [];
+
     public PlanningWorld With(Network network) => Add(new NetworkKind(), NetworkKind.IdOf(network.Name), network);
 
     public PlanningWorld With(StorageVolume volume, string pool = "default") => Add(new VolumeKind(), VolumeKind.IdOf(pool, volume.Name), volume);
@@ -79,6 +81,7 @@ internal sealed class PlanningWorld
         {
             Uplink = Uplink,
             About = About,
+            NewestImages = Newest,
             Steps = PlannedStep.Of(stack, []),
         };
         return StackPlanner.Plan(context, options ?? new PlanOptions(), Metadata, "test");

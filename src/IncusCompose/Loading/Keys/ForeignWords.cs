@@ -41,7 +41,6 @@ internal static class ForeignWords
         Passed("mem_swappiness", "kernels of today have no such setting for a control group", "write `memswap_limit`"),
         Passed("oom_kill_disable", "kernels of today have no such setting for a control group"),
         Passed("platform", "the server runs instances of its own architecture"),
-        Passed("pull_policy", "an image that the server lacks is fetched, and one that it has is used") with { Usual = ["missing", "if_not_present"] },
         Passed("stdin_open", "every instance has a console") with { Usual = ["false"] },
         Passed("tty", "every instance has a console") with { Usual = ["false"] },
         Passed("use_api_socket", "no engine is there to be reached") with { Usual = ["false"] },

@@ -21,6 +21,7 @@ internal static partial class InstanceKeys
     public static ObjectShape<InstanceDefinition> Instance { get; } = new ObjectShape<InstanceDefinition>(name => new InstanceDefinition { Name = name })
         .Add("image", Scalars.Word("an image such as `images:debian/12`, or a key of `images`"), "What to create it from: a key of the file's `images`, `remote:alias`, or an alias or fingerprint on the server; `" + InstanceDefinition.DefaultImage + "` where the key is missing",
             (instance, value) => instance with { Image = value })
+        .Add("pull_policy", ImageShapes.Pull, "When its image is fetched: `missing`, where the server does not have it (the default); `always`, where its name leads to another one by now, too; `never`: the server must have it", (instance, value) => instance with { PullPolicy = value })
         .Add("type", Scalars.Choice(("container", InstanceType.Container), ("virtual-machine", InstanceType.VirtualMachine)), "`container` (the default) or `virtual-machine`", (instance, value) => instance with { Type = value })
         .Add("description", Scalars.Text, "Free text for people", (instance, value) => instance with { Description = value })
         .Add("profiles", new ListShape<string>(Scalars.Word("a profile's name"), "[default, small]"), "Incus profiles in order of application; `default` alone where the key is missing",

@@ -23,7 +23,7 @@ internal static class StackKeys
         .Add("volumes", new MapShape<VolumeDefinition>(StorageShapes.Volume, "data: {size: 10GiB}"), "Custom storage volumes by name", (stack, value) => stack with { Volumes = value })
         .Add("buckets", new MapShape<BucketDefinition>(BucketShapes.Bucket, "assets: {keys: {app: admin}}"), "Storage buckets by name", (stack, value) => stack with { Buckets = value })
         .Add("profiles", new MapShape<ProfileDefinition>(Profile(), "small: {config: {limits.memory: 256MiB}}"), "Profiles by name", (stack, value) => stack with { Profiles = value })
-        .Add("images", new MapShape<ImageDefinition>(Image(), "debian: images:debian/12"), "Images that instances can name by key", (stack, value) => stack with { Images = value })
+        .Add("images", new MapShape<ImageDefinition>(ImageShapes.Image, "debian: images:debian/12"), "Images that instances can name by key", (stack, value) => stack with { Images = value })
         .Foreign("services", "write `instances`; docker compose files are not read by this version")
         .Foreign("containers", "write `instances`")
         .Foreign("version", "leave it out: a stack file has no version")
@@ -58,19 +58,6 @@ internal static class StackKeys
         .Add("config", CommonShapes.Config("limits.memory: 1GiB"), "Raw Incus instance configuration", (profile, value) => profile with { Config = value })
         .Add("devices", CommonShapes.Devices, "Raw Incus devices by name", (profile, value) => profile with { Devices = value })
         .Add("external", Scalars.Boolean, "Whether the profile must exist and is never changed", (profile, value) => profile with { External = value });
-
-    private static FormsShape<ImageDefinition> Image()
-    {
-        var source = Scalars.Word("an image such as `images:debian/12`");
-        return new FormsShape<ImageDefinition>
-        {
-            Scalar = source.Named((name, value) => new ImageDefinition { Name = name, Source = value }),
-            Mapping = new ObjectShape<ImageDefinition>(name => new ImageDefinition { Name = name, Source = "" })
-                .Add("source", source, "Where it comes from: `remote:alias`, or an alias or fingerprint on the server", (image, value) => image with { Source = value }, required: true)
-                .Add("alias", Scalars.Word("an alias"), "An alias to give it on the server", (image, value) => image with { Alias = value })
-                .Add("auto_update", Scalars.Boolean, "Whether the server keeps it up to date", (image, value) => image with { AutoUpdate = value }),
-        };
-    }
 
     internal static IReadOnlyDictionary<string, string> Fill(this IReadOnlyDictionary<string, string> config, string key, string value) =>
         config.ContainsKey(key) ? config : new Dictionary<string, string>(config) { [key] = value }.AsReadOnly();

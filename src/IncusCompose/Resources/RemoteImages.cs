@@ -1,0 +1,133 @@
+using System.Text.Json;
+using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+
+namespace IncusCompose.Resources;
+
+/// <summary>
+/// What the names of images lead to where they come from, right now: asked for those that the file wants to follow, and for
+/// no others.
+/// </summary>
+internal static class RemoteImages
+{
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(20);
+
+    // Incus's words for what simplestreams calls otherwise. Source: Incus shared/osarch/architectures.go.
+    private static readonly Dictionary<string, string> s_architectures = new(StringComparer.Ordinal)
+    {
+        ["x86_64"] = "amd64", ["aarch64"] = "arm64", ["armv7l"] = "armhf", ["i686"] = "i386", ["ppc64le"] = "ppc64el",
+    };
+
+    /// <summary>The fingerprints by reference and type; what cannot be asked is a warning, and stays as it is.</summary>
+    /// <param name="stack">The stack.</param>
+    /// <param name="remotes">The user's remotes.</param>
+    /// <param name="server">The server, whose architecture counts.</param>
+    /// <param name="problems">Receives warnings.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    public static async Task<IReadOnlyDictionary<(string Reference, string Type), string>> AskAsync(
+        StackDefinition stack, ClientConfiguration remotes, ServerInfo server, ICollection<Diagnostic> problems, CancellationToken cancellationToken)
+    {
+        var wanted = ImageKind.Followed(stack).ToList();
+        var found = new Dictionary<(string, string), string>();
+        var answers = await Task.WhenAll(wanted.Select(async Task<(ImageName Image, string? Answer, string? Problem)> (image) =>
+        {
+            try
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                limit.CancelAfter(LongestAnswer);
+                return (image, await AskAsync(image.Definition, image.Reference, image.Type, remotes, server, limit.Token).ConfigureAwait(false), null);
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested
+                && error is IncusException or HttpRequestException or JsonException or IOException or UnauthorizedAccessException or OperationCanceledException)
+            {
+                var reason = error is OperationCanceledException ? "it does not answer" : Secrets.Mask("", error.Message.TrimEnd('.'));
+                return (image, null, $"whether {image.Reference} has moved on cannot be told: {reason}");
+            }
+        })).ConfigureAwait(false);
+        foreach (var (image, answer, problem) in answers)
+        {
+            if (answer is not null)
+                found[(image.Reference, image.Type)] = answer;
+            if (problem is not null)
+                problems.Add(Diagnostic.Warning("ImageServerSilent", stack.Source.Find(image.Path), image.Path, problem, "what the server has is used"));
+        }
+
+        return found;
+    }
+
+    private static async Task<string?> AskAsync(
+        ImageDefinition? declared, string reference, string type, ClientConfiguration remotes, ServerInfo server, CancellationToken cancellationToken)
+    {
+        if (ImageKind.FilesOf(declared) is { } files)
+            return await Task.Run(files.Fingerprint, cancellationToken).ConfigureAwait(false);
+        var cut = reference.IndexOf(':', StringComparison.Ordinal);
+        if (cut < 0 || !remotes.Remotes.TryGetValue(reference[..cut], out var remote))
+            return null;
+        var alias = reference[(cut + 1)..];
+        switch (remote.Protocol)
+        {
+            case "incus":
+                var client = await IncusClient.ConnectAsync(remotes.OptionsFor(remote.Name) with { AllowUntrusted = true, UseEvents = false }, cancellationToken).ConfigureAwait(false);
+                await using (client.ConfigureAwait(false))
+                {
+                    return (await client.Images.GetAliasAsync(alias, type, cancellationToken).ConfigureAwait(false)).Target;
+                }
+
+            case "simplestreams":
+                using (var http = new HttpClient())
+                {
+                    return await FindAsync(http, remote.Addresses[0].TrimEnd('/'), alias, type, server.Environment.Architectures is [var own, ..] ? own : "x86_64", cancellationToken).ConfigureAwait(false);
+                }
+
+            default:
+                // A registry tells digests of its own, which no image on the server is called by.
+                return null;
+        }
+    }
+
+    /// <summary>The newest image of an alias. Source: Incus shared/simplestreams, and the format's own description.</summary>
+    internal static async Task<string?> FindAsync(HttpClient http, string address, string alias, string type, string architecture, CancellationToken cancellationToken)
+    {
+        using var index = await ReadAsync(http, $"{address}/streams/v1/index.json", cancellationToken).ConfigureAwait(false);
+        architecture = s_architectures.GetValueOrDefault(architecture, architecture);
+        foreach (var stream in index.RootElement.GetProperty("index").EnumerateObject())
+        {
+            if (Text(stream.Value, "datatype") != "image-downloads" || Text(stream.Value, "path") is not { } path)
+                continue;
+            using var products = await ReadAsync(http, $"{address}/{path}", cancellationToken).ConfigureAwait(false);
+            foreach (var product in products.RootElement.GetProperty("products").EnumerateObject().Select(entry => entry.Value))
+            {
+                if (Text(product, "arch") == architecture && (Text(product, "aliases") ?? "").Split(',', StringSplitOptions.TrimEntries).Contains(alias) && Newest(product, type) is { } fingerprint)
+                    return fingerprint;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Newest(JsonElement product, string type)
+    {
+        // In the order in which Incus prefers them.
+        string[] digests = type == InstanceTypes.VirtualMachine
+            ? ["combined_disk-kvm-img_sha256", "combined_disk1-img_sha256", "combined_uefi1-img_sha256"]
+            : ["combined_squashfs_sha256", "combined_rootxz_sha256", "combined_sha256"];
+        return product.GetProperty("versions").EnumerateObject()
+            .OrderByDescending(version => version.Name, StringComparer.Ordinal)
+            .SelectMany(version => version.Value.GetProperty("items").EnumerateObject())
+            .Where(item => Text(item.Value, "ftype") is "incus.tar.xz" or "lxd.tar.xz")
+            .Select(item => digests.Select(digest => Text(item.Value, digest)).FirstOrDefault(text => text is not null))
+            .FirstOrDefault(text => text is not null);
+    }
+
+    private static string? Text(JsonElement value, string name) => value.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+
+    private static async Task<JsonDocument> ReadAsync(HttpClient http, string address, CancellationToken cancellationToken)
+    {
+        var stream = await http.GetStreamAsync(new Uri(address), cancellationToken).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+        {
+            return await JsonDocument.ParseAsync(stream, default, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

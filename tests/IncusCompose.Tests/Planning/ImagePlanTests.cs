@@ -1,0 +1,121 @@
+using System.Net;
+using System.Text;
+using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Planning;
+using IncusCompose.Resources;
+using IncusCompose.Tests.Loading;
+
+namespace IncusCompose.Tests.Planning;
+
+/// <summary>What becomes of images that are made of files or of an instance, and of those that are followed.</summary>
+public class ImagePlanTests
+{
+    [Fact]
+    public void An_image_from_an_instance_is_made_after_it_and_before_what_is_made_from_the_image()
+    {
+        var plan = new PlanningWorld().Plan(Stack(
+            [new ImageDefinition { Name = "golden", Source = "", Publish = "builder", Aliases = ["g", "g/1"] }],
+            [new InstanceDefinition { Name = "builder", Image = "busybox" }, new InstanceDefinition { Name = "web", Image = "golden" }]));
+
+        Assert.Equal(["builder", "golden", "web"], plan.Changes.Select(change => change.Name));
+        var image = plan.Changes[1];
+        Assert.Contains(InstanceKind.IdOf("builder"), image.DependsOn);
+        Assert.Equal(new InstanceDependency("builder", DependencyCondition.Ready), Assert.Single(image.Conditions));
+        Assert.Equal(["alias: g", "aliases.g.1: g/1"], image.Properties.Select(property => $"{property.Path}: {property.New}"));
+    }
+
+    [Fact]
+    public void An_image_that_is_followed_is_brought_anew_where_its_alias_leads_elsewhere_and_its_instances_are_told_of()
+    {
+        Image Known(string fingerprint) => new()
+        {
+            Fingerprint = fingerprint, Type = InstanceTypes.Container, UpdateSource = new ImageUpdateSource { Alias = "app", Protocol = "simplestreams", Server = "https://images.example.org" },
+        };
+        var stack = Stack([new ImageDefinition { Name = "app", Source = "images:app", Pull = ImagePull.Always }], [new InstanceDefinition { Name = "web", Image = "app" }]);
+        var world = new PlanningWorld { Newest = { [("images:app", InstanceTypes.Container)] = new string('a', 64) } }.With(Known(new string('a', 64)));
+        world.With(world.Applied(stack, "web") is var web ? web with { Config = web.Config.ToDictionary(pair => pair.Key, pair => pair.Key == "volatile.base_image" ? new string('a', 64) : pair.Value) } : web);
+        Assert.Empty(world.Plan(stack).Changes);
+
+        world.Newest[("images:app", InstanceTypes.Container)] = new string('b', 64);
+        var plan = world.Plan(stack);
+        var change = Assert.Single(plan.Changes);
+        Assert.Equal(("image", ChangeAction.Update), (change.Kind, change.Action));
+        Assert.Equal("fingerprint", Assert.Single(change.Properties).Path);
+        Assert.Contains(plan.Diagnostics, note => note.Id == "ImageMovedOn" && note.Message.Contains("bbbbbbbbbbbb", StringComparison.Ordinal));
+        Assert.Contains(world.Plan(stack, new PlanOptions { AllowRebuild = true }).Changes, rebuilt => rebuilt is { Name: "web", Action: ChangeAction.Rebuild });
+    }
+
+    [Fact]
+    public void What_is_never_to_be_fetched_must_be_on_the_server()
+    {
+        var stack = Stack([], [new InstanceDefinition { Name = "web", Image = "images:app", PullPolicy = ImagePull.Never }]);
+        Assert.Equal("MissingImage", Assert.Single(Assert.Throws<StackFileException>(() => new PlanningWorld().Plan(stack)).Diagnostics).Id);
+    }
+
+    [Fact]
+    public void Files_of_an_image_are_looked_for_only_where_the_server_does_not_have_it()
+    {
+        var stack = Stack([new ImageDefinition { Name = "ours", Source = "", File = "/nowhere/ours.tar.xz" }], []);
+        var problem = Assert.Single(Assert.Throws<StackFileException>(() => new PlanningWorld().Plan(stack)).Diagnostics);
+        Assert.Contains("there is no file /nowhere/ours.tar.xz", problem.Message, StringComparison.Ordinal);
+
+        var mark = new Dictionary<string, string>();
+        new OwnershipMark("shop", "default", "ours", AppliedRecord.Empty).Write(new ResourceId(ImageKind.KindName, "ours"), mark);
+        var world = new PlanningWorld().With(new Image { Fingerprint = new string('c', 64), Type = InstanceTypes.VirtualMachine, Properties = mark });
+        Assert.Empty(world.Plan(stack).Changes);
+        Assert.Empty(world.Plan(stack).Orphans);
+    }
+
+    [Fact]
+    public void Files_tell_what_they_are_an_image_of_and_what_it_is_called()
+    {
+        using var folder = new TemporaryFolder();
+        string Write(string name, byte[] content)
+        {
+            File.WriteAllBytes(Path.Combine(folder.Path, name), content);
+            return Path.Combine(folder.Path, name);
+        }
+
+        var metadata = Write("metadata.tar", "meta"u8.ToArray());
+        var disk = new ImageFiles(metadata, Write("disk", [(byte)'Q', (byte)'F', (byte)'I', 0xfb, 0, 0]));
+        Assert.Equal((InstanceTypes.VirtualMachine, 10L), (disk.Type(), disk.Size()));
+        Assert.Equal(InstanceTypes.Container, new ImageFiles(metadata, Write("rootfs", "hsqs"u8.ToArray())).Type());
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("metahsqs"u8)), new ImageFiles(metadata, Path.Combine(folder.Path, "rootfs")).Fingerprint());
+    }
+
+    [Fact]
+    public async Task The_newest_image_of_an_alias_is_found_in_simplestreams()
+    {
+        const string products = """
+            {"products": {
+              "debian:12:amd64:default": {"arch": "amd64", "aliases": "debian/12,debian/bookworm", "versions": {
+                "20260102_05:24": {"items": {"incus.tar.xz": {"ftype": "incus.tar.xz", "combined_squashfs_sha256": "new", "combined_disk-kvm-img_sha256": "disk"}, "root.squashfs": {"ftype": "squashfs"}}},
+                "20260101_05:24": {"items": {"incus.tar.xz": {"ftype": "incus.tar.xz", "combined_squashfs_sha256": "old"}}}}},
+              "debian:12:arm64:default": {"arch": "arm64", "aliases": "debian/12", "versions": {"20260103_05:24": {"items": {"incus.tar.xz": {"ftype": "incus.tar.xz", "combined_squashfs_sha256": "arm"}}}}}}}
+            """;
+        using var http = new HttpClient(new Pages(new Dictionary<string, string>
+        {
+            ["/streams/v1/index.json"] = """{"index": {"images": {"datatype": "image-downloads", "path": "streams/v1/images.json"}}}""",
+            ["/streams/v1/images.json"] = products,
+        }));
+
+        Task<string?> FindAsync(string alias, string type, string architecture) => RemoteImages.FindAsync(http, "https://images.example.org", alias, type, architecture, CancellationToken.None);
+        Assert.Equal("new", await FindAsync("debian/bookworm", InstanceTypes.Container, "x86_64"));
+        Assert.Equal("disk", await FindAsync("debian/12", InstanceTypes.VirtualMachine, "x86_64"));
+        Assert.Equal("arm", await FindAsync("debian/12", InstanceTypes.Container, "aarch64"));
+        Assert.Null(await FindAsync("debian/13", InstanceTypes.Container, "x86_64"));
+    }
+
+    private static StackDefinition Stack(ImageDefinition[] images, InstanceDefinition[] instances) => new()
+    {
+        Name = "shop", Images = images.ToDictionary(image => image.Name), Instances = instances.ToDictionary(instance => instance.Name),
+    };
+
+    private sealed class Pages(Dictionary<string, string> pages) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(pages[request.RequestUri!.AbsolutePath], Encoding.UTF8, "application/json") });
+    }
+}
