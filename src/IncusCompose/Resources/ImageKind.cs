@@ -422,9 +422,9 @@ internal sealed class ImageKind : ResourceKind
         ? address
         : new UriBuilder(address) { UserName = Uri.EscapeDataString(credentials.Username), Password = Uri.EscapeDataString(credentials.Password) }.Uri.AbsoluteUri.TrimEnd('/');
 
-    private static string WithoutCredentials(string text, ImageCredentials credentials) => Diagnostics.Secrets.Mask("", text
+    private static string WithoutCredentials(string text, ImageCredentials credentials) => text
         .Replace(Uri.EscapeDataString(credentials.Password), Diagnostics.Secrets.Masked, StringComparison.Ordinal)
-        .Replace(credentials.Password, Diagnostics.Secrets.Masked, StringComparison.Ordinal));
+        .Replace(credentials.Password, Diagnostics.Secrets.Masked, StringComparison.Ordinal);
 
     /// <summary>True for an image that a stack has made, of files or of an instance.</summary>
     private static bool IsOf(Image image, string key, (string Name, string Project) stack) =>
@@ -478,7 +478,7 @@ internal sealed class ImageKind : ResourceKind
         image.UpdateSource is { } source
         && source.Alias == alias
         && source.Protocol == remote.Protocol
-        && remote.Addresses.Any(address => address.TrimEnd('/') == Anonymous(source.Server));
+        && remote.Addresses.Any(address => Anonymous(address) == Anonymous(source.Server));
 
     /// <summary>An address without the name and the password that the image was fetched with.</summary>
     private static string Anonymous(string address) => (Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.UserInfo.Length > 0

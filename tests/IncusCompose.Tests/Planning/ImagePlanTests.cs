@@ -47,6 +47,20 @@ public class ImagePlanTests
         Assert.Contains(world.Plan(stack, new PlanOptions { AllowRebuild = true }).Changes, rebuilt => rebuilt is { Name: "web", Action: ChangeAction.Rebuild });
     }
 
+    [Theory]
+    [InlineData("https://me:hunter2@registry.example.org")]
+    [InlineData("https://registry.example.org/")]
+    public void An_image_is_known_again_whoever_it_was_fetched_as(string server)
+    {
+        var image = new Image
+        {
+            Fingerprint = new string('d', 64), Type = InstanceTypes.Container, UpdateSource = new ImageUpdateSource { Alias = "app:1", Protocol = "oci", Server = server },
+        };
+        var stack = Stack([new ImageDefinition { Name = "app", Source = "registry:app:1", Pull = ImagePull.Never }], [new InstanceDefinition { Name = "web", Image = "app" }]);
+
+        Assert.Equal(ChangeAction.Create, Assert.Single(new PlanningWorld().With(image).Plan(stack).Changes).Action);
+    }
+
     [Fact]
     public void What_is_never_to_be_fetched_must_be_on_the_server()
     {

@@ -75,6 +75,7 @@ internal sealed class PlanningWorld
         {
             Remotes = new Dictionary<string, IncusRemote>
             {
+                ["registry"] = new() { Name = "registry", Addresses = ["https://me:hunter2@registry.example.org"], Protocol = "oci", Public = true },
                 ["images"] = new() { Name = "images", Addresses = ["https://images.example.org"], Protocol = "simplestreams", Public = true },
             },
         })
