@@ -48,7 +48,13 @@ internal static class RemoteImages
         foreach (var (image, answer, problem) in answers)
         {
             if (answer is not null)
+            {
                 found[(image.Reference, image.Type)] = answer;
+                // Files are one image, whatever it is of; who names it by its key alone does not say that.
+                if (ImageKind.FilesOf(image.Definition) is not null)
+                    found[(image.Reference, InstanceTypes.VirtualMachine)] = answer;
+            }
+
             if (problem is not null)
                 problems.Add(Diagnostic.Warning("ImageServerSilent", stack.Source.Find(image.Path), image.Path, problem, "what the server has is used"));
         }
