@@ -106,6 +106,7 @@ public sealed class ReadinessTests(LabFixture lab)
     public async Task The_end_of_cloud_init_is_waited_for_through_restarts_and_what_it_does_is_said_where_it_takes_too_long()
     {
         await using var project = await lab.CreateProjectAsync();
+        await lab.Lab.SystemImageAsync();
         await using var bench = await StackWorkbench.OpenAsync(lab.Lab);
         var result = await bench.ApplyAsync($$"""
             name: clouds

@@ -187,7 +187,8 @@ public sealed class RefreshTests(LabFixture fixture) : IAsyncLifetime
         await killed;
         await server.RestartAsync();
         await using var again = await StackWorkbench.OpenAsync(server);
-        Assert.True((await again.DownAsync("shop", new RemovalOptions { RemoveVolumes = true })).Succeeded);
+        var down = await again.DownAsync("shop", new RemovalOptions { RemoveVolumes = true });
+        Assert.True(down.Succeeded, string.Join("\n", down.Resources.Select(resource => $"{resource.Id}: {resource.Message}")));
         Assert.Empty(await again.Client.Instances.ListAsync());
         Assert.Empty(await again.Client.StorageVolumes.ListAsync("default"));
         await again.Engine.CopyAsync(again.Client, await _bench.Engine.PlanCloneAsync(_bench.Client, "shop", again.Client));
