@@ -67,7 +67,7 @@ internal static partial class InstanceExport
         var data = new CloudInitDefinition(Take("cloud-init.user-data", _ => true), Take("cloud-init.vendor-data", _ => true), Take("cloud-init.network-config", _ => true));
         return definition with
         {
-            Cpu = Take("limits.cpu", InstanceKeys.Cpu.Accepts),
+            Cpu = Take("limits.cpu", CpuShapes.Limit.Accepts),
             Memory = Take("limits.memory", CommonShapes.SizeOrPercentage.Accepts),
             Autostart = Take("boot.autostart", value => value is "true" or "false") is { } autostart ? autostart == "true" : null,
             BootPriority = Take("boot.autostart.priority", IsWhole) is { } priority ? int.Parse(priority, CultureInfo.InvariantCulture) : null,

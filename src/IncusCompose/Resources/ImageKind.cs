@@ -313,7 +313,7 @@ internal sealed class ImageKind : ResourceKind
         var key = alias ?? live.Id.Name[(live.Id.Name.IndexOf(':', StringComparison.Ordinal) + 1)..];
         return stack with
         {
-            Images = ExportContext.With(stack.Images, key, new ImageDefinition { Name = key, Source = live.Id.Name, Alias = alias, AutoUpdate = autoUpdate is null ? null : autoUpdate == "true" }),
+            Images = ExportContext.With(stack.Images, key, new ImageDefinition { Name = key, Source = live.Id.Name, Aliases = alias is null ? [] : [alias], AutoUpdate = autoUpdate is null ? null : autoUpdate == "true" }),
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IncusCompose.Definition;
 using IncusCompose.Loading.Shapes;
 
 namespace IncusCompose.Loading.Keys;
