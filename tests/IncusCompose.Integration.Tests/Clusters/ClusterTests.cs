@@ -47,6 +47,21 @@ public sealed class ClusterTests(ClusterFixture fixture)
     }
 
     [Fact]
+    public async Task Groups_of_members_are_made_changed_in_place_and_deleted_with_their_stack()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        await bench.UpAsync("name: grouped\ncluster_groups: { cards: { members: [m1, m2], description: With a card } }");
+        var group = (await bench.Client.ClusterGroups.GetAsync("cards")).Value;
+        Assert.Equal(["m1", "m2"], group.Members.Order(StringComparer.Ordinal));
+        Assert.Equal("With a card [incus-compose stack=grouped project=default key=cluster_groups.cards]", group.Description);
+
+        await bench.UpAsync("name: grouped\ncluster_groups: { cards: { members: [m2, m3] } }");
+        Assert.Equal(["m2", "m3"], (await bench.Client.ClusterGroups.GetAsync("cards")).Value.Members.Order(StringComparer.Ordinal));
+        await bench.DownAsync("grouped");
+        Assert.Equal(["default"], (await bench.Client.ClusterGroups.ListAsync()).Select(one => one.Name));
+    }
+
+    [Fact]
     public async Task A_stack_goes_up_on_a_cluster_changes_in_place_and_goes_down()
     {
         await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);

@@ -160,13 +160,15 @@ public sealed class GuestTests(LabFixture lab)
             instances:
               gssys:
                 image: {{image}}
-                cloud_init: { user_data: { users: [{ name: app }] } }
+                users: { app: { uid: 1500, groups: [games] } }
+                cloud_init: { user_data: { users: [{ name: own }], write_files: [{ path: /etc/mine, content: hello }] } }
                 files: [{ target: /run/app/banner, content: "hello\n" }, { target: /srv/own, content: "own\n", owner: app, mode: 0600 }]
                 secrets: [db]
             """;
         await System.IO.File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(bench.File)!, "db.secret"), "hunter22");
         await bench.UpAsync(stack);
         Assert.Equal("app", await ShellAsync("stat -c %U /srv/own"));
+        Assert.Equal("1500 app games own hello", await ShellAsync("echo $(id -u app) $(id -Gn app) $(id -un own) $(cat /etc/mine)"));
 
         // Nobody of ours starts it now.
         await project.Client.Instances.StopAsync("gssys", force: true).CompleteAsync();

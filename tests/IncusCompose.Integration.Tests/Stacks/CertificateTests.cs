@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using IncusCompose.Diagnostics;
+using IncusCompose.Integration.Tests.Lab;
+
+namespace IncusCompose.Integration.Tests.Stacks;
+
+/// <summary>Certificates of a stack's users: trusted, changed in place, and no longer trusted with the stack.</summary>
+[Collection(LabCollection.Name)]
+public sealed class CertificateTests(LabFixture lab)
+{
+    [Fact]
+    public async Task A_certificate_is_trusted_for_the_stacks_project_changed_in_place_and_no_longer_trusted_with_the_stack()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        await using var bench = await StackWorkbench.OpenAsync(lab.Lab);
+        var name = $"ann-{project.Name}";
+        var (first, second) = (Certificate(name), Certificate(name));
+        string Stack(string pem, string more = "") => $$"""
+            name: trusting
+            project: {{project.Name}}
+            certificates:
+              {{name}}:
+                certificate: |
+            {{string.Join('\n', pem.Trim().Split('\n').Select(line => "      " + line))}}
+                {{more}}
+            """;
+        await bench.UpAsync(Stack(first));
+        var trusted = await FindAsync();
+        Assert.Equal((true, "client", Pem(first)), (trusted!.Restricted, trusted.Type, Pem(trusted.Certificate)));
+        Assert.Equal([project.Name], trusted.Projects);
+
+        await bench.UpAsync(Stack(first, $"projects: [default, {project.Name}]\n    description: Ann"));
+        trusted = await FindAsync();
+        Assert.Equal(["default", project.Name], trusted!.Projects.Order(StringComparer.Ordinal));
+        Assert.Equal($"Ann [incus-compose stack=trusting project={project.Name} key=certificates.{name}]", trusted.Description);
+
+        // A new one takes its place, and nobody else's is touched.
+        await bench.UpAsync(Stack(second, "description: Ann"));
+        Assert.Equal(Pem(second), Pem((await FindAsync())!.Certificate));
+        var error = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(Stack(second).Replace("name: trusting", "name: others", StringComparison.Ordinal)));
+        Assert.Contains("it belongs to the stack \"trusting\"", error.Message, StringComparison.Ordinal);
+
+        Assert.True((await bench.Engine.ApplyAsync(bench.Client, await bench.Engine.CompareRemovalAsync(project.Client, "trusting"))).Succeeded);
+        Assert.Null(await FindAsync());
+
+        async Task<Incus.Client.TrustedCertificate?> FindAsync() => (await bench.Client.Certificates.ListAsync()).SingleOrDefault(certificate => certificate.Name == name);
+    }
+
+    private static string Pem(string text) => text.ReplaceLineEndings("\n").Trim();
+
+    private static string Certificate(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return certificate.ExportCertificatePem();
+    }
+}
