@@ -1,5 +1,4 @@
 using System.Globalization;
-using IncusCompose.Definition;
 using IncusCompose.Loading.Shapes;
 
 namespace IncusCompose.Loading.Keys;
@@ -56,9 +55,14 @@ internal static class ListShapes
 
     /// <summary>A map with one more entry, where it says nothing else of that.</summary>
     public static IReadOnlyDictionary<string, string> Fill(this IReadOnlyDictionary<string, string> config, string key, string value) =>
-        config.ContainsKey(key) ? config : config.With(key, value);
+        config.ContainsKey(key) ? config : new Dictionary<string, string>(config) { [key] = value }.AsReadOnly();
 
     /// <summary>A map with others' entries, which win.</summary>
-    public static IReadOnlyDictionary<string, string> Override(this IReadOnlyDictionary<string, string> config, IReadOnlyDictionary<string, string> others) =>
-        others.Aggregate(config, (all, entry) => all.With(entry.Key, entry.Value));
+    public static IReadOnlyDictionary<string, string> Override(this IReadOnlyDictionary<string, string> config, IReadOnlyDictionary<string, string> others)
+    {
+        var result = new Dictionary<string, string>(config);
+        foreach (var (key, value) in others)
+            result[key] = value;
+        return result.AsReadOnly();
+    }
 }
