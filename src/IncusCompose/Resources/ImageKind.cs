@@ -103,9 +103,9 @@ internal sealed class ImageKind : ResourceKind
             return newest;
         if (context.Stack.Images.GetValueOrDefault(instance.Image) is { Source.Length: 0 } made)
             return context.Server.Images.FirstOrDefault(image => IsOf(image, made.Name, (context.Stack.Name, context.Project)))?.Fingerprint;
-        var (remoteName, alias) = Split(reference);
-        IncusRemote? remote = null;
-        return remoteName is null or ClientConfiguration.LocalRemote || context.Remotes.Remotes.TryGetValue(remoteName, out remote)
+        var (remoteName, alias) = ImageRemotes.Split(reference);
+        var remote = remoteName is null or ClientConfiguration.LocalRemote ? null : ImageRemotes.Find(context.Remotes, remoteName);
+        return remoteName is null or ClientConfiguration.LocalRemote || remote is not null
             ? Find(remote, alias, type, context.Server.Images)?.Fingerprint
             : null;
     }
@@ -323,9 +323,9 @@ internal sealed class ImageKind : ResourceKind
     private static DesiredImage? Describe(PlanningContext context, ImageDefinition? declared, string reference, string instanceType, string path)
     {
         var made = declared is { Source.Length: 0 };
-        var (remoteName, alias) = made ? (null, reference) : Split(reference);
-        IncusRemote? remote = null;
-        if (remoteName is not null && remoteName != ClientConfiguration.LocalRemote && !context.Remotes.Remotes.TryGetValue(remoteName, out remote))
+        var (remoteName, alias) = made ? (null, reference) : ImageRemotes.Split(reference);
+        var remote = remoteName is null or ClientConfiguration.LocalRemote ? null : ImageRemotes.Find(context.Remotes, remoteName);
+        if (remoteName is not (null or ClientConfiguration.LocalRemote) && remote is null)
         {
             context.Error(
                 "UnknownRemote", path, $"there is no remote \"{remoteName}\" to fetch {reference} from",
@@ -444,12 +444,6 @@ internal sealed class ImageKind : ResourceKind
     /// <summary>True for an image that a stack has made, of files or of an instance.</summary>
     private static bool IsOf(Image image, string key, (string Name, string Project) stack) =>
         OwnershipMark.Read(image.Properties) is { } mark && mark.BelongsTo(stack.Name, stack.Project) && mark.Key == key;
-
-    private static (string? Remote, string Alias) Split(string reference)
-    {
-        var cut = reference.IndexOf(':', StringComparison.Ordinal);
-        return cut < 0 ? (null, reference) : (reference[..cut], reference[(cut + 1)..]);
-    }
 
     private static Image? Find(DesiredImage desired, IReadOnlyList<Image> images)
     {

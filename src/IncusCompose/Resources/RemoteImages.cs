@@ -67,10 +67,9 @@ internal static class RemoteImages
     {
         if (ImageKind.FilesOf(declared) is { } files)
             return await Task.Run(files.Fingerprint, cancellationToken).ConfigureAwait(false);
-        var cut = reference.IndexOf(':', StringComparison.Ordinal);
-        if (cut < 0 || !remotes.Remotes.TryGetValue(reference[..cut], out var remote))
+        var (name, alias) = ImageRemotes.Split(reference);
+        if (name is null || !remotes.Remotes.TryGetValue(name, out var remote))
             return null;
-        var alias = reference[(cut + 1)..];
         switch (remote.Protocol)
         {
             case "incus":

@@ -1,4 +1,5 @@
 using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Dialects;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Interpolation;
 using IncusCompose.Loading.Shapes;
@@ -73,10 +74,12 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
         return isWhole ? merged : null;
     }
 
-    /// <summary>A document with its variables replaced, whose values know what they go by.</summary>
+    /// <summary>A document with its variables replaced and in the words of a stack file, whose values know what they go by.</summary>
     public MappingNode Interpolate(MappingNode root, DocumentOrigin origin, bool isMain)
     {
         var interpolated = (MappingNode)new Interpolator(origin.Variables, diagnostics).Interpolate(root);
+        if (ComposeDialect.Recognizes(interpolated))
+            interpolated = new ComposeDialect(Report).Translate(interpolated);
         return isMain ? interpolated : (MappingNode)Mark(interpolated, origin, new(ReferenceEqualityComparer.Instance));
     }
 

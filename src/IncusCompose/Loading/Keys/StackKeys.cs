@@ -31,7 +31,7 @@ internal static class StackKeys
         .Add("secrets", new MapShape<SecretDefinition>(SecretShapes.Secret, "db: {file: ./db.secret}"), "Secrets that instances can be given", (stack, value) => stack with { Secrets = value })
         .Add("configs", new MapShape<ConfigDefinition>(SecretShapes.Config, "nginx: {file: ./nginx.conf}"), "Texts that instances can be given as files", (stack, value) => stack with { Configs = value })
         .With(ServerShapes.Add)
-        .Foreign("services", "write `instances`; docker compose files are not read by this version")
+        .Foreign("services", "write them under `instances`; a docker compose file has `services` alone")
         .Foreign("containers", "write `instances`")
         .Foreign("version", "leave it out: a stack file has no version")
         .Foreign("storage", "write `storage_pools`");

@@ -1,0 +1,76 @@
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Loading.Dialects;
+
+/// <summary>
+/// A docker compose file as a stack file: the words that mean something else there are exchanged, and every value keeps its
+/// place. What a service says that Incus has no counterpart for, the table of foreign words answers as everywhere; what is
+/// said of networks and volumes, this does. Nothing is passed over without a word.
+/// Source: https://docs.docker.com/reference/compose-file/.
+/// </summary>
+/// <param name="report">Where problems go.</param>
+internal sealed class ComposeDialect(Action<Diagnostic> report)
+{
+    private const string Services = "services";
+
+    /// <summary>True for a document of docker compose: it has services, and no instances.</summary>
+    public static bool Recognizes(MappingNode root) => root.Find(Services) is not null && root.Find("instances") is null;
+
+    /// <summary>The document in the words of a stack file.</summary>
+    public MappingNode Translate(MappingNode root)
+    {
+        var networks = Names(root, "networks");
+        var volumes = Names(root, "volumes");
+        var service = new ComposeService(report, networks, volumes, hasDefaultNetwork: root.Find("networks") is MappingNode declared && declared.Find("default") is not null);
+        var entries = new List<MappingEntry>();
+        foreach (var entry in root.Entries)
+        {
+            switch (entry.Key.Value)
+            {
+                // It says which words there were once; compose itself passes it over.
+                case "version":
+                    break;
+                case Services:
+                    entries.Add(new(entry.Key with { Value = "instances" }, Each(entry.Value, service.Translate)));
+                    break;
+                case "networks":
+                    entries.Add(entry with { Value = Each(entry.Value, ComposeResources.Network(report), networks) });
+                    break;
+                case "volumes":
+                    entries.Add(entry with { Value = Each(entry.Value, ComposeResources.Volume(report), volumes) });
+                    break;
+                default:
+                    entries.Add(entry);
+                    break;
+            }
+        }
+
+        return root with { Entries = entries };
+    }
+
+    /// <summary>What networks or volumes are called on the server, by their keys: many say a name of their own.</summary>
+    private static Dictionary<string, string> Names(MappingNode root, string section)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in (root.Find(section) as MappingNode)?.Entries ?? [])
+        {
+            // Old files say the name below `external`.
+            var said = (entry.Value as MappingNode)?.Find("name") ?? ((entry.Value as MappingNode)?.Find("external") as MappingNode)?.Find("name");
+            if (said is ScalarNode { IsNull: false } name && name.Value != entry.Key.Value)
+                names[entry.Key.Value] = name.Value;
+        }
+
+        return names;
+    }
+
+    private static DocumentNode Each(DocumentNode section, Func<string, DocumentNode, DocumentNode> translate, IReadOnlyDictionary<string, string>? names = null) =>
+        section is MappingNode mapping
+            ? mapping with
+            {
+                Entries = [.. mapping.Entries.Select(entry => new MappingEntry(
+                    names?.GetValueOrDefault(entry.Key.Value) is { } name ? entry.Key with { Value = name } : entry.Key,
+                    entry.Key.Value.StartsWith("x-", StringComparison.Ordinal) ? entry.Value : translate(entry.Key.Value, entry.Value)))],
+            }
+            : section;
+}

@@ -1,0 +1,185 @@
+using System.Net.Sockets;
+using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Loading.Dialects;
+
+/// <summary>Networks and volumes of a compose file as those of a stack.</summary>
+internal static class ComposeResources
+{
+    /// <summary>Exchanges the words of a network.</summary>
+    public static Func<string, DocumentNode, DocumentNode> Network(Action<Diagnostic> report) => (name, node) =>
+    {
+        if (node is not MappingNode network)
+            return node;
+        var say = new Words(report, $"networks.{name}");
+        foreach (var entry in network.Entries)
+        {
+            switch (entry.Key.Value)
+            {
+                case "name":
+                    break;
+                case "driver":
+                    Driver(entry, say);
+                    break;
+                case "driver_opts" when entry.Value is MappingNode options:
+                    foreach (var option in options.Entries)
+                    {
+                        if (option.Key.Value == "parent")
+                            say.Add(option);
+                        else if (option.Key.Value == "com.docker.network.driver.mtu")
+                            say.Add(option, "mtu");
+                        else
+                            new Words(report, $"networks.{name}.driver_opts").PassedOver(option, "it is an option of docker's own driver", "write Incus's under `config` of a stack file");
+                    }
+
+                    break;
+                case "ipam":
+                    Ipam(entry.Value, say);
+                    break;
+                case "internal":
+                    if (IsTrue(entry.Value))
+                    {
+                        say.Add("nat", "false", entry);
+                        say.Warn("Approximated", entry, "`internal` becomes a network without address translation, which the outside does not answer", "add `acls` in a stack file where nothing may leave it");
+                    }
+
+                    break;
+                case "external":
+                    if (entry.Value is MappingNode || IsTrue(entry.Value))
+                        say.Add("external", "true", entry);
+                    break;
+                case "enable_ipv4" or "enable_ipv6":
+                    if (entry.Value is ScalarNode && !IsTrue(entry.Value))
+                        say.Add(entry.Key.Value == "enable_ipv4" ? "ipv4" : "ipv6", "none", entry);
+                    break;
+                case "attachable":
+                    break;
+                case "labels":
+                    say.PassedOver(entry, "a network has no labels", "write `config: {user.NAME: …}` in a stack file");
+                    break;
+                default:
+                    say.Add(entry);
+                    break;
+            }
+        }
+
+        return network with { Entries = say.Entries };
+    };
+
+    /// <summary>Exchanges the words of a volume.</summary>
+    public static Func<string, DocumentNode, DocumentNode> Volume(Action<Diagnostic> report) => (name, node) =>
+    {
+        if (node is not MappingNode volume)
+            return node;
+        var say = new Words(report, $"volumes.{name}");
+        foreach (var entry in volume.Entries)
+        {
+            switch (entry.Key.Value)
+            {
+                case "name":
+                    break;
+                case "driver":
+                    if (Text(entry.Value) is not ("" or "local" or "default"))
+                        say.Refuse(entry, $"the volume driver {Excerpts.Quote(Text(entry.Value))} is docker's own", "leave it out for a volume on Incus's default pool, or name a `pool` in a stack file");
+                    break;
+                case "driver_opts":
+                    if (entry.Value is MappingNode { Entries.Count: > 0 } or ScalarNode { IsNull: false })
+                        say.Refuse(entry, "the options of a volume's driver are docker's own", "mount a folder of the host under the service's `volumes` instead");
+                    break;
+                case "external":
+                    if (entry.Value is MappingNode || IsTrue(entry.Value))
+                        say.Add("external", "true", entry);
+                    break;
+                case "labels":
+                    say.PassedOver(entry, "a volume has no labels", "write `config: {user.NAME: …}` in a stack file");
+                    break;
+                default:
+                    say.Add(entry);
+                    break;
+            }
+        }
+
+        return volume with { Entries = say.Entries };
+    };
+
+    private static void Driver(MappingEntry entry, Words say)
+    {
+        switch (Text(entry.Value))
+        {
+            case "" or "bridge" or "default":
+                break;
+            case "macvlan":
+                say.Add("type", "macvlan", entry);
+                break;
+            case "overlay":
+                say.Refuse(entry, "a network over several hosts is one of type `ovn`", "write a stack file with `type: ovn`, or leave `driver` out");
+                break;
+            case var other:
+                say.Refuse(entry, $"the network driver {Excerpts.Quote(other)} has no counterpart", "leave it out for a bridge");
+                break;
+        }
+    }
+
+    /// <summary>A subnet with its gateway is the host's own address on the bridge.</summary>
+    private static void Ipam(DocumentNode node, Words say)
+    {
+        if (node is not MappingNode ipam)
+            return;
+        foreach (var entry in ipam.Entries)
+        {
+            if (entry.Key.Value == "config" && entry.Value is SequenceNode configs)
+            {
+                foreach (var config in configs.Items.OfType<MappingNode>())
+                    Subnet(config, say);
+            }
+            else if (!(entry.Key.Value == "driver" && Text(entry.Value) is "" or "default"))
+            {
+                say.PassedOver(entry, "addresses are handed out by the network's own DHCP");
+            }
+        }
+    }
+
+    private static void Subnet(MappingNode config, Words say)
+    {
+        foreach (var entry in config.Entries.Where(entry => entry.Key.Value is not ("subnet" or "gateway")))
+            say.PassedOver(entry, "addresses are handed out by the network's own DHCP", "write `dhcp: {ranges: …}` in a stack file");
+        if (config.Entries.FirstOrDefault(entry => entry.Key.Value == "subnet") is not { } subnet)
+            return;
+        var text = Text(subnet.Value);
+        var isIpv4 = Cidr.TryParse(text, AddressFamily.InterNetwork, out var cidr);
+        if (!isIpv4 && !Cidr.TryParse(text, AddressFamily.InterNetworkV6, out cidr))
+        {
+            say.Refuse(subnet, $"{Excerpts.Quote(text)} is not a subnet", "write one such as `10.20.0.0/24`");
+            return;
+        }
+
+        var gateway = config.Find("gateway") is ScalarNode { IsNull: false } said ? said.Value : $"{cidr.FirstHost}";
+        say.Add(isIpv4 ? "ipv4" : "ipv6", $"{gateway}/{cidr.PrefixLength}", subnet);
+    }
+
+    private static string Text(DocumentNode node) => node is ScalarNode { IsNull: false } scalar ? scalar.Value : "";
+
+    private static bool IsTrue(DocumentNode node) => Text(node).ToLowerInvariant() is "true" or "yes" or "on";
+
+    /// <summary>The words of one network or volume as they come out.</summary>
+    private sealed class Words(Action<Diagnostic> report, string path)
+    {
+        public List<MappingEntry> Entries { get; } = [];
+
+        public void Add(MappingEntry entry, string? word = null) => Entries.Add(word is null ? entry : entry with { Key = entry.Key with { Value = word } });
+
+        public void Add(string word, string value, MappingEntry said) =>
+            Entries.Add(new(said.Key with { Value = word }, new ScalarNode(said.Value.Location, value) { Tag = said.Value.Tag }));
+
+        public void Warn(string id, MappingEntry entry, string message, string advice = "") =>
+            report(Diagnostic.Warning(id, entry.Key.Location, $"{path}.{entry.Key.Value}", message, advice));
+
+        public void PassedOver(MappingEntry entry, string reason, string advice = "") =>
+            Warn("IgnoredWord", entry, $"`{entry.Key.Value}` is passed over: {reason}", advice);
+
+        public void Refuse(MappingEntry entry, string message, string advice) =>
+            report(Diagnostic.Error("ForeignWord", entry.Key.Location, $"{path}.{entry.Key.Value}", message, advice));
+    }
+}

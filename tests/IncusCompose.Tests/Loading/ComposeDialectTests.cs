@@ -1,0 +1,148 @@
+using IncusCompose.Definition;
+using IncusCompose.Loading.Dialects;
+
+namespace IncusCompose.Tests.Loading;
+
+/// <summary>A docker compose file is a stack file in other words.</summary>
+public class ComposeDialectTests
+{
+    [Fact]
+    public void Services_are_instances_of_images_from_their_registries()
+    {
+        var stack = Load("""
+            version: "3.8"
+            name: shop
+            services:
+              web:
+                image: nginx:1.27
+                ports: ["8080:80"]
+                environment: {MODE: fast}
+                depends_on: {db: {condition: service_healthy}}
+              db:
+                image: ghcr.io/shop/db@sha256:0123
+                healthcheck: {test: [CMD, pg_isready]}
+                volumes: ["data:/var/lib/db"]
+            volumes:
+              data:
+            """);
+
+        Assert.Equal(["db", "web"], stack.Instances.Keys.Order());
+        Assert.Equal("docker.io:library/nginx:1.27", stack.Instances["web"].Image);
+        Assert.Equal("ghcr.io:shop/db@sha256:0123", stack.Instances["db"].Image);
+        Assert.Equal(new PortMapping { HostPort = 8080, InstancePort = 80 }, Assert.Single(stack.Instances["web"].Ports));
+        Assert.Equal(DependencyCondition.Healthy, Assert.Single(stack.Instances["web"].DependsOn).Condition);
+        Assert.Equal("data", Assert.Single(stack.Instances["db"].Volumes).Source);
+        Assert.Equal("data", Assert.Single(stack.Volumes).Key);
+    }
+
+    [Theory]
+    [InlineData("nginx", "docker.io:library/nginx")]
+    [InlineData("nginx:1.27-alpine", "docker.io:library/nginx:1.27-alpine")]
+    [InlineData("grafana/grafana:11", "docker.io:grafana/grafana:11")]
+    [InlineData("docker.io/redis", "docker.io:library/redis")]
+    [InlineData("index.docker.io/library/redis", "docker.io:library/redis")]
+    [InlineData("quay.io/keycloak/keycloak:26", "quay.io:keycloak/keycloak:26")]
+    [InlineData("localhost/app", "localhost:app")]
+    [InlineData("127.0.0.1:5000/shop/web:1", "127.0.0.1:5000:shop/web:1")]
+    public void An_image_is_where_docker_would_look_for_it(string image, string reference) => Assert.Equal(reference, OciReference.Translate(image));
+
+    [Fact]
+    public void A_registry_with_a_port_is_told_from_a_remote()
+    {
+        Assert.Equal(("127.0.0.1:5000", "shop/web:1"), OciReference.Split("127.0.0.1:5000:shop/web:1"));
+        Assert.Null(OciReference.Split("images:debian/12"));
+        Assert.Null(OciReference.Split("docker.io:library/nginx:1.27"));
+    }
+
+    [Fact]
+    public void Networks_have_their_subnets_and_names_and_the_implied_one_is_that_of_the_profile()
+    {
+        var stack = Load("""
+            services:
+              web: {image: nginx, networks: {front: {ipv4_address: 10.60.0.10}, default: {}}}
+              db: {image: redis, networks: [default]}
+            networks:
+              front: {name: shopfront, driver: bridge, ipam: {config: [{subnet: 10.60.0.0/24}]}}
+              back: {ipam: {driver: default, config: [{subnet: 10.61.0.0/24, gateway: 10.61.0.254}]}, enable_ipv6: false}
+              other: {external: true}
+            """);
+
+        Assert.Equal(new NetworkAttachment { Network = "shopfront", Ipv4 = "10.60.0.10" }, Assert.Single(stack.Instances["web"].Networks));
+        Assert.Empty(stack.Instances["db"].Networks);
+        Assert.Equal("10.60.0.1/24", stack.Networks["shopfront"].Config["ipv4.address"]);
+        Assert.Equal(("10.61.0.254/24", "none"), (stack.Networks["back"].Config["ipv4.address"], stack.Networks["back"].Config["ipv6.address"]));
+        Assert.True(stack.Networks["other"].External);
+    }
+
+    [Fact]
+    public void Volumes_are_called_what_they_say()
+    {
+        var stack = Load("""
+            services:
+              db: {image: redis, volumes: ["data:/data", {type: volume, source: logs, target: /logs}]}
+            volumes:
+              data: {name: shopdata, driver: local}
+              logs: {external: {name: oldlogs}}
+            """);
+
+        Assert.Equal(["shopdata", "oldlogs"], stack.Instances["db"].Volumes.Select(mount => mount.Source));
+        Assert.False(stack.Volumes["shopdata"].External);
+        Assert.True(stack.Volumes["oldlogs"].External);
+    }
+
+    [Fact]
+    public void Profiles_of_a_service_are_what_activates_it()
+    {
+        var stack = Load("""
+            services:
+              web: {image: nginx}
+              debug: {image: busybox, profiles: [tools]}
+            """);
+
+        Assert.Equal("web", Assert.Single(stack.Instances).Key);
+    }
+
+    [Fact]
+    public void What_has_no_counterpart_is_said_where_it_stands()
+    {
+        var problems = StackText.Problems("""
+            services:
+              web_app:
+                image: nginx
+                build: .
+                networks: {front: {aliases: [www]}}
+            networks:
+              front: {driver: overlay, internal: true, labels: {a: b}, driver_opts: {com.docker.network.bridge.name: br0}}
+            volumes:
+              data: {driver: rexray, driver_opts: {size: 1}, labels: [a]}
+            """);
+
+        Assert.Equal(
+            [
+                "stack.yaml:3:5: services.web_app: warning: no instance can be called `web_app`: it is called `web-app`, and the others reach it by that name; give it the name `web-app`, or another `container_name`",
+                "stack.yaml:4:5: instances.web_app.build: `build` has no counterpart: Incus builds no images; write `image`; what is to be made of it once it is ready goes under `provision`",
+                "stack.yaml:5:24: services.web_app.networks.front.aliases: warning: `aliases` is passed over: an instance is known on its networks by its own name",
+                "stack.yaml:7:11: networks.front.driver: a network over several hosts is one of type `ovn`; write a stack file with `type: ovn`, or leave `driver` out",
+                "stack.yaml:7:28: networks.front.internal: warning: `internal` becomes a network without address translation, which the outside does not answer; add `acls` in a stack file where nothing may leave it",
+                "stack.yaml:7:44: networks.front.labels: warning: `labels` is passed over: a network has no labels; write `config: {user.NAME: …}` in a stack file",
+                "stack.yaml:7:74: networks.front.driver_opts.com.docker.network.bridge.name: warning: `com.docker.network.bridge.name` is passed over: it is an option of docker's own driver; write Incus's under `config` of a stack file",
+                "stack.yaml:9:10: volumes.data.driver: the volume driver `rexray` is docker's own; leave it out for a volume on Incus's default pool, or name a `pool` in a stack file",
+                "stack.yaml:9:26: volumes.data.driver_opts: the options of a volume's driver are docker's own; mount a folder of the host under the service's `volumes` instead",
+                "stack.yaml:9:50: volumes.data.labels: warning: `labels` is passed over: a volume has no labels; write `config: {user.NAME: …}` in a stack file",
+            ],
+            problems);
+    }
+
+    [Fact]
+    public void A_file_with_services_and_instances_is_neither()
+    {
+        Assert.Contains("a docker compose file has `services` alone", Assert.Single(StackText.Problems("services: {web: {image: nginx}}\ninstances: {db: {}}\n")), StringComparison.Ordinal);
+    }
+
+    private static StackDefinition Load(string yaml)
+    {
+        var result = StackText.Load(yaml);
+        Assert.Empty(result.Diagnostics.Select(diagnostic => diagnostic.ToString()));
+        return result.Definition!;
+    }
+}
