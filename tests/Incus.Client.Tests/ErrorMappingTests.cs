@@ -58,4 +58,13 @@ public sealed class ErrorMappingTests
         using var request = new HttpRequestMessage(HttpMethod.Get, "/1.0/operations/1/websocket?secret=s3cret");
         Assert.Equal("GET /1.0/operations/1/websocket", IncusConnection.Describe(request));
     }
+
+    [Theory]
+    [InlineData(HttpStatusCode.NotFound, "Failed to load project \"x\": Project not found")]
+    [InlineData(HttpStatusCode.InternalServerError, "Failed to load network restrictions from project \"x\": Project not found")]
+    public void A_project_that_is_missing_is_not_found_whatever_the_status(HttpStatusCode status, string message)
+    {
+        var exception = Assert.IsType<IncusNotFoundException>(ErrorMapping.FromAnswer(status, message, "GET /1.0/network-integrations", "lab"));
+        Assert.StartsWith("There is no project \"x\" on lab", exception.Message, StringComparison.Ordinal);
+    }
 }

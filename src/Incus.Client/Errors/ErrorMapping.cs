@@ -17,7 +17,8 @@ internal static partial class ErrorMapping
         var problem = $"{request}: {said}";
         return status switch
         {
-            HttpStatusCode.NotFound when MissingProject(message) is { } project => new IncusNotFoundException(
+            // Of a few collections Incus says so with status 500.
+            HttpStatusCode.NotFound or HttpStatusCode.InternalServerError when MissingProject(message) is { } project => new IncusNotFoundException(
                 $"There is no project \"{project}\" on {server}", $"Create it (incus project create {project}), or name another one")
             {
                 StatusCode = status,
