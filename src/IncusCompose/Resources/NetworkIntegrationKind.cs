@@ -31,7 +31,7 @@ internal sealed class NetworkIntegrationKind : ConfiguredKind<NetworkIntegration
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
         scope.Client.HasExtension(Extension)
-            ? [.. (await scope.Client.NetworkIntegrations.ListAsync(cancellationToken).ConfigureAwait(false)).Select(integration => Describe(IdOf(integration), integration))]
+            ? [.. (await scope.ServerView.NetworkIntegrations.ListAsync(cancellationToken).ConfigureAwait(false)).Select(integration => Describe(IdOf(integration), integration))]
             : [];
 
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) => Users.Refusal(((NetworkIntegration)live.Raw).UsedBy);

@@ -52,6 +52,9 @@ internal sealed class ObserveScope
 
     private IReadOnlyDictionary<string, string>? ProjectFeatures { get; }
 
+    /// <summary>The view in which what belongs to no project is to be listed: Incus refuses some of it to a project that is not there.</summary>
+    public IncusClient ServerView => ProjectFeatures is null ? Client : Client.ForProject("default");
+
     public Task<IReadOnlyList<StoragePool>> PoolsAsync() => _pools.Value;
 
     public Task<IReadOnlyList<Image>> ImagesAsync() => _images.Value;
