@@ -1,4 +1,5 @@
 using IncusCompose.Definition;
+using IncusCompose.Loading;
 using IncusCompose.Loading.Dialects;
 
 namespace IncusCompose.Tests.Loading;
@@ -137,6 +138,18 @@ public class ComposeDialectTests
     public void A_file_with_services_and_instances_is_neither()
     {
         Assert.Contains("a docker compose file has `services` alone", Assert.Single(StackText.Problems("services: {web: {image: nginx}}\ninstances: {db: {}}\n")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_example_loads_and_says_what_it_is()
+    {
+        var folder = Path.GetFullPath(Path.Combine(StackText.Here(), "../../../examples/compose"));
+        var result = StackText.Loader.Load(["compose.yaml"], new LoadOptions { WorkingDirectory = folder, Variables = new Dictionary<string, string>() });
+
+        Assert.Empty(result.Diagnostics.Select(diagnostic => diagnostic.ToString()));
+        Assert.Equal(["db", "web"], result.Definition!.Instances.Keys.Order());
+        Assert.Equal(8080, Assert.Single(result.Definition.Instances["web"].Ports).HostPort);
+        Assert.Equal("10.75.0.1/24", result.Definition.Networks["back"].Config["ipv4.address"]);
     }
 
     private static StackDefinition Load(string yaml)
