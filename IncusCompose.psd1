@@ -20,6 +20,7 @@
         'Checkpoint-IncusStack'
         'Compare-IncusStack'
         'Connect-IncusServer'
+        'ConvertFrom-DockerCompose'
         'Export-IncusInventory'
         'Export-IncusSshConfig'
         'Export-IncusStack'

@@ -1,10 +1,12 @@
 using Incus.Client;
+using IncusCompose.Diagnostics;
 using IncusCompose.Exporting;
+using IncusCompose.Loading;
 using IncusCompose.Operating;
 
 namespace IncusCompose;
 
-/// <content>Stack files from what is live.</content>
+/// <content>Stack files from what is live, and from other tools' files.</content>
 public sealed partial class ComposeEngine
 {
     /// <summary>
@@ -19,4 +21,25 @@ public sealed partial class ComposeEngine
     /// <exception cref="IncusException">The server could not be asked.</exception>
     public Task<StackExport> ExportAsync(IncusClient client, ExportOptions? options = null, CancellationToken cancellationToken = default) =>
         new StackExporter(_format, _connector.Load()).ExportAsync(client, options ?? new ExportOptions(), cancellationToken);
+
+    /// <summary>
+    /// Makes one stack file of files that were loaded, a docker compose file above all: a plan of it is the same as a plan of
+    /// those. What was said of them (words that could not be kept) stands at its top. Variables stand for secrets, paths are
+    /// whole. Asks no server.
+    /// </summary>
+    /// <param name="loaded">What was loaded.</param>
+    /// <exception cref="StackFileException">It could not be loaded.</exception>
+    public StackExport Convert(LoadResult loaded)
+    {
+        var stack = loaded.Require();
+        var (document, variables) = SecretVariables.Write(stack, context: null);
+        return new StackExport
+        {
+            Stack = stack,
+            Document = document,
+            Variables = variables,
+            Notes = loaded.Diagnostics,
+            Text = StackFileText.Write(_format, document, variables, loaded.Diagnostics),
+        };
+    }
 }

@@ -191,7 +191,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("down --vo", "--volumes")]
-    [InlineData("con", "config")]
+    [InlineData("conf", "config")]
     [InlineData("pl", "plan")]
     public async Task Bash_completes_with_the_lines_that_completion_writes(string typed, string expected)
     {

@@ -50,7 +50,7 @@ Describe 'Help' {
                 $problems = $null
                 $script = [Management.Automation.Language.Parser]::ParseInput($code, [ref] $null, [ref] $problems)
                 $problems | Should -BeNullOrEmpty
-                $uses = $script.FindAll({ param($node) $node -is [Management.Automation.Language.CommandAst] -and $node.GetCommandName() -like '*-Incus*' }, $true)
+                $uses = $script.FindAll({ param($node) $node -is [Management.Automation.Language.CommandAst] -and (Get-Command $node.GetCommandName() -ErrorAction Ignore).Source -eq 'IncusCompose' }, $true)
                 $uses | Should -Not -BeNullOrEmpty -Because $code
                 foreach ($use in $uses) {
                     $known = (Get-Command $use.GetCommandName()).Parameters

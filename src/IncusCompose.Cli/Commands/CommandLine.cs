@@ -39,6 +39,7 @@ internal static class CommandLine
         options.Name.CompletionSources.Add(names.Stacks);
         options.Remote.CompletionSources.Add(names.Remotes);
         root.Add(new ConfigCommand(session));
+        root.Add(new ConvertCommand(session));
         root.Add(new GraphCommand(session));
         root.Add(new ExportCommand(session, names));
         root.Add(new PlanCommand(session, names));

@@ -76,6 +76,15 @@ internal sealed class Invocation
     public StackDefinition Load(IReadOnlyList<string> named, CancellationToken cancellationToken) =>
         Require(Engine.Load(Files, LoadOptions with { ActivateInstances = named }, cancellationToken));
 
+    /// <summary>Loads the stack, shows its warnings, stops at its errors, and keeps what was said of it.</summary>
+    /// <exception cref="StackFileException">The files cannot be used.</exception>
+    public LoadResult LoadWithNotes(CancellationToken cancellationToken)
+    {
+        var loaded = Engine.Load(Files, LoadOptions, cancellationToken);
+        Require(loaded);
+        return loaded;
+    }
+
     /// <summary>Loads the stack where there is one; null where no file was named and none is found.</summary>
     /// <exception cref="StackFileException">The files cannot be used.</exception>
     public StackDefinition? LoadIfPresent(CancellationToken cancellationToken) => LoadIfPresent(Require, cancellationToken);

@@ -52,6 +52,11 @@ internal sealed class StackFiles
     /// <summary>Loads files and says what is wrong with them: one error that holds all problems, warnings each for itself.</summary>
     /// <returns>The stack; null where there is none.</returns>
     public async Task<StackDefinition?> LoadOrReportAsync(
+        Pipeline pipeline, IReadOnlyList<string> paths, bool literal, LoadOptions options, CancellationToken cancellationToken) =>
+        (await LoadWithNotesAsync(pipeline, paths, literal, options, cancellationToken).ConfigureAwait(false))?.Definition;
+
+    /// <summary>As <see cref="LoadOrReportAsync"/>, with what was said of the files.</summary>
+    public async Task<LoadResult?> LoadWithNotesAsync(
         Pipeline pipeline, IReadOnlyList<string> paths, bool literal, LoadOptions options, CancellationToken cancellationToken)
     {
         if (await LoadAsync(pipeline, paths, literal, options, cancellationToken).ConfigureAwait(false) is not { } result)
@@ -64,7 +69,7 @@ internal sealed class StackFiles
 
         foreach (var warning in result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
             pipeline.WriteWarning(warning.ToString());
-        return result.Definition;
+        return result;
     }
 
     /// <summary>The file as the user would write it, for messages: relative where the path was.</summary>

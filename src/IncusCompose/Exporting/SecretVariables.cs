@@ -20,14 +20,16 @@ internal sealed class SecretVariables
     private readonly List<string> _values = [];
     private readonly List<SecretVariable> _variables = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
-    private readonly ExportContext _context;
+    private readonly ExportContext? _context;
 
-    private SecretVariables(ExportContext context)
+    private SecretVariables(ExportContext? context)
     {
         _context = context;
     }
 
-    public static (DocumentNode Document, IReadOnlyList<SecretVariable> Variables) Write(StackDefinition stack, ExportContext context)
+    /// <param name="stack">What to write.</param>
+    /// <param name="context">Where it was found live; null: it comes from files.</param>
+    public static (DocumentNode Document, IReadOnlyList<SecretVariable> Variables) Write(StackDefinition stack, ExportContext? context)
     {
         var writer = new SecretVariables(context);
         var document = StackWriter.ToDocument(stack, writer.Hide);
@@ -79,7 +81,7 @@ internal sealed class SecretVariables
     /// <summary>How to print the value: where one configuration key of an instance or profile holds just that.</summary>
     private string? CommandFor(string value, IReadOnlyList<string> path)
     {
-        if (path.Count < 2 || path[0] is not ("instances" or "profiles"))
+        if (_context is null || path.Count < 2 || path[0] is not ("instances" or "profiles"))
             return null;
         var kind = path[0] == "instances" ? InstanceKind.KindName : ProfileKind.KindName;
         var live = _context.Server.Find(new ResourceId(kind, path[1])) ?? _context.Server.Find(new ResourceId(kind, path[1] + "-1"));

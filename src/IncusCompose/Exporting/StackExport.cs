@@ -17,7 +17,7 @@ public sealed record ExportOptions
     public string? Name { get; init; }
 }
 
-/// <summary>A stack file made from what is live.</summary>
+/// <summary>A stack file made from what is live, or from other files.</summary>
 public sealed record StackExport
 {
     /// <summary>What the file says. Secrets are in it as they are: it is not to be shown.</summary>
@@ -39,5 +39,5 @@ public sealed record StackExport
 /// <summary>A variable that stands in a file for a secret.</summary>
 /// <param name="Name">The variable's name.</param>
 /// <param name="Path">Where it stands, such as <c>instances.web.environment.API_TOKEN</c>.</param>
-/// <param name="Command">A command that prints the value, from the server; null where no single key holds it.</param>
+/// <param name="Command">A command that prints the value, from the server; null where no single key of it does.</param>
 public sealed record SecretVariable(string Name, string Path, string? Command);

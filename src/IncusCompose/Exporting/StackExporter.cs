@@ -57,7 +57,7 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
         stack = ReplicaFolding.Fold(stack, context);
         Check(stack, context);
         var (document, variables) = SecretVariables.Write(stack, context);
-        return new StackExport { Stack = stack, Document = document, Variables = variables, Notes = context.Notes, Text = Write(document, variables, context.Notes) };
+        return new StackExport { Stack = stack, Document = document, Variables = variables, Notes = context.Notes, Text = StackFileText.Write(format, document, variables, context.Notes) };
     }
 
     private static string NameOf(ExportOptions options, string project) =>
@@ -82,25 +82,4 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
             }
         }
     }
-
-    private string Write(DocumentNode document, IReadOnlyList<SecretVariable> variables, IReadOnlyList<Diagnostic> notes)
-    {
-        using var text = new StringWriter { NewLine = "\n" };
-        foreach (var note in notes)
-            Comment(text, note.Message + (note.Advice.Length > 0 ? $"; {note.Advice}" : ""));
-        if (variables.Count > 0)
-        {
-            Comment(text, "Secrets and cloud-init data are not written. Set these variables, or put them into a file .env beside this one:");
-            foreach (var variable in variables)
-                Comment(text, variable.Command is { } command ? $"  export {variable.Name}=\"$({command})\"" : $"  {variable.Name}: {variable.Path}");
-        }
-
-        if (notes.Count + variables.Count > 0)
-            text.WriteLine();
-        format.Write(document, text);
-        return text.ToString();
-    }
-
-    private static void Comment(TextWriter text, string line) =>
-        text.WriteLine("# " + string.Concat(line.Select(character => char.IsControl(character) ? ' ' : character)));
 }

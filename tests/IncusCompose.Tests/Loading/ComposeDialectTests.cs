@@ -1,5 +1,6 @@
 using IncusCompose.Definition;
 using IncusCompose.Loading;
+using IncusCompose.Yaml;
 using IncusCompose.Loading.Dialects;
 
 namespace IncusCompose.Tests.Loading;
@@ -135,6 +136,29 @@ public class ComposeDialectTests
     }
 
     [Fact]
+    public void A_converted_file_says_the_same_and_what_could_not_be_kept_and_holds_no_secret()
+    {
+        var compose = StackText.Load("""
+            services:
+              web: {image: "nginx:1.27", ports: ["8080:80"], depends_on: {db: {condition: service_healthy}}, logging: {driver: none}}
+              db: {image: "ghcr.io/me/db", environment: {DB_PASSWORD: hunter2, WORD: "a$$b"}, healthcheck: {test: [CMD, "true"]}, volumes: ["data:/data"]}
+              tools: {image: busybox, profiles: [debug]}
+            volumes: {data: {}}
+            """);
+        var engine = new ComposeEngine(new YamlDocumentFormat());
+
+        var converted = engine.Convert(compose);
+
+        Assert.DoesNotContain("hunter2", converted.Text, StringComparison.Ordinal);
+        Assert.StartsWith("# stack.yaml:2:", converted.Text, StringComparison.Ordinal);
+        Assert.Equal("DB_DB_PASSWORD", Assert.Single(converted.Variables).Name);
+        var stack = StackText.Load(converted.Text, new Dictionary<string, string> { ["DB_DB_PASSWORD"] = "hunter2" });
+        Assert.Empty(stack.Diagnostics);
+        Assert.Equal(Resolved(compose.Definition!), Resolved(stack.Definition!));
+        Assert.Equal("hunter2", stack.Definition!.Instances["db"].Environment["DB_PASSWORD"]);
+    }
+
+    [Fact]
     public void A_file_with_services_and_instances_is_neither()
     {
         Assert.Contains("a docker compose file has `services` alone", Assert.Single(StackText.Problems("services: {web: {image: nginx}}\ninstances: {db: {}}\n")), StringComparison.Ordinal);
@@ -150,6 +174,13 @@ public class ComposeDialectTests
         Assert.Equal(["db", "web"], result.Definition!.Instances.Keys.Order());
         Assert.Equal(8080, Assert.Single(result.Definition.Instances["web"].Ports).HostPort);
         Assert.Equal("10.75.0.1/24", result.Definition.Networks["back"].Config["ipv4.address"]);
+    }
+
+    private static string Resolved(StackDefinition stack)
+    {
+        using var writer = new StringWriter();
+        StackText.Loader.WriteResolved(stack, writer);
+        return writer.ToString();
     }
 
     private static StackDefinition Load(string yaml)

@@ -1,0 +1,27 @@
+using System.CommandLine;
+using IncusCompose.Cli.Rendering.Json;
+
+namespace IncusCompose.Cli.Commands;
+
+/// <summary><c>convert</c>: a docker compose file, or several stack files, as one stack file; touches no server.</summary>
+internal sealed class ConvertCommand : Verb
+{
+    private readonly Option<string?> _output = OutputFile.Option();
+
+    public ConvertCommand(Session session) : base("convert", "Write a docker compose file as a stack file.", session) => Add(_output);
+
+    protected override Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
+    {
+        var converted = invocation.Engine.Convert(invocation.LoadWithNotes(cancellationToken));
+        OutputFile.Write(Session, invocation.Get(_output), text =>
+        {
+            if (invocation.Json)
+                JsonDocumentWriter.Write(converted.Document, text);
+            else
+                text.Write(converted.Text);
+        });
+        if (converted.Variables.Count > 0 && !invocation.Quiet)
+            Session.Terminal.Note($"secrets are not written; set before use: {string.Join(", ", converted.Variables.Select(variable => variable.Name))}");
+        return Task.FromResult(ExitCode.Success);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Management.Automation;
+using IncusCompose.Exporting;
+using IncusCompose.PowerShell.Hosting;
+
+namespace IncusCompose.PowerShell.Commands;
+
+/// <summary>Writes a docker compose file as a stack file that plans the same. Asks no server.</summary>
+[Cmdlet(VerbsData.ConvertFrom, "DockerCompose", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
+[OutputType(typeof(string), typeof(StackExport))]
+public sealed class ConvertFromDockerComposeCommand : StackFileCmdlet
+{
+    /// <summary>The file to write. Without it the text is returned.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? OutFile { get; set; }
+
+    /// <summary>Return the definition, the text, the variables and the notes as an object instead of the text alone.</summary>
+    [Parameter]
+    public SwitchParameter AsObject { get; set; }
+
+    /// <inheritdoc/>
+    private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)
+    {
+        if (await Files.LoadWithNotesAsync(pipeline, NamedFiles, IsLiteral, LoadOptions, cancellationToken).ConfigureAwait(false) is not { } loaded)
+            return;
+        var converted = Session.Engine.Convert(loaded);
+        if (converted.Variables.Count > 0)
+            pipeline.WriteWarning($"Secrets are not written; set before use: {string.Join(", ", converted.Variables.Select(variable => variable.Name))}.");
+        if (OutFile is not null)
+        {
+            var path = (await pipeline.ResolvePathAsync(OutFile, literal: true).ConfigureAwait(false))[0];
+            var text = $"Write the stack {converted.Stack.Name} to {path}";
+            if (await pipeline.ShouldProcessAsync(text, text + "?", "ConvertFrom-DockerCompose").ConfigureAwait(false))
+                await File.WriteAllTextAsync(path, converted.Text, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (AsObject)
+            pipeline.WriteObject(converted);
+        else if (OutFile is null)
+            pipeline.WriteObject(converted.Text.TrimEnd('\n'));
+    }
+}
