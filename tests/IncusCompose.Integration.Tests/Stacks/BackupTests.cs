@@ -264,7 +264,7 @@ public sealed class BackupTests(LabFixture fixture) : IAsyncLifetime
     [InlineData("""{"name": "..", "kind": "instance", "role": "definition", "file": "x.json", "size": 1, "sha256": "x"}""", "which no backup does")]
     [InlineData("""{"name": "a/../../1.0", "kind": "instance", "role": "definition", "file": "x.json", "size": 1, "sha256": "x"}""", "which no backup does")]
     [InlineData("""{"name": "a", "kind": "volume", "role": "definition", "file": "x.json", "size": 1, "sha256": "x"}""", "which no backup does")]
-    [InlineData("""{"name": "a", "kind": "certificate", "role": "definition", "file": "x.json", "size": 1, "sha256": "x"}""", "which no backup does")]
+    [InlineData("""{"name": "a", "kind": "weather", "role": "definition", "file": "x.json", "size": 1, "sha256": "x"}""", "which no backup does")]
     [InlineData("""{"name": "a", "kind": "instance", "role": "definition", "file": "x.json", "size": 1, "sha256": "x"}""", "the data of instance/a is not in it")]
     [InlineData("""{"name": "a", "kind": "instance", "role": "data", "file": "x.json", "size": 1, "sha256": "x"}""", "it holds data of instance/a and does not say what that is")]
     [InlineData("null", "which no backup does")]
