@@ -29,6 +29,9 @@ internal sealed class HiddenValues
         ? diagnostic
         : diagnostic with { Path = Hide(diagnostic.Path), Message = Hide(diagnostic.Message), Advice = Hide(diagnostic.Advice) };
 
+    /// <summary>True for a text that one of the values stands in.</summary>
+    public bool Holds(string text) => Hide(text) != text;
+
     private string Hide(string text)
     {
         foreach (var (value, shown) in _secrets)

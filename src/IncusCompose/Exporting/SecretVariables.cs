@@ -22,23 +22,27 @@ internal sealed class SecretVariables
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly ExportContext? _context;
 
-    private SecretVariables(ExportContext? context)
+    private readonly HiddenValues _hidden;
+
+    private SecretVariables(ExportContext? context, HiddenValues hidden)
     {
         _context = context;
+        _hidden = hidden;
     }
 
     /// <param name="stack">What to write.</param>
     /// <param name="context">Where it was found live; null: it comes from files.</param>
     public static (DocumentNode Document, IReadOnlyList<SecretVariable> Variables) Write(StackDefinition stack, ExportContext? context)
     {
-        var writer = new SecretVariables(context);
+        var writer = new SecretVariables(context, stack.Source.Hidden);
         var document = StackWriter.ToDocument(stack, writer.Hide);
         return (writer.Replace(document, []), writer._variables);
     }
 
     private string Hide(string key, string value)
     {
-        if (Secrets.Mask(key, value) == value)
+        // By its key, or because a variable that is a secret brought it.
+        if (Secrets.Mask(key, value) == value && !_hidden.Holds(value))
             return value;
         _values.Add(value);
         return string.Create(CultureInfo.InvariantCulture, $"{Begin}{_values.Count - 1}{End}");

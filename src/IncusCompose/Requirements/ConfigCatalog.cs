@@ -34,7 +34,7 @@ internal sealed class ConfigCatalog
     /// <summary>The same of what a server says of itself; null where it says nothing of the entity.</summary>
     public static ConfigCatalog? Of(string entity, MetadataConfiguration metadata) =>
         metadata.Entities.TryGetValue(entity, out var groups)
-            ? new ConfigCatalog(groups.Values.SelectMany(group => group).DistinctBy(key => key.Key).ToDictionary(key => key.Key.Trim(), key => new CatalogKey(key.Value.Type, ""), StringComparer.Ordinal))
+            ? new ConfigCatalog(groups.Values.SelectMany(group => group).DistinctBy(key => key.Key.Trim()).ToDictionary(key => key.Key.Trim(), key => new CatalogKey(key.Value.Type, ""), StringComparer.Ordinal))
             : null;
 
     /// <summary>The names of the keys that have one.</summary>

@@ -46,6 +46,8 @@ public class ComposeDialectTests
     [InlineData("quay.io/keycloak/keycloak:26", "quay.io:keycloak/keycloak:26")]
     [InlineData("localhost/app", "localhost:app")]
     [InlineData("127.0.0.1:5000/shop/web:1", "127.0.0.1:5000:shop/web:1")]
+    [InlineData("mydocker.io/app", "mydocker.io:app")]
+    [InlineData("images:debian/12", "images:debian/12")]
     public void An_image_is_where_docker_would_look_for_it(string image, string reference) => Assert.Equal(reference, OciReference.Translate(image));
 
     [Fact]
@@ -121,8 +123,8 @@ public class ComposeDialectTests
 
         Assert.Equal(
             [
-                "stack.yaml:3:5: services.web_app: warning: no instance can be called `web_app`: it is called `web-app`, and the others reach it by that name; give it the name `web-app`, or another `container_name`",
-                "stack.yaml:4:5: instances.web_app.build: `build` has no counterpart: Incus builds no images; write `image`; what is to be made of it once it is ready goes under `provision`",
+                "stack.yaml:3:5: services.web_app: warning: no instance can be called `web_app`: it is called `web-app`, and the others reach it by that name; give it the name `web-app`, or a `container_name`",
+                "stack.yaml:4:5: instances.web-app.build: `build` has no counterpart: Incus builds no images; write `image`; what is to be made of it once it is ready goes under `provision`",
                 "stack.yaml:5:24: services.web_app.networks.front.aliases: warning: `aliases` is passed over: an instance is known on its networks by its own name",
                 "stack.yaml:7:11: networks.front.driver: a network over several hosts is one of type `ovn`; write a stack file with `type: ovn`, or leave `driver` out",
                 "stack.yaml:7:28: networks.front.internal: warning: `internal` becomes a network without address translation, which the outside does not answer; add `acls` in a stack file where nothing may leave it",
@@ -133,6 +135,62 @@ public class ComposeDialectTests
                 "stack.yaml:9:50: volumes.data.labels: warning: `labels` is passed over: a volume has no labels; write `config: {user.NAME: …}` in a stack file",
             ],
             problems);
+    }
+
+    [Fact]
+    public void A_name_that_no_instance_can_have_is_exchanged_wherever_it_stands()
+    {
+        var result = StackText.Load("""
+            services:
+              app_base: {image: nginx, environment: {A: b}}
+              my_web: {extends: app_base, depends_on: {my_db: {condition: service_started}}, deploy: {replicas: 2}}
+              my_job: {extends: {service: app_base}, depends_on: [my_db], container_name: the_job}
+              my_db: {image: redis}
+            """);
+
+        Assert.Equal(["app-base", "my-db", "my-web", "the-job"], result.Definition!.Instances.Keys.Order());
+        Assert.All(result.Diagnostics, diagnostic => Assert.Equal("ServiceName", diagnostic.Id));
+        Assert.Equal("my-db", Assert.Single(result.Definition.Instances["my-web"].DependsOn).Instance);
+        Assert.Equal("b", result.Definition.Instances["the-job"].Environment["A"]);
+    }
+
+    [Fact]
+    public void A_default_network_that_is_declared_is_that_of_every_service_that_names_none()
+    {
+        var stack = Load("""
+            services:
+              web: {image: nginx}
+              db: {image: redis, networks: [default]}
+              alone: {image: redis, network_mode: none}
+            networks: {default: {name: proxy, external: true}}
+            """);
+
+        Assert.Equal("proxy", Assert.Single(stack.Instances["web"].Networks).Network);
+        Assert.Equal("proxy", Assert.Single(stack.Instances["db"].Networks).Network);
+        Assert.Empty(stack.Instances["alone"].Networks);
+    }
+
+    [Theory]
+    [InlineData("networks: {lan: {name: shared}, b: {name: shared}}", "networks.b: another one of networks is called `shared`, too")]
+    [InlineData("volumes: {a: {name: data}, b: {name: data}}", "volumes.b: another one of volumes is called `data`, too")]
+    [InlineData("networks: {lan: {ipam: {config: [{subnet: 255.255.255.255/32}]}}}", "networks.lan.subnet: `255.255.255.255/32` has no room for the host and an instance")]
+    [InlineData("networks: {lan: {ipam: {config: [{subnet: 10.1.0.0/24}, {subnet: 10.2.0.0/24}]}}}", "networks.lan.subnet: warning: `subnet` is passed over: a bridge has one IPv4 subnet, and there is one before it")]
+    [InlineData("networks: {lan: {ipam: {config: [{gateway: 10.1.0.1}]}}}", "networks.lan.gateway: warning: `gateway` is passed over: without a subnet it says nothing")]
+    [InlineData("networks: {lan: {driver: macvlan, driver_opts: {parent: eth0}, ipam: {config: [{subnet: 10.1.0.0/24, gateway: 10.1.0.1}]}}}", "networks.lan.ipam: warning: `ipam` is passed over: addresses and ways out of a macvlan network are those of the network that the host stands in")]
+    public void What_a_bridge_cannot_be_is_said(string lines, string problem) =>
+        Assert.Contains(problem, Assert.Single(StackText.Problems("services: {web: {image: nginx}}\n" + lines + "\n")), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_secret_of_the_environment_is_in_no_converted_file_wherever_it_stands()
+    {
+        var compose = StackText.Load("""
+            services:
+              db: {image: redis, healthcheck: {test: [CMD, redis-cli, -a, "${REDIS_PASSWORD}", ping]}, environment: {DSN: "app:${REDIS_PASSWORD}@tcp(db)/app"}}
+            """, new Dictionary<string, string> { ["REDIS_PASSWORD"] = "hunter2-and-more" });
+
+        var text = new ComposeEngine(new YamlDocumentFormat()).Convert(compose).Text;
+
+        Assert.DoesNotContain("hunter2", text, StringComparison.Ordinal);
     }
 
     [Fact]

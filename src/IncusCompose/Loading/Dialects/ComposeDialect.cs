@@ -32,13 +32,13 @@ internal sealed class ComposeDialect(Action<Diagnostic> report)
                 case "version":
                     break;
                 case Services:
-                    entries.Add(new(entry.Key with { Value = "instances" }, Each(entry.Value, service.Translate)));
+                    entries.Add(new(entry.Key with { Value = "instances" }, Each(entry.Value, Services, service.Translate, ComposeService.NamesOf(entry.Value))));
                     break;
                 case "networks":
-                    entries.Add(entry with { Value = Each(entry.Value, ComposeResources.Network(report), networks) });
+                    entries.Add(entry with { Value = Each(entry.Value, "networks", ComposeResources.Network(report), networks) });
                     break;
                 case "volumes":
-                    entries.Add(entry with { Value = Each(entry.Value, ComposeResources.Volume(report), volumes) });
+                    entries.Add(entry with { Value = Each(entry.Value, "volumes", ComposeResources.Volume(report), volumes) });
                     break;
                 default:
                     entries.Add(entry);
@@ -64,13 +64,24 @@ internal sealed class ComposeDialect(Action<Diagnostic> report)
         return names;
     }
 
-    private static DocumentNode Each(DocumentNode section, Func<string, DocumentNode, DocumentNode> translate, IReadOnlyDictionary<string, string>? names = null) =>
-        section is MappingNode mapping
-            ? mapping with
+    private DocumentNode Each(DocumentNode section, string name, Func<string, DocumentNode, DocumentNode> translate, IReadOnlyDictionary<string, string> names)
+    {
+        if (section is not MappingNode mapping)
+            return section;
+        var entries = new List<MappingEntry>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var entry in mapping.Entries)
+        {
+            var key = names.GetValueOrDefault(entry.Key.Value, entry.Key.Value);
+            if (!seen.Add(key))
             {
-                Entries = [.. mapping.Entries.Select(entry => new MappingEntry(
-                    names?.GetValueOrDefault(entry.Key.Value) is { } name ? entry.Key with { Value = name } : entry.Key,
-                    entry.Key.Value.StartsWith("x-", StringComparison.Ordinal) ? entry.Value : translate(entry.Key.Value, entry.Value)))],
+                report(Diagnostic.Error("DuplicateName", entry.Key.Location, $"{name}.{entry.Key.Value}", $"another one of {name} is called {Excerpts.Quote(key)}, too", "give one of the two another name, or write one for both"));
+                continue;
             }
-            : section;
+
+            entries.Add(new(entry.Key with { Value = key }, key.StartsWith("x-", StringComparison.Ordinal) ? entry.Value : translate(entry.Key.Value, entry.Value)));
+        }
+
+        return mapping with { Entries = entries };
+    }
 }

@@ -14,10 +14,14 @@ internal static class ComposeResources
         if (node is not MappingNode network)
             return node;
         var say = new Words(report, $"networks.{name}");
+        var isMacvlan = Text(network.Find("driver")) == "macvlan";
         foreach (var entry in network.Entries)
         {
             switch (entry.Key.Value)
             {
+                case "ipam" or "internal" or "enable_ipv4" or "enable_ipv6" when isMacvlan:
+                    say.PassedOver(entry, "addresses and ways out of a macvlan network are those of the network that the host stands in");
+                    break;
                 case "name":
                     break;
                 case "driver":
@@ -145,8 +149,14 @@ internal static class ComposeResources
     {
         foreach (var entry in config.Entries.Where(entry => entry.Key.Value is not ("subnet" or "gateway")))
             say.PassedOver(entry, "addresses are handed out by the network's own DHCP", "write `dhcp: {ranges: …}` in a stack file");
+        var gateway = config.Entries.FirstOrDefault(entry => entry.Key.Value == "gateway");
         if (config.Entries.FirstOrDefault(entry => entry.Key.Value == "subnet") is not { } subnet)
+        {
+            if (gateway is not null)
+                say.PassedOver(gateway, "without a subnet it says nothing");
             return;
+        }
+
         var text = Text(subnet.Value);
         var isIpv4 = Cidr.TryParse(text, AddressFamily.InterNetwork, out var cidr);
         if (!isIpv4 && !Cidr.TryParse(text, AddressFamily.InterNetworkV6, out cidr))
@@ -155,11 +165,20 @@ internal static class ComposeResources
             return;
         }
 
-        var gateway = config.Find("gateway") is ScalarNode { IsNull: false } said ? said.Value : $"{cidr.FirstHost}";
-        say.Add(isIpv4 ? "ipv4" : "ipv6", $"{gateway}/{cidr.PrefixLength}", subnet);
+        if (cidr.PrefixLength > (isIpv4 ? 30 : 126))
+        {
+            say.Refuse(subnet, $"{Excerpts.Quote(text)} has no room for the host and an instance", "write one such as `10.20.0.0/24`");
+            return;
+        }
+
+        var word = isIpv4 ? "ipv4" : "ipv6";
+        if (say.Entries.Any(entry => entry.Key.Value == word))
+            say.PassedOver(subnet, $"a bridge has one {(isIpv4 ? "IPv4" : "IPv6")} subnet, and there is one before it");
+        else
+            say.Add(word, $"{(gateway?.Value is ScalarNode { IsNull: false } said ? said.Value : $"{cidr.FirstHost}")}/{cidr.PrefixLength}", subnet);
     }
 
-    private static string Text(DocumentNode node) => node is ScalarNode { IsNull: false } scalar ? scalar.Value : "";
+    private static string Text(DocumentNode? node) => node is ScalarNode { IsNull: false } scalar ? scalar.Value : "";
 
     private static bool IsTrue(DocumentNode node) => Text(node).ToLowerInvariant() is "true" or "yes" or "on";
 

@@ -36,22 +36,45 @@ internal sealed partial class ComposeService(
             "profiles" => entry with { Key = entry.Key with { Value = "activate" } },
             "networks" => entry with { Value = Networks(entry.Value, $"{path}.networks") },
             "volumes" => entry with { Value = Volumes(entry.Value) },
+            "depends_on" or "links" => entry with { Value = ServicesIn(entry.Value) },
+            "extends" => entry with { Value = Extended(entry.Value) },
             "container_name" when entry.Value is ScalarNode said && Allowed(said.Value) is { } allowed => entry with { Value = said with { Value = allowed } },
             _ => entry,
-        }).Where(entry => !(entry.Key.Value == "networks" && entry.Value is SequenceNode { Items.Count: 0 })).ToList();
+        }).Where(entry => !(entry.Key.Value == "networks" && entry.Value is SequenceNode { Items.Count: 0, Tag: null })).ToList();
 
         if (Allowed(name) is { } other && service.Find("container_name") is null)
         {
             report(Diagnostic.Warning("ServiceName", node.Location, path, $"no instance can be called {Excerpts.Quote(name)}: it is called `{other}`, and the others reach it by that name",
-                $"give it the name `{other}`, or another `container_name`"));
-            entries.Add(new(new ScalarNode(node.Location, "container_name"), new ScalarNode(node.Location, other)));
+                $"give it the name `{other}`, or a `container_name`"));
         }
 
+        // On the network that the file calls `default` is whatever says nothing else; a file that only adds to others' services does.
+        if (hasDefaultNetwork && service.Find("networks") is null && service.Find("network_mode") is null && service.Find("extends") is null && (service.Find("image") ?? service.Find("build")) is not null)
+            entries.Add(new(new ScalarNode(node.Location, "networks"), new SequenceNode(node.Location, [new ScalarNode(node.Location, Renamed(DefaultNetwork))])));
         return service with { Entries = entries };
     }
 
+    /// <summary>What services are called, where their keys are no names for instances.</summary>
+    public static IReadOnlyDictionary<string, string> NamesOf(DocumentNode services) =>
+        ((services as MappingNode)?.Entries ?? []).Where(entry => !entry.Key.Value.StartsWith("x-", StringComparison.Ordinal) && Allowed(entry.Key.Value) is not null)
+            .ToDictionary(entry => entry.Key.Value, entry => Allowed(entry.Key.Value)!, StringComparer.Ordinal);
+
     /// <summary>A name that Incus takes in place of one that it does not; null for a name that it does.</summary>
     private static string? Allowed(string name) => name.AsSpan().IndexOfAny('_', '.') < 0 ? null : Separators().Replace(name, "-").Trim('-');
+
+    private static DocumentNode Service(DocumentNode node) => node is ScalarNode { IsNull: false } name && Allowed(name.Value) is { } other ? name with { Value = other } : node;
+
+    /// <summary>Names of other services, as a list or as keys.</summary>
+    private static DocumentNode ServicesIn(DocumentNode node) => node switch
+    {
+        SequenceNode list => list with { Items = [.. list.Items.Select(Service)] },
+        MappingNode map => map with { Entries = [.. map.Entries.Select(entry => entry with { Key = (ScalarNode)Service(entry.Key) })] },
+        _ => node,
+    };
+
+    private static DocumentNode Extended(DocumentNode node) => node is MappingNode map
+        ? map with { Entries = [.. map.Entries.Select(entry => entry.Key.Value == "service" ? entry with { Value = Service(entry.Value) } : entry)] }
+        : Service(node);
 
     private DocumentNode Networks(DocumentNode node, string path)
     {

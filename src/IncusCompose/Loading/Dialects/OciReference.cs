@@ -12,15 +12,21 @@ internal static partial class OciReference
     {
         var slash = image.IndexOf('/', StringComparison.Ordinal);
         var first = slash < 0 ? "" : image[..slash];
+        var rest = image[(slash + 1)..];
+        if (first is Hub or "index.docker.io" or "registry-1.docker.io")
+            return $"{Hub}:{Official(rest)}";
+        // What is no port there is an alias of a remote of Incus's, which docker could not mean.
+        if (first.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon && !first.AsSpan(colon + 1).ContainsOnlyDigits())
+            return image;
         // As docker tells a registry from a user of its own.
-        if (first == "localhost" || first.AsSpan().IndexOfAny('.', ':') >= 0)
-            return $"{(first is "index.docker.io" or "registry-1.docker.io" ? Hub : first)}:{(first.EndsWith(Hub, StringComparison.Ordinal) ? Official(image[(slash + 1)..]) : image[(slash + 1)..])}";
-        return $"{Hub}:{Official(image)}";
+        return first == "localhost" || first.AsSpan().IndexOfAny('.', ':') >= 0 ? $"{first}:{rest}" : $"{Hub}:{Official(image)}";
     }
 
     /// <summary>The registry and the image of a reference in Incus's form; null where it names a remote that has no port.</summary>
     public static (string Registry, string Image)? Split(string reference) =>
         WithPort().Match(reference) is { Success: true } match ? (match.Groups["registry"].Value, match.Groups["image"].Value) : null;
+
+    private static bool ContainsOnlyDigits(this ReadOnlySpan<char> text) => text.Length > 0 && text.IndexOfAnyExceptInRange('0', '9') < 0;
 
     private static string Official(string image) => image.Contains('/', StringComparison.Ordinal) ? image : $"library/{image}";
 
