@@ -1,5 +1,4 @@
 using System.CommandLine;
-using IncusCompose.Cli.Rendering.Json;
 
 namespace IncusCompose.Cli.Commands;
 
@@ -13,15 +12,8 @@ internal sealed class ConvertCommand : Verb
     protected override Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
         var converted = invocation.Engine.Convert(invocation.LoadWithNotes(cancellationToken));
-        OutputFile.Write(Session, invocation.Get(_output), text =>
-        {
-            if (invocation.Json)
-                JsonDocumentWriter.Write(converted.Document, text);
-            else
-                text.Write(converted.Text);
-        });
-        if (converted.Variables.Count > 0 && !invocation.Quiet)
-            Session.Terminal.Note($"secrets are not written; set before use: {string.Join(", ", converted.Variables.Select(variable => variable.Name))}");
+        OutputFile.Write(Session, invocation, invocation.Get(_output), converted);
+        OutputFile.NoteVariables(Session, invocation, converted);
         return Task.FromResult(ExitCode.Success);
     }
 }

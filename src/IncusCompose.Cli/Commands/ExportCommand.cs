@@ -1,5 +1,4 @@
 using System.CommandLine;
-using IncusCompose.Cli.Rendering.Json;
 using IncusCompose.Exporting;
 
 namespace IncusCompose.Cli.Commands;
@@ -44,18 +43,11 @@ internal sealed class ExportCommand : Verb
             && (await invocation.Engine.GetStacksAsync(client, cancellationToken)).Any(known => known.Name == only))
             (stack, names) = (only, []);
         var export = await invocation.Engine.ExportAsync(client, new ExportOptions { Stack = stack, Instances = names.Distinct().ToList(), Name = invocation.Name }, cancellationToken);
-        OutputFile.Write(Session, invocation.Get(_output), text =>
-        {
-            if (invocation.Json)
-                JsonDocumentWriter.Write(export.Document, text);
-            else
-                text.Write(export.Text);
-        });
+        OutputFile.Write(Session, invocation, invocation.Get(_output), export);
         // On standard error: whoever pipes the file sees them too.
         foreach (var note in invocation.Quiet ? [] : export.Notes)
             invocation.Output.ShowDiagnostic(note);
-        if (export.Variables.Count > 0 && !invocation.Quiet)
-            Session.Terminal.Note($"secrets are not written; set before use: {string.Join(", ", export.Variables.Select(variable => variable.Name))}");
+        OutputFile.NoteVariables(Session, invocation, export);
         return ExitCode.Success;
     }
 }

@@ -1,20 +1,15 @@
 namespace IncusCompose.Requirements;
 
-/// <summary>What a server must have for a key.</summary>
-/// <param name="Name">The API extension.</param>
-/// <param name="Since">The first feature release with it, such as <c>6.11</c>; a long-term release may have it later than others.</param>
-internal sealed record Extension(string Name, string Since);
-
 /// <summary>Which keys need an API extension that Incus 6.0 did not begin with.</summary>
 internal static class Extensions
 {
     private static readonly Lazy<Dictionary<string, string>> s_releases = new(() => Lines().GroupBy(words => words[0]).ToDictionary(words => words.Key, words => words.First()[1], StringComparer.Ordinal));
-    private static readonly Lazy<Dictionary<string, List<(string[] Pattern, Extension Extension)>>> s_byEntity = new(Read);
+    private static readonly Lazy<Dictionary<string, List<(string[] Pattern, string Extension)>>> s_byEntity = new(Read);
 
-    /// <summary>What a key needs; null where every server that is supported has it.</summary>
+    /// <summary>The API extension that a key needs; null where every server that is supported has it.</summary>
     /// <param name="entity">The kind of thing, as extensions.txt names it, such as <c>network</c> or <c>network:ovn</c>.</param>
     /// <param name="key">The key.</param>
-    public static Extension? For(string entity, string key)
+    public static string? For(string entity, string key)
     {
         if (!s_byEntity.Value.TryGetValue(entity, out var keys))
             return null;
@@ -22,18 +17,18 @@ internal static class Extensions
         return keys.FirstOrDefault(entry => ConfigCatalog.Matches(entry.Pattern, segments)).Extension;
     }
 
-    /// <summary>The first feature release with an extension; null where every server that is supported has it, or it is not known.</summary>
+    /// <summary>The first feature release with an extension, such as <c>6.11</c>; a long-term release may have it later. Null where every server that is supported has it, or it is not known.</summary>
     public static string? SinceOf(string extension) => s_releases.Value.GetValueOrDefault(extension);
 
-    private static Dictionary<string, List<(string[] Pattern, Extension Extension)>> Read()
+    private static Dictionary<string, List<(string[] Pattern, string Extension)>> Read()
     {
-        var result = new Dictionary<string, List<(string[], Extension)>>(StringComparer.Ordinal);
+        var result = new Dictionary<string, List<(string[], string)>>(StringComparer.Ordinal);
         foreach (var words in Lines().Where(words => words.Length > 3))
         {
             if (!result.TryGetValue(words[2], out var keys))
                 result[words[2]] = keys = [];
             foreach (var key in words[3..])
-                keys.Add((key.Split('.'), new Extension(words[0], words[1])));
+                keys.Add((key.Split('.'), words[0]));
         }
 
         return result;

@@ -15,7 +15,7 @@ internal static class ServerRequirements
         foreach (var path in resource.Properties.Paths)
         {
             if (Find(resource, path) is { } extension)
-                context.Require(extension.Name, PlaceOf(resource.DefinitionPath, path, context), $"`{PropertyPath.Display(path)}`");
+                context.Require(extension, PlaceOf(resource.DefinitionPath, path, context), $"`{PropertyPath.Display(path)}`");
         }
     }
 
@@ -25,9 +25,11 @@ internal static class ServerRequirements
     /// <summary>Reports each key that is neither known here nor, by what it says of itself, to the server.</summary>
     public static void CheckUnknownKeys(PlanningContext context, MetadataConfiguration metadata)
     {
-        foreach (var (entity, path, key) in UnknownKeys(context.Stack))
+        foreach (var keys in UnknownKeys(context.Stack).GroupBy(unknown => unknown.Entity))
         {
-            if (ConfigCatalog.Of(entity, metadata) is { } catalog && catalog.Find(key) is null)
+            if (ConfigCatalog.Of(keys.Key, metadata) is not { } catalog)
+                continue;
+            foreach (var (_, path, key) in keys.Where(unknown => catalog.Find(unknown.Key) is null))
             {
                 context.Error("UnknownConfigKey", path, $"this server (Incus {context.About!.Environment.ServerVersion}) has no configuration key `{key}`",
                     Diagnostics.Suggestions.DidYouMean(key, catalog.Names, "remove it; what is your own goes under `user.`"));
@@ -46,7 +48,7 @@ internal static class ServerRequirements
             config.Keys.Where(key => ConfigCatalog.Of(entity)!.Find(key) is null).Select(key => (entity, $"{path}.config.{key}", key));
     }
 
-    private static Extension? Find(DesiredResource resource, string path) =>
+    private static string? Find(DesiredResource resource, string path) =>
         PropertyPath.IsConfig(path, out var key) ? EntitiesOf(resource).Select(entity => Extensions.For(entity, key)).FirstOrDefault(extension => extension is not null) : null;
 
     private static IEnumerable<string> EntitiesOf(DesiredResource resource) => resource.Id.Kind switch
