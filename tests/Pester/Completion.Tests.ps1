@@ -64,6 +64,15 @@ Describe 'Completion' {
         (Complete 'Export-IncusInventory -ConnectionPlugin ').CompletionText | Should -Be 'community.general.incus', 'community.general.lxd'
     }
 
+    It 'offers the words that activate instances of a stack file, with their names' {
+        $file = Write-StackFile "name: words`ninstances:`n  a: { image: busybox, activate: [debug, full] }`n  b: { image: busybox, activate: full }`n  c: { image: busybox }"
+        $offered = Complete "Compare-IncusStack '$file' -Activate "
+        $offered.CompletionText | Should -Be 'debug', 'full'
+        $offered.ToolTip | Should -Be 'a', 'a, b'
+        Push-Location (Split-Path $file)
+        try { (Complete 'Import-IncusStack -Activate f').CompletionText | Should -Be 'full' } finally { Pop-Location }
+    }
+
     It 'offers what a stack has: replicas, what is updated, checkpoints' {
         $null = Invoke-IncusCompose (Write-StackFile "name: offered`ninstances:`n  off: { image: busybox, replicas: 2 }`n  single: { image: busybox }")
         try {

@@ -33,14 +33,22 @@ public abstract class NameCompleter : IArgumentCompleter
     /// <summary>A tool tip: the description, or where there is none what kind of thing it is.</summary>
     private protected static string Describe(string kind, string description) => description.Length > 0 ? description : kind;
 
+    // The session state itself cannot be asked while a completion runs; a command of the same runspace can.
+    private static string CurrentDirectory()
+    {
+        using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
+        return shell.AddCommand("Get-Location").AddParameter("PSProvider", "FileSystem").Invoke<PathInfo>() is [var location, ..] ? location.ProviderPath : "";
+    }
+
     private IReadOnlyList<Candidate> Candidates(string parameter, IDictionary bound)
     {
         // Of the runspace, and so to be asked on its own thread.
         var session = RunspaceSessions.Current;
+        var directory = CurrentDirectory();
         using var budget = new CancellationTokenSource(Budget);
         try
         {
-            var search = Task.Run(() => FindAsync(session, new BoundParameters(parameter, bound), budget.Token), budget.Token);
+            var search = Task.Run(() => FindAsync(session, new BoundParameters(parameter, bound, directory), budget.Token), budget.Token);
             return [.. search.WaitAsync(budget.Token).GetAwaiter().GetResult().OrderBy(candidate => candidate.Name, StringComparer.OrdinalIgnoreCase)];
         }
 #pragma warning disable CA1031 // A completion that fails is no completion; the command itself will say what is wrong.
@@ -57,8 +65,11 @@ public abstract class NameCompleter : IArgumentCompleter
     private protected sealed record Candidate(string Name, string ToolTip);
 
     /// <summary>The parameters that the command line has named so far.</summary>
-    private protected sealed class BoundParameters(string parameter, IDictionary parameters)
+    private protected sealed class BoundParameters(string parameter, IDictionary parameters, string directory)
     {
+        /// <summary>Where paths of the command line begin.</summary>
+        public string Directory => directory;
+
         /// <summary>The parameter that is completed.</summary>
         public string Completed => parameter;
 

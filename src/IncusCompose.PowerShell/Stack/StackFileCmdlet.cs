@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using IncusCompose.Loading;
+using IncusCompose.PowerShell.Completion;
 using IncusCompose.PowerShell.Parameters;
 using IncusCompose.PowerShell.Commands;
 
@@ -46,6 +47,7 @@ public abstract class StackFileCmdlet : ServerCmdlet
     [Parameter(ParameterSetName = PathSet)]
     [Parameter(ParameterSetName = LiteralPathSet)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ActivationCompleter))]
     public string[] Activate { get; set; } = [];
 
     /// <summary>Instances that are named, and exist whatever activates them.</summary>

@@ -6,7 +6,7 @@ public static class Suggestions
     /// <summary>
     /// The candidate that is nearest to a word, or null where none is near: one that differs in case and separators only,
     /// or by a few typing mistakes (a third of its letters, at most three; swapped neighbours count as one),
-    /// or one that it abbreviates.
+    /// or one that it abbreviates, or the only one that ends with it as a word of its own (<c>acls</c>: <c>network_acls</c>).
     /// </summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
@@ -29,7 +29,7 @@ public static class Suggestions
                 (best, bestDistance) = (candidate, distance);
         }
 
-        return best ?? full;
+        return best ?? full ?? OnlyOneEndingWith(word, known);
     }
 
     /// <summary><c>did you mean `x`?</c> for the nearest candidate, else the given words.</summary>
@@ -62,6 +62,15 @@ public static class Suggestions
         }
 
         return last[b.Length];
+    }
+
+    private static string? OnlyOneEndingWith(string word, IReadOnlyCollection<string> known)
+    {
+        if (word.Length < 3)
+            return null;
+        var ending = known.Where(candidate => candidate.Length > word.Length && candidate.EndsWith(word, StringComparison.OrdinalIgnoreCase) && candidate[^(word.Length + 1)] is ('_' or '-' or '.'))
+            .Take(2).ToList();
+        return ending.Count == 1 ? ending[0] : null;
     }
 
     private static string Plain(string word) =>

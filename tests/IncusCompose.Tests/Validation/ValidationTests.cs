@@ -114,6 +114,7 @@ public class ValidationTests
     [InlineData("dependsOn", "depends_on")]
     [InlineData("READ-ONLY", "read_only")]
     [InlineData("mem", "memory")]
+    [InlineData("only", "read_only")]
     [InlineData("xyz", null)]
     [InlineData("a", null)]
     public void The_nearest_word_is_the_one_that_was_meant(string word, string? expected) =>

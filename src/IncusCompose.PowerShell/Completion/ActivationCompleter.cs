@@ -1,0 +1,23 @@
+using IncusCompose.Loading;
+using IncusCompose.PowerShell.Sessions;
+
+namespace IncusCompose.PowerShell.Completion;
+
+/// <summary>Completes the words that activate instances of the stack files that the command line names, or of the file that is here.</summary>
+public sealed class ActivationCompleter : NameCompleter
+{
+    /// <inheritdoc/>
+    private protected override Task<IEnumerable<Candidate>> FindAsync(ServerSession session, BoundParameters bound, CancellationToken cancellationToken)
+    {
+        string[] files = [.. bound.All("Path"), .. bound.All("LiteralPath")];
+        var loaded = session.Engine.Load(
+            files,
+            new LoadOptions { Activate = ["*"], EnvironmentFiles = bound.All("EnvFile"), WorkingDirectory = bound.Directory },
+            cancellationToken);
+        var words = from instance in loaded.Definition?.Instances ?? new Dictionary<string, Definition.InstanceDefinition>()
+                    from word in instance.Value.Activate
+                    group instance.Key by word into those
+                    select new Candidate(those.Key, string.Join(", ", those));
+        return Task.FromResult<IEnumerable<Candidate>>([.. words]);
+    }
+}
