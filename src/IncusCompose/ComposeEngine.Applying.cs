@@ -42,9 +42,7 @@ public sealed partial class ComposeEngine
             ? await HostUplink.FindAsync(missingProject is null ? view : view.ForProject("default"), cancellationToken).ConfigureAwait(false)
             : null;
 
-        var members = client.Server.Environment.ServerClustered && (stack.StoragePools.Values.Any(pool => !pool.External) || stack.Networks.Values.Any(network => !network.External))
-            ? await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false)
-            : null;
+        var members = client.Server.Environment.ServerClustered ? await MembersAsync(client, stack, cancellationToken).ConfigureAwait(false) : null;
 
         var unreadable = new List<Diagnostic>();
         var steps = PlannedStep.Of(stack, unreadable);
@@ -69,6 +67,22 @@ public sealed partial class ComposeEngine
         if (own is not null || !described || !plan.Changes.Any(NeedsMetadata))
             return plan;
         return Plan(await client.Metadata.GetConfigurationAsync(cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>The members of the cluster, where the stack has to do with single ones; null where it has not, or they may not be seen.</summary>
+    private static async Task<IReadOnlyList<string>?> MembersAsync(IncusClient client, StackDefinition stack, CancellationToken cancellationToken)
+    {
+        var needed = stack.StoragePools.Values.Any(pool => !pool.External) || stack.Networks.Values.Any(network => !network.External);
+        if (!needed && stack.Instances.Values.All(instance => instance.Target is null) && stack.Volumes.Values.All(volume => volume.Target is null))
+            return null;
+        try
+        {
+            return await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusForbiddenException) when (!needed)
+        {
+            return null;
+        }
     }
 
     /// <summary>Says what taking a stack down would delete, from the marks on the server alone. Changes nothing.</summary>

@@ -87,6 +87,24 @@ public sealed partial class InstanceApi : ReadableApi<Instance>
     public Task<IncusOperation> RenameAsync(string name, string newName, CancellationToken cancellationToken = default) =>
         Caller.StartAsync(HttpMethod.Post, Caller.Url(PathOf(name)), new JsonObject { ["name"] = newName }, null, cancellationToken);
 
+    /// <summary>
+    /// Moves an instance, with its snapshots, to another member of the cluster: the one of the view's
+    /// <see cref="IncusClient.ForTarget"/>, or one of the group that it names. What the instance uses of local storage pools must
+    /// be there already. Source: Incus doc/howto/move_instances.md.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="live">Whether it goes on running meanwhile; else it must be stopped.</param>
+    /// <param name="cancellationToken">Ends the request (not the operation).</param>
+    /// <returns>The operation.</returns>
+    /// <exception cref="InvalidOperationException">The view names no member.</exception>
+    /// <exception cref="IncusException">The request failed, for instance because it runs, or is there already.</exception>
+    public Task<IncusOperation> MoveAsync(string name, bool live = false, CancellationToken cancellationToken = default)
+    {
+        if (Caller.Target is null)
+            throw new InvalidOperationException("To move an instance, name the member with ForTarget");
+        return Caller.StartAsync(HttpMethod.Post, Caller.Url(PathOf(name)), new JsonObject { ["migration"] = true, ["live"] = live }, null, cancellationToken);
+    }
+
     /// <summary>Deletes a stopped instance with its snapshots.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="cancellationToken">Ends the request (not the operation).</param>

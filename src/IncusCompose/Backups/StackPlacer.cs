@@ -136,6 +136,9 @@ internal sealed class StackPlacer
         // Where the server chose to keep a pool is that server's own matter.
         if (live.Id.Kind == StoragePoolKind.KindName && !mark.Applied.Contains(PropertyPath.Config("source")))
             fields.Set(PropertyPath.Config("source"), null);
+        // And so is which member of a cluster something is on.
+        if (live.Id.Kind is InstanceKind.KindName or VolumeKind.KindName)
+            fields.Set(PropertyPath.Target, null);
         var there = server.Find(id);
         var exists = there is not null && live.Id.Kind is ProjectKind.KindName or StoragePoolKind.KindName;
         var renewed = !exists && there is not null && Renews?.Invoke(live, there) == true;

@@ -32,6 +32,12 @@ public sealed record VolumeDefinition
     /// <summary>The storage pool; null: the stack's only pool, else the server's <c>default</c> or only pool.</summary>
     public string? Pool { get; init; }
 
+    /// <summary>
+    /// The member of the cluster that it lies on, for a pool that each member has for itself; null: where those instances
+    /// are that use it.
+    /// </summary>
+    public string? Target { get; init; }
+
     /// <summary>A size such as <c>10GiB</c>; null: the pool's default.</summary>
     public string? Size { get; init; }
 

@@ -36,6 +36,7 @@ internal static partial class InstanceExport
             Description = ExportContext.Text(live),
             Profiles = instance.Profiles is ["default"] ? null : instance.Profiles,
             Ephemeral = instance.Ephemeral,
+            Target = live.Mark?.Applied.Plain(PropertyPath.Target),
             Ready = RecordedWords.ReadReady(instance.Config),
             Healthcheck = RecordedWords.ReadHealthcheck(instance.Config),
             Hooks = RecordedWords.ReadHooks(instance.Config),

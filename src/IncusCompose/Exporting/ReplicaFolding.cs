@@ -15,7 +15,7 @@ internal static class ReplicaFolding
         {
             var (key, members) = (group.Key!, group.Order(StringComparer.Ordinal).ToList());
             var lives = members.ConvertAll(name => context.Server.Find(InstanceKind.IdOf(name))!);
-            if (stack.Instances.ContainsKey(key) || lives.Exists(live => !live.Properties.SameAs(lives[0].Properties))
+            if (stack.Instances.ContainsKey(key) || lives.Exists(live => !ButForItsPlace(live).SameAs(ButForItsPlace(lives[0])))
                 || !members.Select(name => Replicas.NumberOf(key, name)!.Value).Order().SequenceEqual(Enumerable.Range(1, members.Count)))
             {
                 context.Note("Replicas", $"instances.{members[0]}", $"the replicas of {key} ({string.Join(", ", members)}) are not alike, and each is written by itself");
@@ -40,6 +40,9 @@ internal static class ReplicaFolding
             }),
         };
     }
+
+    // The server spreads replicas over a cluster.
+    private static PropertyBag ButForItsPlace(LiveResource live) => new(live.Properties.Where(property => property.Key != PropertyPath.Target));
 
     private static string? GroupOf(string name, ExportContext context) =>
         context.Server.Find(InstanceKind.IdOf(name))?.Mark?.InstanceDefinition is { } group && Replicas.NumberOf(group, name) is not null ? group : null;

@@ -64,6 +64,7 @@ internal static partial class StackWriter
             .Text("type", instance.Type == InstanceType.VirtualMachine ? "virtual-machine" : null)
             .Text("description", instance.Description)
             .Node("profiles", instance.Profiles is null ? null : List(instance.Profiles.Select(Scalar)))
+            .Text("target", instance.Target)
             .Options(instance.Options, "cpu", "memory")
             .Node("disk", Disk(instance))
             .Text("processes", instance.Options.GetValueOrDefault("limits.processes"))
@@ -409,6 +410,7 @@ internal static partial class StackWriter
 
         private MappingNode Volume(VolumeDefinition volume) => new Entries(mask)
             .Text("pool", volume.Pool)
+            .Text("target", volume.Target)
             .Text("size", volume.Size)
             .Text("content_type", volume.ContentType == "filesystem" ? null : volume.ContentType)
             .Text("source", volume.Source)

@@ -55,6 +55,8 @@ internal static class PropertyComparer
         {
             if (current is null)
                 return applied.Contains(path) ? PropertyDifference.Recorded : null;
+            if (kind.StaysWhenDropped(path))
+                return applied.Contains(path) ? PropertyDifference.Recorded : null;
             if (applied.Contains(path) || GoesWithItsDevice(path, desired, live))
                 return PropertyDifference.Removed;
             return kind.IsServerFilled(path) ? null : PropertyDifference.Unmanaged;

@@ -51,6 +51,7 @@ internal static class StackPlanner
             MayUse(kind, resource, null, context, options);
         GoWithWhatHoldsThem(changes, context.Server, planner);
         DropWhatNobodyNeeds(changes);
+        MoveOrder.WithTheirUsers(changes, context.Project);
         RestartWithWhatTheyDependOn(changes, planner);
         UpdateOrder.InTurn(changes);
         var orphans = Orphans(context, desired.Select(pair => pair.resource.Id).ToHashSet(), changes, options);

@@ -31,6 +31,9 @@ internal sealed record DesiredInstance : DesiredResource
     /// <summary>Its own configuration, but for what is added for SSH.</summary>
     public required IReadOnlyDictionary<string, string> OwnConfig { get; init; }
 
+    /// <summary>Where in a cluster it is to be; null where the server chooses.</summary>
+    public Place? Place { get; init; }
+
     /// <summary>The definition that it is a replica of; null where it is the only one.</summary>
     public string? Group { get; init; }
 

@@ -251,7 +251,8 @@ internal static partial class InstanceForm
         }
     }
 
-    private static IReadOnlyList<string> PoolsOf(string volume, PlanningContext context) =>
+    /// <summary>The pools that have a volume of a name that an instance mounts.</summary>
+    internal static IReadOnlyList<string> PoolsOf(string volume, PlanningContext context) =>
         context.Stack.Volumes.TryGetValue(volume, out var definition)
             // Where there is no telling, the volume itself is reported.
             ? [VolumeKind.PoolOf(definition, context) ?? ""]
@@ -310,7 +311,8 @@ internal static partial class InstanceForm
         return pool;
     }
 
-    private static IEnumerable<KeyValuePair<string, IReadOnlyDictionary<string, string>>> ProfileDevices(string profile, PlanningContext context)
+    /// <summary>The devices that a profile will have.</summary>
+    internal static IEnumerable<KeyValuePair<string, IReadOnlyDictionary<string, string>>> ProfileDevices(string profile, PlanningContext context)
     {
         if (context.Stack.Profiles.TryGetValue(profile, out var definition) && !definition.External)
             return definition.Devices;

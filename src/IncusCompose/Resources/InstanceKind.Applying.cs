@@ -52,6 +52,9 @@ internal sealed partial class InstanceKind
                 await InstancePower.WakeAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
                 await InstancePower.RestartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
+            case ChangeAction.Update when IsMovedNow(change):
+                await MoveAsync(context, change, cancellationToken).ConfigureAwait(false);
+                break;
             case ChangeAction.Update when IsOnlyInside(change):
                 break;
             case ChangeAction.Update when await UpdateRunningAsync(context, change, cancellationToken).ConfigureAwait(false):
@@ -69,6 +72,8 @@ internal sealed partial class InstanceKind
                 if (await context.Client.Instances.ListSnapshotsAsync(name, cancellationToken).ConfigureAwait(false) is { Count: > 0 } snapshots)
                     throw new IncusException(SnapshotsInTheWay(snapshots.Select(snapshot => snapshot.Name)), "Remove them first (checkpoints with Remove-IncusStackCheckpoint, or checkpoint remove), or let it be made anew with -AllowReplace (--allow-replace)");
                 await InstancePower.StopAsync(context, name, cancellationToken).ConfigureAwait(false);
+                if (IsMove(change))
+                    change = await MoveOnlyAsync(context, change, live: false, cancellationToken).ConfigureAwait(false);
                 var image = InstanceSource.FromFingerprint(context.ImageFor(change.Desired!));
                 await context.Client.Instances.RebuildAsync(name, image, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
                 await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
@@ -156,7 +161,8 @@ internal sealed partial class InstanceKind
         await HostFolders.MakeAsync(context.Client, fields.Config, context.FolderMade, cancellationToken).ConfigureAwait(false);
         try
         {
-            await context.Client.Instances.CreateAsync(create, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+            var there = context.Client.ForTarget((desired as DesiredInstance)?.Place?.Target);
+            await there.Instances.CreateAsync(create, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
             await GuestNames.WriteAsync(context.Client, desired.Id.Name, names, cancellationToken).ConfigureAwait(false);
             await files.IntoNewAsync(cancellationToken).ConfigureAwait(false);
             if (!oneStep && context.Options.Start)
@@ -305,7 +311,7 @@ internal sealed partial class InstanceKind
     /// <summary>True where a change writes nothing but configuration, which can be taken back without the disk: nothing stops, starts or runs inside.</summary>
     public static bool IsOnlyConfiguration(ResourceChange change) =>
         change is { Action: ChangeAction.Update, Kind: KindName, Restarts: false, Starts: false }
-        && !change.Properties.Any(property => property.IsStep || property.IsFile) && change.Steps.All(step => step.Path != PropertyPath.Config(RecordedWords.Ssh));
+        && !IsMove(change) && !change.Properties.Any(property => property.IsStep || property.IsFile) && change.Steps.All(step => step.Path != PropertyPath.Config(RecordedWords.Ssh));
 
     /// <summary>Takes back a change for which <see cref="IsOnlyConfiguration"/> holds, while the instance goes on.</summary>
     /// <returns>False where it has been stopped or started meanwhile: there is more to take back then.</returns>

@@ -23,6 +23,7 @@ internal sealed partial class InstanceKind
         var stopped = instance.StatusCode is StatusCode.Stopped;
         if (change.Action is ChangeAction.None or ChangeAction.Update && MovedImages.MayFollow(instance, planner.Options) && MovedImages.Describe(change) is { } moved)
             change = change with { Action = ChangeAction.Rebuild, Reason = moved };
+        change = RefineMove(change, instance, planner);
         // An ephemeral instance is gone once it is stopped: there is nothing to rebuild.
         if (change.Action == ChangeAction.Rebuild && instance.Ephemeral)
         {
@@ -31,7 +32,7 @@ internal sealed partial class InstanceKind
                 Action = ChangeAction.Replace,
                 Reason = change.Reason.Length > 0 ? $"{change.Reason}; {LostByReplacement}" : LostByReplacement,
                 Refused = planner.Options.AllowReplace
-                    ? ReplacementRefusal(change.Live, planner.Options)
+                    ? ReplacementRefusal(change.Live!, planner.Options)
                     : "it is ephemeral and cannot be rebuilt, only made anew; allow it with -AllowReplace (--allow-replace)",
             };
         }
@@ -52,7 +53,7 @@ internal sealed partial class InstanceKind
         var reasons = RestartReasons(change, instance, planner).ToList();
         if (reasons.Count == 0)
             return change;
-        var reason = "restart needed for " + string.Join(", ", reasons);
+        var reason = "restart needed for " + string.Join(", ", reasons) + (change.Restarts ? "; " + change.Reason : "");
         if (planner.Options.AllowRestart)
         {
             return change with

@@ -43,12 +43,16 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 }
             }
 
+            var place = context.Placement.Of(id);
+            if (place?.Wanted is { } target)
+                properties.Add(PropertyPath.Target, target);
             yield return new DesiredInstance
             {
                 Id = id,
                 DefinitionPath = $"instances.{instance.Group ?? instance.Name}",
                 Properties = properties,
                 RootPool = rootPool,
+                Place = place,
                 ImageWord = instance.Image,
                 ImageFingerprint = ImageKind.FingerprintOf(instance, context),
                 ProfileConfig = InstanceForm.ProfileConfig(instance, context),
@@ -64,6 +68,8 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 [
                     .. InstanceForm.ProfilesOf(instance).Select(ProfileKind.IdOf),
                     .. DeviceUses.Of(ResourceFields.From(properties).DeviceMap()),
+                    .. context.Placement.VolumesOf(id),
+                    .. Placement.GroupOf(instance.Target) is { } group ? [ClusterGroupKind.IdOf(group)] : Array.Empty<ResourceId>(),
                     ImageKind.IdOf(instance, context.Stack),
                     .. instance.DependsOn.Select(dependency => IdOf(dependency.Instance)),
                 ],
@@ -77,9 +83,14 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
             ? [.. (await view.Instances.ListAsync(cancellationToken).ConfigureAwait(false)).Select(instance => Describe(IdOf(instance), instance))]
             : [];
 
+    // Where it is counts as the server's choice as long as the file does not say.
+    public override bool IsServerFilled(string path) => path == PropertyPath.Target;
+
+    public override bool StaysWhenDropped(string path) => path == PropertyPath.Target;
+
     // Records of earlier versions hold the file's word for the image, not what it led to.
     public override bool IsSame(string path, DesiredResource desired, string live) =>
-        base.IsSame(path, desired, live) || (path == PropertyPath.Image && live == ((DesiredInstance)desired).ImageWord);
+        path == PropertyPath.Target ? ((DesiredInstance)desired).Place?.Good.Contains(live) == true : base.IsSame(path, desired, live) || (path == PropertyPath.Image && live == ((DesiredInstance)desired).ImageWord);
 
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata)
     {
@@ -149,6 +160,8 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
         fields.Set(PropertyPath.Type, resource.Type);
         fields.Set(PropertyPath.Ephemeral, resource.Ephemeral ? "true" : "false");
         fields.Set(PropertyPath.Profiles, string.Join(",", resource.Profiles));
+        // What was moved out of the way while its member is under repair still belongs there.
+        fields.Set(PropertyPath.Target, resource.Config.GetValueOrDefault("volatile.evacuate.origin") is { Length: > 0 } home ? home : Placement.MemberOf(resource.Location));
         // Only the stack's own record knows these two.
         var applied = OwnershipMark.Read(IdOf(resource), resource.Config)?.Applied;
         fields.Set(PropertyPath.Image, applied?.Plain(PropertyPath.Image) ?? resource.Config.GetValueOrDefault("volatile.base_image"));

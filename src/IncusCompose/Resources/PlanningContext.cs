@@ -14,6 +14,7 @@ namespace IncusCompose.Resources;
 internal sealed record PlanningContext(StackDefinition Stack, string Project, ServerObservation Server, ClientConfiguration Remotes)
 {
     private readonly List<Diagnostic> _problems = [];
+    private Placement? _placement;
 
     /// <summary>The interface by which the host stands in its network; null where the stack does not need to know.</summary>
     public HostUplink? Uplink { get; init; }
@@ -26,6 +27,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
 
     /// <summary>The members of the cluster; null where the server is in none, or the stack does not need to know.</summary>
     public IReadOnlyList<string>? Members { get; init; }
+
+    /// <summary>Where in the cluster instances and volumes are to be; what cannot be is reported once it is asked for.</summary>
+    public Placement Placement => _placement ??= Placement.Of(this);
 
     /// <summary>What the images that are followed lead to where they come from, by reference and type of instance.</summary>
     public IReadOnlyDictionary<(string Reference, string Type), string> NewestImages { get; init; } = new Dictionary<(string, string), string>();

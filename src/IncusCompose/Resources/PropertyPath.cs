@@ -16,6 +16,9 @@ internal static class PropertyPath
     public const string ContentType = "content_type";
     public const string Status = "status";
 
+    /// <summary>The member of the cluster that an instance or a volume is on, or <c>@</c> and a group of members.</summary>
+    public const string Target = "target";
+
     /// <summary>The image reference of an instance: the server knows only the fingerprint that it led to.</summary>
     public const string Image = "image";
 

@@ -44,6 +44,9 @@ internal abstract class ResourceKind
     /// <summary>True for a value that the server writes its own way once it has it: as long as the file says the same, so does the server.</summary>
     public virtual bool IsRewritten(string path) => false;
 
+    /// <summary>True for what is as it was where the file no longer says it: it is the server's choice from then on.</summary>
+    public virtual bool StaysWhenDropped(string path) => false;
+
     /// <summary>What is written where a property is dropped from the file; null: it is removed.</summary>
     public virtual string? ValueWhenDropped(string path) => null;
 

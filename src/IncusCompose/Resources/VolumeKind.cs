@@ -13,6 +13,9 @@ internal sealed record DesiredVolume : DesiredResource
 {
     /// <summary>What it is made from; null: it is made empty.</summary>
     public VolumeOrigin? Origin { get; init; }
+
+    /// <summary>Where in a cluster it is to be; null where the member chooses that is connected to.</summary>
+    public Place? Place { get; init; }
 }
 
 /// <summary>Custom storage volumes. Source: Incus doc/howto/storage_volumes.md.</summary>
@@ -53,6 +56,14 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
             // What it was made from matters no more once it is there.
             if (origin is not null && !volume.External && context.Server.Find(id) is null)
                 origin = origin.Look(context, path);
+            var place = volume.External ? null : context.Placement.Of(id);
+            if (place?.Wanted is { } target)
+            {
+                properties.Add(PropertyPath.Target, target);
+                if (context.Server.Find(id)?.Properties[PropertyPath.Target] is { } there && there != target)
+                    context.Require("cluster_internal_custom_volume_copy", path, "Moving a volume to another member");
+            }
+
             yield return new DesiredVolume
             {
                 Id = id,
@@ -61,6 +72,7 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
                 DependsOn = [StoragePoolKind.IdOf(pool)],
                 Properties = properties,
                 Origin = origin,
+                Place = place,
             };
         }
     }
@@ -80,13 +92,19 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
         var lists = await Task.WhenAll(pools.Select(async pool =>
             (await view.StorageVolumes.ListAsync(pool.Name, cancellationToken).ConfigureAwait(false))
                 .Select(volume => Describe(IdOf(pool.Name, volume.Name), volume)))).ConfigureAwait(false);
-        return [.. lists.SelectMany(list => list)];
+        // Several members may have one of the same name: a stack's comes first, and is what is seen.
+        return [.. lists.SelectMany(list => list).OrderBy(volume => volume.Mark is null)];
     }
 
     public override string AddressOf(LiveResource live) => $"/1.0/storage-pools/{live.Id.Scope}/volumes/custom/{live.Id.Name}";
 
     // Drivers write out a size and how they keep the volume.
     public override bool IsServerFilled(string path) =>
+        path == PropertyPath.Target || IsFilledByDriver(path);
+
+    public override bool StaysWhenDropped(string path) => path == PropertyPath.Target;
+
+    private static bool IsFilledByDriver(string path) =>
         PropertyPath.IsConfig(path, out var key)
         && (key == "size" || Array.Exists(DriverKeys, prefix => key.StartsWith(prefix, StringComparison.Ordinal)));
 
@@ -100,6 +118,15 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
         // The server takes no change of a disc's image, a new record of what was applied included.
         if (change.Action == ChangeAction.Update && IsIso(change.Live!))
             return change with { Action = ChangeAction.None, Properties = [] };
+        // The server says that it has done it, and the volume is where it was.
+        if (InstanceKind.IsMove(change) && ((StorageVolume)change.Live!.Raw).ContentType != "filesystem")
+        {
+            return change with
+            {
+                Refused = $"the server moves no {((StorageVolume)change.Live.Raw).ContentType} volume to another member; copy it there under another name (incus storage volume copy --target --destination-target), or keep it where it is",
+            };
+        }
+
         return Sizes.RefuseShrinking(
             change,
             "shrinking a volume could cut off its data; keep its size, or make a volume of another name and copy the data. Where its file system can do that, shrink it yourself with: "
@@ -111,8 +138,23 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
             ? change with { Properties = [.. change.Properties, new PropertyChange(origin.Word, PropertyDifference.Added, ChangeImpact.Live, null, origin.Describe())] }
             : change;
 
-    public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
-        desired is DesiredVolume { Origin: { } origin } volume ? origin.CreateAsync(context, volume, cancellationToken) : base.CreateAsync(context, desired, cancellationToken);
+    public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
+    {
+        if (desired is DesiredVolume { Place.Target: { } member })
+            context = context with { Client = context.Client.ForTarget(member) };
+        return desired is DesiredVolume { Origin: { } origin } volume ? origin.CreateAsync(context, volume, cancellationToken) : base.CreateAsync(context, desired, cancellationToken);
+    }
+
+    public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        if (InstanceKind.IsMove(change))
+        {
+            await VolumeMove.RunAsync(context, change, ((DesiredVolume)change.Desired!).Place!.Target, cancellationToken).ConfigureAwait(false);
+            change = change with { Live = await FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id]) };
+        }
+
+        await base.UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+    }
 
     // The server takes no mark on a disc's image that is there already.
     public override bool CanAdopt(LiveResource live) => !IsIso(live) && base.CanAdopt(live);
@@ -151,6 +193,7 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
             {
                 ContentType = raw.ContentType,
                 Description = ExportContext.Text(live),
+                Target = live.Mark?.Applied.Plain(PropertyPath.Target),
                 Size = size,
                 Snapshots = SnapshotsExport.Take(config),
                 Config = config.AsReadOnly(),
@@ -184,6 +227,7 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
     {
         var fields = base.FieldsOf(resource);
         fields.Set(PropertyPath.ContentType, resource.ContentType);
+        fields.Set(PropertyPath.Target, Placement.MemberOf(resource.Location));
         return fields;
     }
 

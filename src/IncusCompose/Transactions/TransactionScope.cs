@@ -98,6 +98,8 @@ internal sealed class TransactionScope
                 return $"{(resource.Id == change.Id ? "it" : resource.Id)} could not be put back, should the apply fail: {why}, or {otherwise}";
         }
 
+        if (InstanceKind.IsMove(change))
+            return $"it could not be moved back to its member, should the apply fail; {otherwise} for this change";
         switch (change.Kind)
         {
             case ProjectKind.KindName or StoragePoolKind.KindName when change.Action is ChangeAction.Delete or ChangeAction.Replace:

@@ -248,7 +248,8 @@ internal sealed class StackWatcher
             Addresses = state is null ? [] : NicAddresses.Of(instance, state),
             CpuPercent = cpu,
             MemoryUsage = state?.Memory.Usage,
-            Drift = [.. mark.Applied.Paths.Where(path => live.Properties[path] is not { } value || !mark.Applied.Matches(path, value)).Select(PropertyPath.Display)],
+            // Who is in a group of members is not known here.
+            Drift = [.. mark.Applied.Paths.Where(path => (path != PropertyPath.Target || Placement.GroupOf(mark.Applied.Plain(path)) is null) && (live.Properties[path] is not { } value || !mark.Applied.Matches(path, value))).Select(PropertyPath.Display)],
             Restarts = watched.Restarts,
         };
     }

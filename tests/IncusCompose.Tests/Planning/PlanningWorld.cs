@@ -50,6 +50,9 @@ internal sealed class PlanningWorld
     /// <summary>The server's version and extensions; null: any that may be needed.</summary>
     public ServerInfo? About { get; set; }
 
+    /// <summary>The members of the cluster; null: they are not known.</summary>
+    public IReadOnlyList<string>? Members { get; set; }
+
     /// <summary>The values of the stack's secrets.</summary>
     public Dictionary<string, byte[]> Secrets { get; } = [];
 
@@ -100,6 +103,7 @@ internal sealed class PlanningWorld
         {
             Uplink = Uplink,
             About = About,
+            Members = Members,
             NewestImages = Newest,
             Steps = PlannedStep.Of(stack, []),
             Guests = GuestContents.Of(stack, Secrets, Looks, []),

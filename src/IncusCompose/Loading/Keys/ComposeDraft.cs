@@ -70,6 +70,9 @@ internal sealed record ComposeDeploy
     public RestartPolicy? Restart { get; init; }
 
     public UpdateDefinition? Update { get; init; }
+
+    /// <summary>The member that <c>placement</c> asks for; null: none.</summary>
+    public string? Node { get; init; }
 }
 
 /// <summary>GPUs that are asked for.</summary>

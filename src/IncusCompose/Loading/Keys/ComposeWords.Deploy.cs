@@ -17,6 +17,7 @@ internal static partial class ComposeWords
             .Add("reservations", Reservations(), "What it needs", (deploy, value) => deploy with { Gpus = value }), "What it may use and what it needs", (deploy, value) => deploy with { Limits = value.Limits, Gpus = value.Gpus })
         .Add("restart_policy", RestartForm(), "The same as `restart` of the instance", (deploy, value) => deploy with { Restart = value })
         .Add("update_config", UpdateForm(), "The same as `update` of the instance", (deploy, value) => deploy with { Update = value })
+        .Add("placement", Placement(), "Where it is run", (deploy, value) => deploy with { Node = value })
         .Foreign(ForeignWords.OfDeploy);
 
     private static ObjectShape<ComposeLimits> Limits() => new ObjectShape<ComposeLimits>(_ => new ComposeLimits())

@@ -69,6 +69,7 @@ internal static partial class ComposeWords
             instance = instance with { Name = name };
         if (words.ContainerName is not null && instance.Replicas is not null)
             say.Error("NameOfReplicas", "container_name", "several instances cannot have one name", "leave it out: they are called after the key, with numbers");
+        instance = FinishPlacement(instance, words, say);
         instance = FinishLimits(instance, words, say);
         instance = FinishProcess(instance, words, say);
         instance = FinishDevices(instance, words);

@@ -55,6 +55,13 @@ internal static class ForeignWords
         Passed("rollback_config", "what is taken back is taken back at once", "write `update: {on_failure: rollback}`"),
     ];
 
+    /// <summary>The words of <c>deploy.placement</c>.</summary>
+    public static IReadOnlyList<ForeignWord> OfPlacement { get; } =
+    [
+        Passed("preferences", "the server spreads instances over its members by itself", "write `target: \"@GROUP\"` of the instance to choose among some of them"),
+        Passed("max_replicas_per_node", "the server spreads instances over its members by itself"),
+    ];
+
     /// <summary>The words of <c>deploy.resources.reservations</c>.</summary>
     public static IReadOnlyList<ForeignWord> OfReservations { get; } =
         [.. new List<string> { "cpus", "memory", "generic_resources" }.Select(word => Passed(word, "Incus keeps nothing aside", "`limits` are there for the most that it may use"))];

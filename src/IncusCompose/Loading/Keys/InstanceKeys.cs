@@ -23,6 +23,7 @@ internal static partial class InstanceKeys
         .Add("description", Scalars.Text, "Free text for people", (instance, value) => instance with { Description = value })
         .Add("profiles", new ListShape<string>(Scalars.Word("a profile's name"), "[default, small]"), "Incus profiles in order of application; `default` alone where the key is missing",
             (instance, value) => instance with { Profiles = value })
+        .Add("target", TargetShapes.OfInstance, "The member of the cluster that it is on, or `@` and a group of members; where the key is missing, it is where its local volumes are, or where the server puts it", (instance, value) => instance with { Target = value })
         .AddOptions(WithOptions, "cpu", "memory")
         .Add("disk", DiskShapes.Disk, "The root disk: its size, or more of it", WithDisk)
         .AddProcesses(WithOptions)

@@ -70,6 +70,7 @@ internal static class StorageShapes
     /// <summary>A value of <c>volumes</c>.</summary>
     public static ObjectShape<VolumeDefinition> Volume { get; } = new ObjectShape<VolumeDefinition>(name => new VolumeDefinition { Name = name })
         .Add("pool", Scalars.Word("a storage pool's name"), "The storage pool that it lies on", (volume, value) => volume with { Pool = value })
+        .Add("target", TargetShapes.OfVolume, "The member of the cluster that it lies on, on a pool that each member has for itself; where those instances are that use it where the key is missing", (volume, value) => volume with { Target = value })
         .Add("size", CommonShapes.Size, "The volume's size; the pool's default where the key is missing. It can be made larger in place", (volume, value) => volume with { Size = value })
         .Add("content_type", Scalars.Choice(("filesystem", "filesystem"), ("block", "block"), ("iso", "iso")), "`filesystem` (the default), `block` or `iso`", (volume, value) => volume with { ContentType = value })
         .Add("source", Absolute("./install.iso"), "The file that an `iso` volume is made from", (volume, value) => volume with { Source = value })

@@ -1,0 +1,134 @@
+using Incus.Client;
+using IncusCompose.Diagnostics;
+using IncusCompose.Integration.Tests.Lab;
+using IncusCompose.Integration.Tests.Stacks;
+using IncusCompose.Loading;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Integration.Tests.Clusters;
+
+/// <summary>Where in a cluster instances and their volumes are: as the file says, moved where it says something else.</summary>
+[Collection(ClusterCollection.Name)]
+public sealed class TargetTests(ClusterFixture fixture)
+{
+    private static readonly PlanOptions s_restarting = new() { AllowRestart = true };
+
+    [Fact]
+    public async Task An_instance_is_made_where_the_file_says_its_volume_follows_and_both_are_moved_by_changing_the_file()
+    {
+        string File(string lines) => $$"""
+            name: placed
+            volumes:
+              placed-data: {description: Of the shop, config: {user.kept: "yes"} }
+            instances:
+              placed: {image: busybox, {{lines}} volumes: ["placed-data:/srv"]}
+            """;
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        try
+        {
+            await bench.UpAsync(File("target: m2,"));
+            Assert.Equal("m2", (await bench.InstanceAsync("placed")).Location);
+            Assert.Equal("m2", (await VolumeAsync(bench)).Location);
+            await bench.ShellAsync("placed", "echo precious >/srv/note; echo mine >/root-note");
+
+            // It runs: nothing is moved from under it unless that is allowed.
+            var refused = await bench.PlanAsync(File("target: m3,"));
+            Assert.Contains("allow that with -AllowRestart", refused.Changes.Single(change => change.Name == "placed").Refused, StringComparison.Ordinal);
+            await Assert.ThrowsAsync<PlanRefusedException>(() => bench.Engine.ApplyAsync(bench.Client, refused));
+
+            var plan = await bench.PlanAsync(File("target: m3,"), s_restarting);
+            Assert.Equal(["target: m2 → m3"], plan.Changes.Single(change => change.Kind == "volume").Properties.Select(property => $"{property.Path}: {property.Old} → {property.New}"));
+            Assert.True(plan.Changes.Single(change => change.Kind == "instance").Restarts);
+            await bench.UpAsync(File("target: m3,"), s_restarting);
+            await AssertOnAsync(bench, "m3");
+
+            // What somebody moves by hand is shown, and put back once it is stopped.
+            await fixture.Lab.IncusAsync("stop", "-f", "placed");
+            await bench.Client.ForTarget("m1").StorageVolumes.MoveAsync("default", "placed-data", "m3").CompleteAsync();
+            await Eventually.GetAsync(() => bench.Client.StorageVolumes.ListAsync("default"), volumes => volumes.Count(volume => volume.Name == "placed-data") == 1);
+            await bench.Client.ForTarget("m1").Instances.MoveAsync("placed").CompleteAsync();
+            // The server forgets the configuration of a volume that it moves, and with it whose it is.
+            var lost = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(File("target: m3,")));
+            Assert.Contains("take it into the stack as it is with -Adopt", Assert.Single(lost.Diagnostics).Advice, StringComparison.Ordinal);
+            await bench.ApplyAsync(File("target: m3,"), new PlanOptions { Adopt = true });
+            var drift = await bench.PlanAsync(File("target: m3,"), s_restarting);
+            Assert.Equal([("target", PropertyDifference.Drifted, "m1", "m3")], drift.Changes.Single(change => change.Kind == "instance").Properties.Select(property => (property.Path, property.Difference, property.Old!, property.New!)));
+            await bench.UpAsync(File("target: m3,"), s_restarting);
+            await AssertOnAsync(bench, "m3");
+
+            // Without the word it stays where it is, and nothing is planned.
+            await bench.UpAsync(File(""));
+            await AssertOnAsync(bench, "m3");
+        }
+        finally
+        {
+            await bench.DownAsync("placed", new RemovalOptions { RemoveVolumes = true });
+        }
+
+        Assert.Empty(await bench.Client.Instances.ListAsync());
+        Assert.DoesNotContain(await bench.Client.StorageVolumes.ListAsync("default"), volume => volume.Name == "placed-data");
+
+        async Task AssertOnAsync(StackWorkbench bench, string member)
+        {
+            var instance = await bench.InstanceAsync("placed");
+            Assert.Equal((member, StatusCode.Running), (instance.Location, instance.StatusCode));
+            var volume = await VolumeAsync(bench);
+            Assert.Equal((member, "Of the shop", "yes"), (volume.Location, volume.Description, volume.Config["user.kept"]));
+            Assert.Equal("precious\nmine", await bench.ShellAsync("placed", "cat /srv/note /root-note"));
+        }
+
+        static async Task<StorageVolume> VolumeAsync(StackWorkbench bench) => (await bench.Client.StorageVolumes.GetAsync("default", "placed-data")).Value;
+    }
+
+    [Fact]
+    public async Task A_group_of_members_is_a_target_and_an_instance_outside_of_it_is_moved_into_it()
+    {
+        string File(string members, string target = "@cards") => $$"""
+            name: grouped-targets
+            cluster_groups:
+              cards: {members: [{{members}}]}
+            instances:
+              card: {image: busybox, target: "{{target}}"}
+              follower: {image: busybox, volumes: ["follower-data:/srv"]}
+            volumes:
+              follower-data: {target: m3}
+            """;
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        try
+        {
+            await bench.UpAsync(File("m2, m3"));
+            // Which of the two, the server chooses.
+            var first = (await bench.InstanceAsync("card")).Location;
+            Assert.Contains(first, new[] { "m2", "m3" });
+            var second = first == "m2" ? "m3" : "m2";
+            Assert.Equal("m3", (await bench.InstanceAsync("follower")).Location);
+
+            // Any member of the group will do.
+            Assert.Equal(["cluster-group/cards"], (await bench.PlanAsync(File("m1, m2, m3"))).Changes.Select(change => change.Id.ToString()));
+            var moved = await bench.PlanAsync(File(second), s_restarting);
+            Assert.Equal(first, Assert.Single(moved.Changes, change => change.Kind == "instance").Properties.Single(property => property.Path == "target").Old);
+            await bench.UpAsync(File(second), s_restarting);
+            var card = await bench.InstanceAsync("card");
+            Assert.Equal((second, StatusCode.Running), (card.Location, card.StatusCode));
+
+            foreach (var (yaml, problem) in new[]
+            {
+                (File("m2", "m9"), "the cluster has no member `m9`"),
+                (File("m2", "cards"), "write `\"@cards\"`"),
+                (File("m2", "@card"), "did you mean `cards`?"),
+                (File("m2").Replace("follower: {", "follower: {target: m1, ", StringComparison.Ordinal), "a volume of a member's own storage pool can be used on that member only"),
+            })
+            {
+                var error = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(yaml));
+                Assert.Contains(problem, error.Diagnostics.Single().ToString(), StringComparison.Ordinal);
+                Assert.NotEqual(0, error.Diagnostics.Single().Location.Line);
+            }
+        }
+        finally
+        {
+            await bench.DownAsync("grouped-targets", new RemovalOptions { RemoveVolumes = true });
+        }
+
+        Assert.Equal(["default"], (await bench.Client.ClusterGroups.ListAsync()).Select(group => group.Name));
+    }
+}
