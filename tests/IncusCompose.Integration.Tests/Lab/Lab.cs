@@ -125,6 +125,9 @@ public sealed class Lab : IAsyncDisposable
         }
     }
 
+    /// <summary>The same, with something on its standard input.</summary>
+    public Task<string> IncusReadingAsync(string input, params string[] arguments) => RunAsync(["exec", Name, "--", .. arguments], input);
+
     public async ValueTask DisposeAsync()
     {
         if (_stop)
@@ -137,14 +140,20 @@ public sealed class Lab : IAsyncDisposable
             .Where(parts => parts.Length == 2)
             .ToDictionary(parts => parts[0], parts => parts[1]);
 
-    private static async Task<string> RunAsync(IEnumerable<string> arguments)
+    private static async Task<string> RunAsync(IEnumerable<string> arguments, string? input = null)
     {
-        var start = new ProcessStartInfo(Repository.PathOf("tests/lab/lab")) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Repository.PathOf("tests/lab/lab")) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input is not null };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
+        if (input is not null)
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+        }
+
         await process.WaitForExitAsync();
         return process.ExitCode == 0
             ? await output

@@ -19,7 +19,7 @@ public class MutationTests
     public void No_change_of_a_stack_file_makes_loading_throw()
     {
         var count = int.Parse(Environment.GetEnvironmentVariable("INCUS_COMPOSE_MUTATIONS") ?? "3000");
-        var corpus = Directory.EnumerateFiles(Path.Combine(StackText.Here(), "Bad"), "*.yaml").Order(StringComparer.Ordinal).Select(file => File.ReadAllText(file)).ToArray();
+        var corpus = BadFileTests.Paths.Select(file => File.ReadAllText(file)).ToArray();
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "stack.yaml");
         var options = new LoadOptions { Variables = new Dictionary<string, string> { ["A"] = "a", ["HOME"] = "/home/ann" } };

@@ -57,9 +57,10 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
     {
         MappingNode? merged = null;
         var isWhole = true;
+        InputDialect? dialect = null;
         foreach (var document in documents)
         {
-            var root = Interpolate(document.Root, origin, isMain);
+            var root = Interpolate(document.Root, origin, isMain, ref dialect);
             var opened = document with { Root = root };
             if (Inclusion.Apply(opened, origin, [.. parents, opened], this) is not { } whole)
             {
@@ -75,11 +76,16 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
     }
 
     /// <summary>A document with its variables replaced and in the words of a stack file, whose values know what they go by.</summary>
-    public MappingNode Interpolate(MappingNode root, DocumentOrigin origin, bool isMain)
+    /// <param name="root">The document as it was read.</param>
+    /// <param name="origin">What its values go by.</param>
+    /// <param name="isMain">True for the files that the user named.</param>
+    /// <param name="dialect">The dialect of the document that it is laid over; becomes its own.</param>
+    public MappingNode Interpolate(MappingNode root, DocumentOrigin origin, bool isMain, ref InputDialect? dialect)
     {
         var interpolated = (MappingNode)new Interpolator(origin.Variables, diagnostics).Interpolate(root);
-        if (ComposeDialect.Recognizes(interpolated))
-            interpolated = new ComposeDialect(Report).Translate(interpolated);
+        dialect = InputDialects.Of(interpolated, dialect);
+        if (dialect is not null)
+            interpolated = dialect.Translate(interpolated, Report);
         return isMain ? interpolated : (MappingNode)Mark(interpolated, origin, new(ReferenceEqualityComparer.Instance));
     }
 

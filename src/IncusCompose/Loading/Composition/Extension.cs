@@ -1,4 +1,5 @@
 using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Dialects;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
 
@@ -138,7 +139,8 @@ internal sealed class Extension(Composer composer, DocumentOrigin origin, StackF
         if (composer.Reader.Read(other, extends.Location) is { } document)
         {
             var inside = new DocumentOrigin(Path.GetDirectoryName(other.Path)!, origin.Variables);
-            document = composer.Interpolate(document, inside, isMain: false);
+            InputDialect? dialect = null;
+            document = composer.Interpolate(document, inside, isMain: false, ref dialect);
             library = new Library(other, inside, document.Find("instances") as MappingNode, below: null, document.Find(DefaultValues.Key) as MappingNode);
         }
 

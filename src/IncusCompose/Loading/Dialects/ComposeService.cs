@@ -34,6 +34,7 @@ internal sealed partial class ComposeService(
         {
             "image" when entry.Value is ScalarNode { IsNull: false, Value.Length: > 0 } image => entry with { Value = image with { Value = OciReference.Translate(image.Value), Template = image.Template } },
             "profiles" => entry with { Key = entry.Key with { Value = "activate" } },
+            ComposeExtensions.ProfilesWord => entry with { Key = entry.Key with { Value = "profiles" } },
             "networks" => entry with { Value = Networks(entry.Value, $"{path}.networks") },
             "volumes" => entry with { Value = Volumes(entry.Value) },
             "depends_on" or "links" => entry with { Value = ServicesIn(entry.Value) },

@@ -18,6 +18,8 @@ internal static partial class ComposeWords
     // Names of block devices. Source: Linux Documentation/admin-guide/devices.txt.
     private static readonly string[] s_blockDevices = ["sd", "hd", "vd", "xvd", "nvme", "mmcblk", "loop", "dm-", "md", "mapper/", "disk/", "nbd", "rbd", "ram", "zram", "zd", "zvol/", "sr", "drbd", "bcache"];
 
+    private static readonly string[] s_deviceWords = ["source", "target", "permissions"];
+
     /// <summary>The devices of an instance: raw ones by name, or a list as docker writes them.</summary>
     public static FormsShape<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> Devices { get; } = new()
     {
@@ -129,6 +131,32 @@ internal static partial class ComposeWords
         }
 
         return devices.AsReadOnly();
+    }
+
+    /// <summary>A list as docker writes it by name; what cannot be read stays as it is, under its own text, and is answered there.</summary>
+    internal static MappingNode ByName(SequenceNode list)
+    {
+        var entries = new List<MappingEntry>();
+        foreach (var item in list.Items)
+        {
+            var text = item switch
+            {
+                ScalarNode scalar => scalar.Value,
+                MappingNode mapping => string.Join(':', s_deviceWords.Select(mapping.Find).OfType<ScalarNode>().Select(part => part.Value)),
+                _ => "",
+            };
+            var device = text.Length > 0 ? ParseDevice(text) : new(null!, "");
+            if (device.Problem is not null)
+            {
+                entries.Add(new(new ScalarNode(item.Location, text.Length > 0 ? text : "device"), item));
+                continue;
+            }
+
+            foreach (var (name, properties) in ToDevices([device.Value]))
+                entries.Add(new(new ScalarNode(item.Location, name), new MappingNode(item.Location, [.. properties.Select(property => new MappingEntry(new ScalarNode(item.Location, property.Key), new ScalarNode(item.Location, property.Value)))])));
+        }
+
+        return new MappingNode(list.Location, entries) { Tag = list.Tag };
     }
 
     private static FormsShape<IReadOnlyList<ComposeGpu>> Gpus() => new()
