@@ -9,6 +9,7 @@ public static class ServerAdvice
         (["No space left on device"], "The storage is full: delete what is not needed on it, or give the pool a larger size"),
         (["Disk quota exceeded"], "The disk is full: delete what is not needed on it, or give it a larger size"),
         (["failed to create listening socket", "Address already in use"], "Another network of the host has this address: give the network another one, or none, for the server to choose"),
+        (["Failed to automatically find an unused", "subnet"], "Say which: `ipv4` and `ipv6` of the network, such as 10.20.0.1/24, or none (in a compose file `subnet` under `ipam`)"),
         (["Missing source path"], "Make the folder on the server's host, or mount what it lies on"),
         (["Failed to listen on", "address already in use"], "Something else on the host listens there: end it, or publish another port"),
         // The half of a proxy that is inside may be the first to say that the other one ended.

@@ -28,6 +28,12 @@ public sealed record NetworkDefinition
     /// <summary>Peers by name.</summary>
     public IReadOnlyDictionary<string, NetworkPeerDefinition> Peers { get; init; } = System.Collections.ObjectModel.ReadOnlyDictionary<string, NetworkPeerDefinition>.Empty;
 
+    /// <summary>
+    /// True for a bridge whose name service also answers for the other such bridges that an instance of the stack is on: with
+    /// interfaces on both, it may ask either.
+    /// </summary>
+    public bool ShareNames { get; init; }
+
     /// <summary>True where the network must exist and is never changed; forwards, load balancers and peers of the stack are made on it all the same.</summary>
     public bool External { get; init; }
 }

@@ -394,6 +394,7 @@ internal static partial class StackWriter
             .Map("forwards", network.Forwards, Forward)
             .Map("load_balancers", network.LoadBalancers, LoadBalancer)
             .Map("peers", network.Peers, Peer)
+            .Flag("share_names", network.ShareNames)
             .Flag("external", network.External)
             .ToNode();
 

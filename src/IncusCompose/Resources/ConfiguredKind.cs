@@ -144,6 +144,28 @@ internal abstract class ConfiguredKind<T> : ResourceKind
         }
     }
 
+    /// <summary>Sets one property that became known while the plan was carried out, and records it with the others.</summary>
+    protected async Task SetAsync(ApplyContext context, DesiredResource desired, string path, CancellationToken cancellationToken)
+    {
+        for (var round = 1; ; round++)
+        {
+            var found = await GetAsync(context.Client, desired.Id, cancellationToken).ConfigureAwait(false)
+                ?? throw new IncusNotFoundException($"{desired.Id} has been deleted meanwhile");
+            var fields = FieldsOf(found.Value);
+            fields.Set(path, desired.Properties[path]);
+            context.MarkOf(desired)?.Write(desired.Id, fields.Config);
+            try
+            {
+                await PutAsync(context.Client, desired.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (IncusPreconditionFailedException) when (round < MostRounds)
+            {
+                // Somebody wrote in between: read it again.
+            }
+        }
+    }
+
     public override Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
         RemoveAsync(context, live.Id, cancellationToken).OrGoneAsync();
 

@@ -23,19 +23,24 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
-        foreach (var network in context.Stack.Networks.Values)
+        foreach (var declared in context.Stack.Networks.Values)
         {
+            var partners = NetworkNames.PartnersOf(declared, context.Stack);
+            var network = NetworkNames.Share(declared, partners, context.Server);
             var properties = NetworkMembers.PropertiesOf(network, context);
             if (!string.IsNullOrEmpty(network.Description))
                 properties.Add(PropertyPath.Description, network.Description);
             properties.Add(PropertyPath.Type, network.Type);
-            yield return new DesiredResource
+            yield return new DesiredNetwork
             {
                 Id = IdOf(network.Name),
                 DefinitionPath = $"networks.{network.Name}",
                 External = network.External,
-                DependsOn = [.. Named(network.Type, network.Config)],
+                // Of those that answer for each other the last one tells all of them where the others are.
+                DependsOn = [.. Named(network.Type, network.Config), .. NetworkNames.Before(declared, partners).Select(partner => IdOf(partner.Name))],
                 Properties = properties,
+                Declared = declared,
+                Partners = partners,
             };
         }
     }
@@ -58,6 +63,13 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 
     // What Incus does not manage has no configuration to write a mark in.
     public override bool CanAdopt(LiveResource live) => ((Network)live.Raw).Managed && base.CanAdopt(live);
+
+    public override async Task ApplyAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        await base.ApplyAsync(context, change, cancellationToken).ConfigureAwait(false);
+        if (change.Desired is DesiredNetwork { Partners.Count: > 0 } desired && change.Action is ChangeAction.Create or ChangeAction.Update or ChangeAction.Replace)
+            await ShareNamesAsync(context, desired, cancellationToken).ConfigureAwait(false);
+    }
 
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) => Users.Refusal(((Network)live.Raw).UsedBy);
 
@@ -173,6 +185,38 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     /// </summary>
     public static Task TryAgainAsync(Func<Task> request, CancellationToken cancellationToken) =>
         Attempts.RepeatAsync(request, MostAttempts, IsFailedCommand, cancellationToken);
+
+    /// <summary>Tells a network and its partners where the others' names are answered, which is known once they are there.</summary>
+    private async Task ShareNamesAsync(ApplyContext context, DesiredNetwork changed, CancellationToken cancellationToken)
+    {
+        var planned = context.Plan.Resources.ToDictionary(change => change.Id);
+        var live = new Dictionary<string, Network>(StringComparer.Ordinal);
+        foreach (var name in changed.Partners.Select(partner => partner.Name).Prepend(changed.Declared.Name))
+        {
+            if (await GetAsync(context.Client, IdOf(name), cancellationToken).ConfigureAwait(false) is { } found)
+                live[name] = found.Value;
+        }
+
+        foreach (var id in live.Keys.Select(IdOf).ToList())
+        {
+            // One whose own change is still to come does the same for all of them after it.
+            if (planned.GetValueOrDefault(id) is not { Desired: DesiredNetwork desired } change
+                || (change.Action != ChangeAction.None && id != changed.Id && !changed.DependsOn.Contains(id)))
+                continue;
+            foreach (var further in desired.Partners.Where(partner => !live.ContainsKey(partner.Name)))
+            {
+                if (await GetAsync(context.Client, IdOf(further.Name), cancellationToken).ConfigureAwait(false) is { } found)
+                    live[further.Name] = found.Value;
+            }
+
+            if (!desired.Partners.All(partner => live.ContainsKey(partner.Name)))
+                continue;
+            var (path, value) = (PropertyPath.Config(NetworkNames.Servers), NetworkNames.ServersOf(desired.Declared, desired.Partners, live.GetValueOrDefault));
+            if (value is null || (live[id.Name].Config.GetValueOrDefault(NetworkNames.Servers) == value && desired.Properties[path] == value))
+                continue;
+            await SetAsync(context, desired with { Properties = new PropertyBag(desired.Properties) { { path, value } } }, path, cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     private static bool IsFailedCommand(IncusException error) =>
         error.StatusCode == HttpStatusCode.InternalServerError && error is not IncusConflictException;

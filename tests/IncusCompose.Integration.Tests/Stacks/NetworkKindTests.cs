@@ -83,6 +83,64 @@ public sealed class NetworkKindTests(LabFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_instance_on_two_bridges_that_share_their_names_finds_its_neighbours_on_both()
+    {
+        var back = $"n{Lab.Number}back";
+        string File(string host) => $$"""
+            name: {{_stack}}
+            networks:
+              {{Front}}: {ipv4: {{Subnet}}.1/24, ipv6: none, share_names: true}
+              {{back}}: {ipv4: {{Lab.Subnets[7]}}.{{host}}/24, ipv6: none, share_names: true}
+            instances:
+              {{_stack}}front: { image: busybox, networks: [{{Front}}], ready: {address: true} }
+              {{_stack}}back: { image: busybox, networks: [{{back}}], ready: {address: true} }
+              {{_stack}}both: { image: busybox, networks: [{{back}}, {{Front}}], ready: {address: true} }
+            """;
+        // A bridge that is changed gets its name service anew.
+        Task<string> AskAsync(string server, string name) =>
+            Eventually.GetAsync(() => _bench.ShellAsync($"{_stack}both", $"nslookup -type=a {name} {server} | tail -n +3 || true"), answer => answer.Contains("Address", StringComparison.Ordinal));
+        await _bench.UpAsync(File("1"));
+        foreach (var (server, host) in new[] { ($"{Subnet}.1", "1"), ($"{Lab.Subnets[7]}.1", "1") })
+        {
+            Assert.Contains($"{Subnet}.", await AskAsync(server, $"{_stack}front.{Front}.incus"), StringComparison.Ordinal);
+            Assert.Contains($"{Lab.Subnets[7]}.", await AskAsync(server, $"{_stack}back.{back}.incus"), StringComparison.Ordinal);
+        }
+
+        Assert.Equal($"{back}.incus,{Front}.incus", (await _bench.Client.Networks.GetAsync(back)).Value.Config["dns.search"]);
+
+        // The other one is told where a bridge that moved is, and nothing is left to be done after that.
+        Assert.Equal(
+            $"""
+              ~ network/{back}: change
+                  ~ config.ipv4.address: {Lab.Subnets[7]}.1/24 -> {Lab.Subnets[7]}.2/24
+              ~ network/{Front}: change
+                  ~ config.raw.dnsmasq: server=/{back}.incus/{Lab.Subnets[7]}.1 -> server=/{back}.incus/{Lab.Subnets[7]}.2
+            {_stack}: 2 to change, 3 unchanged
+
+            """,
+            StackWorkbench.Text(await _bench.PlanAsync(File("2"))));
+        await _bench.UpAsync(File("2"));
+        Assert.Contains($"{Lab.Subnets[7]}.", await AskAsync($"{Subnet}.1", $"{_stack}back.{back}.incus"), StringComparison.Ordinal);
+
+        // Addresses that the server chooses are known only once the bridges are there.
+        await _bench.DownAsync(_stack);
+        var chosen = $$"""
+            name: {{_stack}}
+            networks:
+              {{Front}}: {ipv4: none, ipv6: auto, share_names: true}
+              {{back}}: {ipv4: none, share_names: true}
+            instances:
+              {{_stack}}both: { image: busybox, autostart: false, networks: [{{back}}, {{Front}}] }
+            """;
+        await _bench.UpAsync(chosen);
+        foreach (var (one, other) in new[] { (Front, back), (back, Front) })
+        {
+            var address = (await _bench.Client.Networks.GetAsync(other)).Value.Config["ipv6.address"].Split('/')[0];
+            Assert.Equal($"server=/{other}.incus/{address}", (await _bench.Client.Networks.GetAsync(one)).Value.Config["raw.dnsmasq"]);
+        }
+    }
+
+    [Fact]
     public async Task A_forward_leads_to_an_instance_and_an_acl_lets_through_what_it_allows_and_nothing_else()
     {
         string File(string port) => $$"""

@@ -8,7 +8,7 @@ internal sealed partial class RandomStack
     private NetworkDefinition Network(string name)
     {
         // Each type has words of its own.
-        var plain = new NetworkDefinition { Name = name, Type = Flag() ? "bridge" : Flag() ? "macvlan" : "ovn", Description = Maybe(Text), External = Flag() };
+        var plain = new NetworkDefinition { Name = name, Type = Flag() ? "bridge" : Flag() ? "macvlan" : "ovn", Description = Maybe(Text), ShareNames = Flag(), External = Flag() };
         var number = name["lan".Length..];
         return plain.Type switch
         {

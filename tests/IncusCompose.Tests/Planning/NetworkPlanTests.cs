@@ -35,6 +35,47 @@ public class NetworkPlanTests
         Assert.False(new PlanningWorld().With(Marked(s_acl, stack)).Plan(stack).HasChanges);
     }
 
+    private const string SharedNames = """
+        name: shop
+        networks:
+          back: {share_names: true, config: {raw.dnsmasq: "log-queries"}}
+          front: {ipv4: 10.20.0.1/24, share_names: true, dns: {domain: shop.example}}
+          apart: {ipv4: 10.21.0.1/24, share_names: true}
+          plain: {ipv4: 10.22.0.1/24}
+        instances:
+          web: {image: busybox, networks: [front, back, plain]}
+          db: {image: busybox, networks: [back]}
+          other: {image: busybox, networks: [apart]}
+        """;
+
+    [Fact]
+    public void Bridges_share_the_names_that_an_instance_on_both_asks_for_each_in_a_domain_of_its_own()
+    {
+        var plan = new PlanningWorld().Plan(StackText.Require(SharedNames));
+        var back = plan.Resources.Single(change => change.Id == NetworkKind.IdOf("back")).Desired!;
+        var front = plan.Resources.Single(change => change.Id == NetworkKind.IdOf("front")).Desired!;
+
+        Assert.Equal("back.incus", back.Properties[PropertyPath.Config("dns.domain")]);
+        Assert.Equal("back.incus,shop.example", back.Properties[PropertyPath.Config("dns.search")]);
+        Assert.Equal("log-queries\nserver=/shop.example/10.20.0.1", back.Properties[PropertyPath.Config("raw.dnsmasq")]);
+        Assert.Equal("shop.example,back.incus", front.Properties[PropertyPath.Config("dns.search")]);
+        // The server is still to choose the other's address.
+        Assert.Null(front.Properties[PropertyPath.Config("raw.dnsmasq")]);
+        Assert.Contains(back.Id, front.DependsOn);
+        Assert.All(["apart", "plain"], name => Assert.DoesNotContain(plan.Resources.Single(change => change.Id == NetworkKind.IdOf(name)).Desired!.Properties.Paths, path => path.Contains("dns", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Where_the_server_has_chosen_an_address_the_others_are_to_know_it()
+    {
+        var config = new Dictionary<string, string> { ["ipv4.address"] = "10.99.0.1/24" };
+        new OwnershipMark("shop", "default", "networks.back", AppliedRecord.Empty).Write(NetworkKind.IdOf("back"), config);
+
+        var plan = new PlanningWorld().With(new Network { Name = "back", Type = "bridge", Managed = true, Config = config }).Plan(StackText.Require(SharedNames));
+
+        Assert.Equal("server=/back.incus/10.99.0.1", plan.Resources.Single(change => change.Id == NetworkKind.IdOf("front")).Desired!.Properties[PropertyPath.Config("raw.dnsmasq")]);
+    }
+
     [Fact]
     public void Each_rule_is_compared_by_itself_and_those_of_others_are_left_alone()
     {

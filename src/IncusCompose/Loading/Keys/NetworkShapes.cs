@@ -50,6 +50,8 @@ internal static class NetworkShapes
         .Add("nat", EachFamily("nat"), "Whether what leaves the network does so with the host's address; `{ipv4: …, ipv6: …}` for one of the two", (draft, value) => draft.Say(value))
         .Add("dhcp", Dhcp(), "Whether the network hands out addresses, and which", (draft, value) => draft.Say(value))
         .Add("dns", Dns(), "What the network's name service answers and hands out", (draft, value) => draft.Say(value))
+        .Add("share_names", Scalars.Boolean, "Whether the names on other bridges with this word are answered here too, where an instance is on both; each gets a `dns.domain` of its own",
+            (draft, value) => draft with { Network = draft.Network with { ShareNames = value } })
         .Add("routes", ListShapes.Of(s_subnet, "[10.30.0.0/24]"), "Further subnets that lie on the network", (draft, value) => draft.Say(Routes(value)))
         .Add("acls", ListShapes.Of(Scalars.Word("a network ACL's name"), "[web]"), "Network ACLs for everything on the network", (draft, value) => draft.Say("security.acls", value))
         .Add("acl_defaults", AclDefaults(), "What becomes of what no rule of the ACLs speaks of; Incus rejects it where the key is missing", (draft, value) => draft.Say(value))
