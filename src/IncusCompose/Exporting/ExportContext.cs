@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Documents;
 using IncusCompose.Resources;
 
 namespace IncusCompose.Exporting;
@@ -15,6 +16,12 @@ internal sealed record ExportContext(ServerObservation Server, string Project, C
 
     /// <summary>What is in the file and is to be the stack's own.</summary>
     public required IReadOnlySet<ResourceId> Owned { get; init; }
+
+    /// <summary>How a file is written and read.</summary>
+    public required IDocumentFormat Format { get; init; }
+
+    /// <summary>The members of the cluster; null where the server is in none.</summary>
+    public IReadOnlyList<string>? Members { get; init; }
 
     /// <summary>What whoever uses the file should know.</summary>
     public IReadOnlyList<Diagnostic> Notes => _notes;
@@ -40,8 +47,8 @@ internal sealed record ExportContext(ServerObservation Server, string Project, C
             if (!PropertyPath.IsConfig(path, out var key))
                 continue;
             if (live.Mark?.Applied is { } applied && applied.Contains(path))
-                // The file's word (auto) where the server has its own way to say it.
-                config[key] = applied.Plain(path) == "auto" ? "auto" : value;
+                // The file's word (auto, a device's path) where the server has its own way to say it.
+                config[key] = applied.Plain(path) is { } said && (said == "auto" || kind.IsRewritten(path)) ? said : value;
             // What a stack did not say, the server did.
             else if (live.Mark is not null ? !kind.IsServerFilled(path) : !isFilled(key, value))
                 config[key] = value;
@@ -53,6 +60,26 @@ internal sealed record ExportContext(ServerObservation Server, string Project, C
     /// <summary>A map with one more entry.</summary>
     public static IReadOnlyDictionary<string, T> With<T>(IReadOnlyDictionary<string, T> map, string key, T value) =>
         new Dictionary<string, T>(map, StringComparer.Ordinal) { [key] = value };
+
+    /// <summary>The configuration of a resource of which the server fills nothing in by itself.</summary>
+    public static IReadOnlyDictionary<string, string> ConfigOf(ResourceKind kind, LiveResource live) => ConfigOf(kind, live, (_, _) => false);
+
+    /// <summary>What members of a cluster have of their own, as a definition says it: beside the rest where it is the same for all, else by the members' names.</summary>
+    /// <param name="config">The configuration that is the same everywhere.</param>
+    /// <param name="members">What each member has; empty where there are none.</param>
+    public static (IReadOnlyDictionary<string, string> Config, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Members) Fold(
+        IReadOnlyDictionary<string, string> config, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> members)
+    {
+        if (members.Count == 0 || members.Values.All(member => member.Count == 0))
+            return (config, System.Collections.ObjectModel.ReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>.Empty);
+        var first = members.Values.First();
+        return members.Values.All(member => member.Count == first.Count && !member.Except(first).Any())
+            ? (config.Overlaid(first), System.Collections.ObjectModel.ReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>.Empty)
+            : (config, members);
+    }
+
+    /// <summary>What the server says of a field; null where it has nothing to say, which is empty to it.</summary>
+    public static string? Word(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     /// <summary>Free text, or nothing.</summary>
     public static string? Text(LiveResource live) => live.Properties[PropertyPath.Description];

@@ -68,8 +68,6 @@ internal sealed class ExportSelection
             chosen.Remove(s_defaultProfile);
         else
             chosen.Add(project.Id);
-        // What lies in something of these goes with it.
-        chosen.UnionWith(_server.Resources.Where(live => live is { Mark: null, Id.Scope: not null } && live.Id.Kind != VolumeKind.KindName && chosen.Any(id => id.Name == live.Id.Scope && id.Scope is null)).Select(live => live.Id));
         Owned = [.. chosen];
         Owned.UnionWith(Reachable(chosen).Where(MayOwn));
         // A network of the project that something else uses as well is named, not owned.
@@ -89,6 +87,8 @@ internal sealed class ExportSelection
             Owned.RemoveWhere(id => !sure.Contains(id) && ((!chosen.Contains(id) && !reachable.Contains(id)) || !IsOnlyUsedBy(id, users)));
         }
 
+        // What lies on a network or in a zone goes with it.
+        Owned.UnionWith(_server.Resources.Where(live => live.Mark is null && ResourceKinds.Of(live.Id).HolderOf(live.Id) is { } holder && Owned.Contains(holder)).Select(live => live.Id));
         External.UnionWith(Uses(Owned).Where(id => !Owned.Contains(id)));
         Finish();
     }

@@ -46,7 +46,7 @@ internal static partial class InstanceExport
         foreach (var key in config.Keys.Where(key => key.StartsWith(OwnershipMark.Prefix, StringComparison.Ordinal)).ToList())
             config.Remove(key);
         definition = WithSsh(definition, live, config, stack, context);
-        definition = WithWords(definition, config);
+        definition = WithWords(definition, config, context);
         definition = WithDevices(definition with { Config = config.AsReadOnly() }, live, stack, context);
         if (instance.StatusCode == StatusCode.Stopped)
             context.Note("Stopped", path, $"the instance {instance.Name} is stopped: up starts it");
@@ -55,7 +55,7 @@ internal static partial class InstanceExport
         return definition;
     }
 
-    private static InstanceDefinition WithWords(InstanceDefinition definition, SortedDictionary<string, string> config)
+    private static InstanceDefinition WithWords(InstanceDefinition definition, SortedDictionary<string, string> config, ExportContext context)
     {
         string? Take(string key, Func<string, bool> fits) => config.TryGetValue(key, out var value) && fits(value) && config.Remove(key) ? value : null;
         IReadOnlyDictionary<string, string> TakeAll(string prefix)
@@ -68,19 +68,13 @@ internal static partial class InstanceExport
         var data = new CloudInitDefinition(Take("cloud-init.user-data", _ => true), Take("cloud-init.vendor-data", _ => true), Take("cloud-init.network-config", _ => true));
         return definition with
         {
-            Cpu = Take("limits.cpu", CpuShapes.Limit.Accepts),
-            Memory = Take("limits.memory", CommonShapes.SizeOrPercentage.Accepts),
-            Autostart = Take("boot.autostart", value => value is "true" or "false") is { } autostart ? autostart == "true" : null,
-            BootPriority = Take("boot.autostart.priority", IsWhole) is { } priority ? int.Parse(priority, CultureInfo.InvariantCulture) : null,
+            Options = OptionExport.Take(config, definition.Type, context),
             CloudInit = data == new CloudInitDefinition() ? null : data,
             Snapshots = SnapshotsExport.Take(config),
             Environment = TakeAll(EnvironmentPrefix),
             Labels = TakeAll(LabelPrefix),
         };
     }
-
-    private static bool IsWhole(string text) =>
-        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number.ToString(CultureInfo.InvariantCulture) == text;
 
     /// <summary>Takes what <c>ssh</c> brought into the cloud-init data out of it again.</summary>
     private static InstanceDefinition WithSsh(InstanceDefinition definition, LiveResource live, SortedDictionary<string, string> config, StackDefinition stack, ExportContext context)
@@ -121,9 +115,10 @@ internal static partial class InstanceExport
         foreach (var (name, root) in devices.Where(device => InstanceForm.IsRootDisk(device.Value)))
         {
             var (size, pool) = (root.GetValueOrDefault("size"), root["pool"]);
-            RootDiskDefinition?[] disks = [null, new(size), new(size, pool)];
+            var options = OptionExport.TakeDisk(root, definition.Type, context).RemoveRange(["size", "pool"]);
+            RootDiskDefinition?[] disks = [null, new(size) { Options = options }, new(size, pool) { Options = options }];
             if (size is null || CommonShapes.Size.Accepts(size))
-                definition = definition with { Disk = disks.FirstOrDefault(disk => disk is not { Size: null, Pool: null } && IsMade(definition with { Disk = disk }, name, root, stack, context)) };
+                definition = definition with { Disk = disks.FirstOrDefault(disk => disk is not { Size: null, Pool: null, Options.Count: 0 } && IsMade(definition with { Disk = disk }, name, root, stack, context)) };
         }
 
         var made = DevicesOf(definition, stack, context);
@@ -146,6 +141,7 @@ internal static partial class InstanceExport
                 Ipv4 = nic.Value.GetValueOrDefault("ipv4.address"),
                 Ipv6 = nic.Value.GetValueOrDefault("ipv6.address"),
                 Mac = nic.Value.GetValueOrDefault("hwaddr"),
+                Acls = nic.Value.GetValueOrDefault("security.acls"),
             }).ToList();
             var attached = definition with { Networks = networks };
             var made = DevicesOf(attached, stack, context);
@@ -169,17 +165,31 @@ internal static partial class InstanceExport
     // A new one each time: what does not fit is reported to it, and nobody's business.
     private static PlanningContext PlanningOf(StackDefinition stack, ExportContext context) => new(stack, context.Project, context.Server, context.Remotes);
 
-    private static VolumeMount? Mount(SortedDictionary<string, string> device) =>
-        device.GetValueOrDefault("type") == "disk" && device.TryGetValue("source", out var source) && device.TryGetValue("path", out var target) && target != "/"
-            ? new VolumeMount
-            {
-                Source = source,
-                Target = target,
-                IsHostPath = source.StartsWith('/'),
-                ReadOnly = device.GetValueOrDefault("readonly") == "true",
-                Shift = device.GetValueOrDefault("shift") switch { "true" => true, "false" => false, _ => null },
-            }
-            : null;
+    private static VolumeMount? Mount(SortedDictionary<string, string> device)
+    {
+        if (device.GetValueOrDefault("type") != "disk" || !device.TryGetValue("source", out var source) || !device.TryGetValue("path", out var target) || target == "/")
+            return null;
+        if (source == TmpfsMount.Source)
+        {
+            var mode = device.GetValueOrDefault("initial.mode");
+            var size = device.GetValueOrDefault("size");
+            return new VolumeMount { Source = "", Target = target, Tmpfs = new TmpfsMount(target, size is null || CommonShapes.Size.Accepts(size) ? size : null, mode == "1777" ? null : mode) };
+        }
+
+        var isHostPath = source.StartsWith('/');
+        // A folder in a volume is named behind it.
+        var parts = isHostPath ? [source] : source.Split('/', 2);
+        return new VolumeMount
+        {
+            Source = parts[0],
+            Target = target,
+            IsHostPath = isHostPath,
+            Subpath = parts.Length > 1 ? parts[1] : null,
+            ReadOnly = device.GetValueOrDefault("readonly") == "true",
+            Shift = device.GetValueOrDefault("shift") switch { "true" => true, "false" => false, _ => null },
+            Propagation = device.GetValueOrDefault("propagation"),
+        };
+    }
 
     private static PortMapping? Port(SortedDictionary<string, string> device)
     {
@@ -253,6 +263,7 @@ internal static class SnapshotsExport
         {
             Schedule = config.GetValueOrDefault("snapshots.schedule"),
             Expiry = config.GetValueOrDefault("snapshots.expiry"),
+            ManualExpiry = config.GetValueOrDefault(SnapshotsDefinition.ManualExpiryKey),
             Pattern = config.GetValueOrDefault("snapshots.pattern", SnapshotsDefinition.DefaultPattern),
             Stopped = config.GetValueOrDefault("snapshots.schedule.stopped") == "true",
         };

@@ -18,10 +18,15 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
     public async Task<StackExport> ExportAsync(IncusClient client, ExportOptions options, CancellationToken cancellationToken)
     {
         var server = await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
-        return Export(server, client.Project, options);
+        var members = client.Server.Environment.ServerClustered ? await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false) : null;
+        return Export(server, client.Project, options, members);
     }
 
-    public StackExport Export(ServerObservation server, string project, ExportOptions options)
+    /// <param name="server">What is live.</param>
+    /// <param name="project">The project that is looked at.</param>
+    /// <param name="options">What to write.</param>
+    /// <param name="members">The members of the cluster; null where the server is in none.</param>
+    public StackExport Export(ServerObservation server, string project, ExportOptions options, IReadOnlyList<string>? members = null)
     {
         var selection = new ExportSelection(server, project);
         var stackName = options.Stack;
@@ -41,7 +46,7 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
             selection.AddProject();
         }
 
-        var context = new ExportContext(server, project, remotes) { Owned = selection.Owned };
+        var context = new ExportContext(server, project, remotes) { Owned = selection.Owned, Members = members, Format = format };
         foreach (var other in selection.Others.GroupBy(live => live.Mark!.Stack))
             context.Note("OtherStack", "", $"{string.Join(", ", other.Select(live => live.Id))} belong{(other.Count() == 1 ? "s" : "")} to the stack \"{other.Key}\" and {(other.Count() == 1 ? "is" : "are")} not written", $"write it by its name: export {other.Key}");
         foreach (var theirs in options.Instances.Select(name => server.Find(InstanceKind.IdOf(name))!).Where(live => live.Mark is not null))
@@ -66,7 +71,7 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
     /// <summary>What a plan of the file would find different, be it the stack's own by then: said, so that nobody is surprised.</summary>
     private void Check(StackDefinition stack, ExportContext context)
     {
-        var planning = new PlanningContext(Replicas.Expand(stack), context.Project, context.Server, remotes);
+        var planning = new PlanningContext(Replicas.Expand(stack), context.Project, context.Server, remotes) { Members = context.Members };
         foreach (var kind in ResourceKinds.All)
         {
             foreach (var desired in kind.Desire(planning).Where(resource => !resource.External && context.Owned.Contains(resource.Id)))

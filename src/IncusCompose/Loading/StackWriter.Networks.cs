@@ -38,13 +38,6 @@ internal static partial class StackWriter
                 .Flag("external", set.External)
                 .ToNode();
 
-        private MappingNode Zone(NetworkZoneDefinition zone) => new Entries(mask)
-            .Text("description", zone.Description)
-            .Map("records", zone.Records, Record)
-            .Values("config", zone.Config)
-            .Flag("external", zone.External)
-            .ToNode();
-
         private DocumentNode Record(NetworkZoneRecordDefinition record) => record is { Description: null, Config.Count: 0, Entries.Count: > 0 }
             ? List(record.Entries.Select(Entry))
             : new Entries(mask)
@@ -53,26 +46,19 @@ internal static partial class StackWriter
                 .Values("config", record.Config)
                 .ToNode();
 
-        private DocumentNode Entry(NetworkZoneEntryDefinition entry) => new Entries(mask)
-            .Text("type", entry.Type)
-            .Text("value", entry.Value)
-            .Text("ttl", entry.Ttl?.ToString(CultureInfo.InvariantCulture))
-            .ToNode();
+        private DocumentNode Entry(NetworkZoneEntryDefinition entry) => entry.Ttl is null && entry.Value == entry.Value.Trim() && !entry.Type.Contains(' ', StringComparison.Ordinal) && entry.Value.Length > 0
+            ? Scalar(mask("value", $"{entry.Type} {entry.Value}"))
+            : new Entries(mask)
+                .Text("type", entry.Type)
+                .Text("value", entry.Value)
+                .Text("ttl", entry.Ttl?.ToString(CultureInfo.InvariantCulture))
+                .ToNode();
 
         private MappingNode Integration(NetworkIntegrationDefinition integration) => new Entries(mask)
-            .Text("type", integration.Type)
+            .Text("type", integration.Type == "ovn" ? null : integration.Type)
             .Text("description", integration.Description)
             .Values("config", integration.Config)
             .Flag("external", integration.External)
-            .ToNode();
-
-        private MappingNode Member(IReadOnlyDictionary<string, string> config) => new Entries(mask).Values("config", config).ToNode();
-
-        private MappingNode Forward(NetworkForwardDefinition forward) => new Entries(mask)
-            .Text("target", forward.Target)
-            .Node("ports", forward.Ports.Count == 0 ? null : List(forward.Ports.Select(ForwardPort)))
-            .Text("description", forward.Description)
-            .Values("config", forward.Config)
             .ToNode();
 
         private DocumentNode ForwardPort(NetworkForwardPortDefinition port) => new Entries(mask)
@@ -82,13 +68,6 @@ internal static partial class StackWriter
             .Text("protocol", port.Protocol == "tcp" ? null : port.Protocol)
             .Flag("snat", port.Snat)
             .Text("description", port.Description)
-            .ToNode();
-
-        private MappingNode LoadBalancer(NetworkLoadBalancerDefinition balancer) => new Entries(mask)
-            .Map("backends", balancer.Backends, Backend)
-            .Node("ports", balancer.Ports.Count == 0 ? null : List(balancer.Ports.Select(BalancedPort)))
-            .Text("description", balancer.Description)
-            .Values("config", balancer.Config)
             .ToNode();
 
         private DocumentNode Backend(NetworkBackendDefinition backend) => backend is { TargetPort: null, Description: null }
@@ -104,14 +83,6 @@ internal static partial class StackWriter
             .Node("target_backend", port.Backends.Count == 0 ? null : List(port.Backends.Select(Scalar)))
             .Text("protocol", port.Protocol == "tcp" ? null : port.Protocol)
             .Text("description", port.Description)
-            .ToNode();
-
-        private MappingNode Peer(NetworkPeerDefinition peer) => new Entries(mask)
-            .Text("target_network", peer.TargetNetwork)
-            .Text("target_project", peer.TargetProject)
-            .Text("target_integration", peer.TargetIntegration)
-            .Text("description", peer.Description)
-            .Values("config", peer.Config)
             .ToNode();
     }
 }

@@ -46,18 +46,6 @@ internal static partial class StackWriter
         private static IReadOnlyDictionary<string, InstanceDefinition> Both(IReadOnlyDictionary<string, InstanceDefinition> active, IReadOnlyDictionary<string, InstanceDefinition> inactive) =>
             inactive.Count == 0 ? active : active.Concat(inactive).ToDictionary(StringComparer.Ordinal);
 
-        private DocumentNode Project(ProjectDefinition project)
-        {
-            if (!project.Create && project.Description is null && project.Config.Count == 0)
-                return Scalar(project.Name);
-            return new Entries(mask)
-                .Text("name", project.Name)
-                .Flag("create", project.Create)
-                .Text("description", project.Description)
-                .Values("config", project.Config)
-                .ToNode();
-        }
-
         private MappingNode Instance(InstanceDefinition instance) => new Entries(mask)
             .Text("image", instance.Image)
             .Text("pull_policy", instance.PullPolicy?.ToString().ToLowerInvariant())
@@ -384,44 +372,30 @@ internal static partial class StackWriter
             .Text("shell", ssh.Shell == SshDefinition.DefaultShell ? null : ssh.Shell)
             .ToNode();
 
-        private MappingNode Network(NetworkDefinition network) => new Entries(mask)
-            .Text("type", network.Type == "bridge" ? null : network.Type)
-            .Text("description", network.Description)
-            .Text("ipv4", Address(network, "ipv4.address", AddressFamily.InterNetwork))
-            .Text("ipv6", Address(network, "ipv6.address", AddressFamily.InterNetworkV6))
-            .Values("config", network.Config.Where(entry => Address(network, entry.Key, entry.Key == "ipv4.address" ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6) is null).ToDictionary())
-            .Map("members", network.Members, Member)
-            .Map("forwards", network.Forwards, Forward)
-            .Map("load_balancers", network.LoadBalancers, LoadBalancer)
-            .Map("peers", network.Peers, Peer)
-            .Flag("share_names", network.ShareNames)
-            .Flag("external", network.External)
-            .ToNode();
+        private MappingNode Volume(VolumeDefinition volume)
+        {
+            var config = new Unsaid(volume.Config);
+            return new Entries(mask)
+                .Text("pool", volume.Pool)
+                .Text("target", volume.Target)
+                .Text("size", volume.Size)
+                .Text("content_type", volume.ContentType == "filesystem" ? null : volume.ContentType)
+                .Text("source", volume.Source)
+                .Text("import", volume.Import)
+                .Node("content", volume.Content.Count == 0 ? null : List(volume.Content.Select(Content)))
+                .Node("initial", Initial(config))
+                .Node("snapshots", volume.Snapshots is null ? null : Snapshots(volume.Snapshots))
+                .Text("description", volume.Description)
+                .Values("config", config.Rest)
+                .Flag("external", volume.External)
+                .ToNode();
+        }
 
-        private static string? Address(NetworkDefinition network, string key, AddressFamily family) =>
-            key is "ipv4.address" or "ipv6.address" && network.Config.TryGetValue(key, out var address) && CommonShapes.NetworkAddress(family).Accepts(address) ? address : null;
-
-        private MappingNode Pool(StoragePoolDefinition pool) => new Entries(mask)
-            .Text("driver", pool.Driver)
-            .Text("description", pool.Description)
-            .Values("config", pool.Config)
-            .Map("members", pool.Members, Values)
-            .Flag("external", pool.External)
-            .ToNode();
-
-        private MappingNode Volume(VolumeDefinition volume) => new Entries(mask)
-            .Text("pool", volume.Pool)
-            .Text("target", volume.Target)
-            .Text("size", volume.Size)
-            .Text("content_type", volume.ContentType == "filesystem" ? null : volume.ContentType)
-            .Text("source", volume.Source)
-            .Text("import", volume.Import)
-            .Node("content", volume.Content.Count == 0 ? null : List(volume.Content.Select(Content)))
-            .Node("snapshots", volume.Snapshots is null ? null : Snapshots(volume.Snapshots))
-            .Text("description", volume.Description)
-            .Values("config", volume.Config)
-            .Flag("external", volume.External)
-            .ToNode();
+        private static MappingNode? Initial(Unsaid config) => OrNothing(new Entries(Plain)
+            .Text("uid", config.Take("initial.uid", text => IsNumber(text, 0, int.MaxValue)))
+            .Text("gid", config.Take("initial.gid", text => IsNumber(text, 0, int.MaxValue)))
+            .Text("mode", config.Take("initial.mode", StorageShapes.Mode.Accepts))
+            .ToNode());
 
         private MappingNode Bucket(BucketDefinition bucket) => new Entries(mask)
             .Text("pool", bucket.Pool)

@@ -1,6 +1,8 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
+using IncusCompose.Loading.Keys;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -94,6 +96,41 @@ internal sealed class BucketKind : ConfiguredKind<StorageBucket>
 
     public override string? PruningRefusal(PlanOptions options) =>
         options is { Prune: true, RemoveVolumes: true } ? null : "delete it and its data with -Prune -RemoveVolumes (--prune --remove-volumes)";
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        if (stack.Buckets.ContainsKey(live.Id.Name))
+        {
+            context.Note("TwoBuckets", $"buckets.{live.Id.Name}", $"there is a bucket \"{live.Id.Name}\" in another pool than {live.Id.Scope} too, and a file has room for one of that name");
+            return stack;
+        }
+
+        var planning = new PlanningContext(stack, context.Project, context.Server, context.Remotes);
+        var bucket = new BucketDefinition { Name = live.Id.Name, External = context.IsExternal(live), Pool = StoragePoolKind.DefaultPool(planning) == live.Id.Scope ? null : live.Id.Scope };
+        var config = ExportContext.ConfigOf(this, live);
+        var size = config.GetValueOrDefault("size") is { } text && CommonShapes.Size.Accepts(text) ? text : null;
+        return stack with
+        {
+            Buckets = ExportContext.With(stack.Buckets, bucket.Name, bucket.External ? bucket : bucket with
+            {
+                Size = size,
+                Description = ExportContext.Text(live),
+                Config = size is null ? config : config.With("size", null),
+                Keys = ((StorageBucket)live.Raw).Keys.Where(key => IsSaid(live, key.Name, Role)).ToDictionary(key => key.Name, key => new BucketKeyDefinition
+                {
+                    Name = key.Name,
+                    Role = key.Role,
+                    Description = ExportContext.Word(key.Description),
+                    AccessKey = IsSaid(live, key.Name, AccessKey) ? key.AccessKey : null,
+                    SecretKey = IsSaid(live, key.Name, SecretKey) ? key.SecretKey : null,
+                }),
+            }),
+        };
+    }
+
+    /// <summary>True for what of a key is a file's word, and not the server's own choice.</summary>
+    private bool IsSaid(LiveResource live, string key, string field) =>
+        PropertyPath.BucketKey(key, field) is var path && (live.Mark?.Applied.Contains(path) == true || !IsServerFilled(path));
 
     protected override ResourceId IdOf(StorageBucket resource) =>
         throw new NotSupportedException("A bucket's object does not say which pool it is in.");

@@ -1,5 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -68,6 +70,26 @@ internal sealed class CertificateKind : ResourceKind
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) => ChangeImpact.Live;
 
     public override string AddressOf(LiveResource live) => $"/1.0/certificates/{((TrustedCertificate)live.Raw).Fingerprint}";
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        var raw = (TrustedCertificate)live.Raw;
+        // What is nobody's has no name of its own, and is not known by one.
+        if (live.Mark is null)
+            return stack;
+        var projects = raw.Projects.Order(StringComparer.Ordinal).ToList();
+        var certificate = new CertificateDefinition
+        {
+            Name = live.Id.Name,
+            Certificate = raw.Certificate,
+            Fingerprint = raw.Fingerprint,
+            Type = raw.Type,
+            Restricted = raw.Restricted == (raw.Type == "client") ? null : raw.Restricted,
+            Projects = !raw.Restricted || projects.SequenceEqual([context.Project]) ? null : projects,
+            Description = ExportContext.Text(live),
+        };
+        return stack with { Certificates = ExportContext.With(stack.Certificates, certificate.Name, certificate) };
+    }
 
     public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
         context.Client.Certificates.CreateAsync(Written(context, (DesiredCertificate)desired), cancellationToken);

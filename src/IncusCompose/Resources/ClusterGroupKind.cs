@@ -1,5 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -60,6 +62,21 @@ internal sealed class ClusterGroupKind : ResourceKind
         await client.ClusterGroups.FindAsync(id.Name, cancellationToken).ConfigureAwait(false) is { } found ? Describe(found.Value) : null;
 
     public override string AddressOf(LiveResource live) => $"/1.0/cluster/groups/{live.Id.Name}";
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        // What is not the stack's own is used by its name alone.
+        if (context.IsExternal(live))
+            return stack;
+        var group = new ClusterGroupDefinition
+        {
+            Name = live.Id.Name,
+            Members = [.. ((ClusterGroup)live.Raw).Members.Order(StringComparer.Ordinal)],
+            Description = ExportContext.Text(live),
+            Config = ExportContext.ConfigOf(this, live),
+        };
+        return stack with { ClusterGroups = ExportContext.With(stack.ClusterGroups, group.Name, group) };
+    }
 
     public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
         context.Client.ClusterGroups.CreateAsync(Written(context, desired, new ClusterGroup()), cancellationToken);

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -48,6 +49,23 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
         scope.ViewFor("features.networks", isDefault: false) is { } view && await scope.MayHoldAsync("network-acls", "features.networks").ConfigureAwait(false)
             ? [.. (await view.NetworkAcls.ListAsync(cancellationToken).ConfigureAwait(false)).Select(acl => Describe(IdOf(acl), acl))]
             : [];
+
+    public override IReadOnlyList<string> UsersOf(LiveResource live) => ((NetworkAcl)live.Raw).UsedBy;
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        var (raw, acl) = ((NetworkAcl)live.Raw, new NetworkAclDefinition { Name = live.Id.Name, External = context.IsExternal(live) });
+        return stack with
+        {
+            NetworkAcls = ExportContext.With(stack.NetworkAcls, acl.Name, acl.External ? acl : acl with
+            {
+                Description = ExportContext.Text(live),
+                Ingress = [.. raw.Ingress.Select(DefinitionOf)],
+                Egress = [.. raw.Egress.Select(DefinitionOf)],
+                Config = ExportContext.ConfigOf(this, live),
+            }),
+        };
+    }
 
     public override void Translate(ResourceFields fields, Func<ResourceId, string?> names)
     {
@@ -116,6 +134,20 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
         IcmpType = rule.IcmpType ?? "",
         IcmpCode = rule.IcmpCode ?? "",
         Description = rule.Description ?? "",
+        State = rule.State,
+    };
+
+    private static NetworkAclRuleDefinition DefinitionOf(NetworkAclRule rule) => new()
+    {
+        Action = rule.Action,
+        Source = ExportContext.Word(rule.Source),
+        Destination = ExportContext.Word(rule.Destination),
+        Protocol = ExportContext.Word(rule.Protocol),
+        SourcePort = ExportContext.Word(rule.SourcePort),
+        DestinationPort = ExportContext.Word(rule.DestinationPort),
+        IcmpType = ExportContext.Word(rule.IcmpType),
+        IcmpCode = ExportContext.Word(rule.IcmpCode),
+        Description = ExportContext.Word(rule.Description),
         State = rule.State,
     };
 

@@ -1,5 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -37,6 +39,22 @@ internal sealed class NetworkAddressSetKind : ConfiguredKind<NetworkAddressSet>
         scope.Client.HasExtension(Extension) && scope.ViewFor("features.networks", isDefault: false) is { } view
             ? [.. (await view.NetworkAddressSets.ListAsync(cancellationToken).ConfigureAwait(false)).Select(set => Describe(IdOf(set), set))]
             : [];
+
+    public override IReadOnlyList<string> UsersOf(LiveResource live) => ((NetworkAddressSet)live.Raw).UsedBy;
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        var set = new NetworkAddressSetDefinition { Name = live.Id.Name, External = context.IsExternal(live) };
+        return stack with
+        {
+            NetworkAddressSets = ExportContext.With(stack.NetworkAddressSets, set.Name, set.External ? set : set with
+            {
+                Description = ExportContext.Text(live),
+                Addresses = ((NetworkAddressSet)live.Raw).Addresses,
+                Config = ExportContext.ConfigOf(this, live),
+            }),
+        };
+    }
 
     protected override ResourceId IdOf(NetworkAddressSet resource) => IdOf(resource.Name);
 

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -63,6 +64,19 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
         path == Target ? ChangeImpact.Replace : base.ImpactOf(path, desired, live, metadata);
 
+    protected override NetworkDefinition Export(NetworkDefinition network, LiveResource live, ExportContext context)
+    {
+        var forward = new NetworkForwardDefinition
+        {
+            ListenAddress = live.Id.Name,
+            Description = ExportContext.Text(live),
+            Ports = [.. ((NetworkForward)live.Raw).Ports.Select(DefinitionOf)],
+            Config = ExportContext.ConfigOf(this, live),
+            Target = live.Properties[Target],
+        };
+        return network with { Forwards = ExportContext.With(network.Forwards, forward.ListenAddress, forward) };
+    }
+
     protected override ResourceId IdOf(string network, NetworkForward resource) => IdOf(network, resource.ListenAddress);
 
     protected override async Task<IReadOnlyList<NetworkForward>> ListAsync(IncusClient client, string network, CancellationToken cancellationToken) =>
@@ -99,6 +113,16 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
 
     private static IReadOnlyDictionary<string, string> WithAddress(IReadOnlyDictionary<string, string> config) =>
         config.ToDictionary(entry => entry.Key, entry => entry.Key == "target_address" ? NetworkText.Address(entry.Value) : entry.Value);
+
+    private static NetworkForwardPortDefinition DefinitionOf(NetworkForwardPort port) => new()
+    {
+        Protocol = port.Protocol,
+        ListenPort = port.ListenPort,
+        TargetAddress = port.TargetAddress,
+        TargetPort = ExportContext.Word(port.TargetPort),
+        Snat = port.Snat == true ? true : null,
+        Description = ExportContext.Word(port.Description),
+    };
 
     private static NetworkForwardPort PortOf(NetworkForwardPortDefinition port) => new()
     {

@@ -1,5 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -35,6 +37,22 @@ internal sealed class NetworkIntegrationKind : ConfiguredKind<NetworkIntegration
             : [];
 
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) => Users.Refusal(((NetworkIntegration)live.Raw).UsedBy);
+
+    public override IReadOnlyList<string> UsersOf(LiveResource live) => ((NetworkIntegration)live.Raw).UsedBy;
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        var integration = new NetworkIntegrationDefinition { Name = live.Id.Name, External = context.IsExternal(live) };
+        return stack with
+        {
+            NetworkIntegrations = ExportContext.With(stack.NetworkIntegrations, integration.Name, integration.External ? integration : integration with
+            {
+                Type = ((NetworkIntegration)live.Raw).Type,
+                Description = ExportContext.Text(live),
+                Config = ExportContext.ConfigOf(this, live),
+            }),
+        };
+    }
 
     protected override ResourceId IdOf(NetworkIntegration resource) => IdOf(resource.Name);
 

@@ -92,14 +92,12 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
         // addresses of instances stand on it: it is written.
         var chosen = raw.Config.GetValueOrDefault("ipv6.nat") == "true" && raw.Config.GetValueOrDefault("ipv6.address", "") is var address
             && address.StartsWith("fd42:", StringComparison.Ordinal) && address.EndsWith("::1/64", StringComparison.Ordinal);
+        if (network.External)
+            return stack with { Networks = ExportContext.With(stack.Networks, network.Name, network) };
+        var (config, members) = ExportContext.Fold(ExportContext.ConfigOf(this, live, (key, _) => chosen && key is "ipv6.address" or "ipv6.nat"), raw.Members);
         return stack with
         {
-            Networks = ExportContext.With(stack.Networks, network.Name, network.External ? network : network with
-            {
-                Type = raw.Type,
-                Description = ExportContext.Text(live),
-                Config = ExportContext.ConfigOf(this, live, (key, _) => chosen && key is "ipv6.address" or "ipv6.nat"),
-            }),
+            Networks = ExportContext.With(stack.Networks, network.Name, network with { Type = raw.Type, Description = ExportContext.Text(live), Config = config, Members = members }),
         };
     }
 

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
 
 namespace IncusCompose.Resources;
 
@@ -60,6 +61,20 @@ internal sealed class NetworkLoadBalancerKind : OnNetworkKind<NetworkLoadBalance
 
     public override string AddressOf(LiveResource live) => $"/1.0/networks/{live.Id.Scope}/load-balancers/{live.Id.Name}";
 
+    protected override NetworkDefinition Export(NetworkDefinition network, LiveResource live, ExportContext context)
+    {
+        var raw = (NetworkLoadBalancer)live.Raw;
+        var balancer = new NetworkLoadBalancerDefinition
+        {
+            ListenAddress = live.Id.Name,
+            Description = ExportContext.Text(live),
+            Backends = raw.Backends.ToDictionary(backend => backend.Name, DefinitionOf),
+            Ports = [.. raw.Ports.Select(port => DefinitionOf(port, raw))],
+            Config = ExportContext.ConfigOf(this, live),
+        };
+        return network with { LoadBalancers = ExportContext.With(network.LoadBalancers, balancer.ListenAddress, balancer) };
+    }
+
     protected override ResourceId IdOf(string network, NetworkLoadBalancer resource) => IdOf(network, resource.ListenAddress);
 
     protected override async Task<IReadOnlyList<NetworkLoadBalancer>> ListAsync(IncusClient client, string network, CancellationToken cancellationToken) =>
@@ -90,6 +105,23 @@ internal sealed class NetworkLoadBalancerKind : OnNetworkKind<NetworkLoadBalance
 
     protected override Task RemoveOneAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         client.Networks.LoadBalancers(id.Scope!).DeleteAsync(id.Name, cancellationToken);
+
+    private static NetworkBackendDefinition DefinitionOf(NetworkLoadBalancerBackend backend) => new()
+    {
+        Name = backend.Name,
+        TargetAddress = backend.TargetAddress,
+        TargetPort = ExportContext.Word(backend.TargetPort),
+        Description = ExportContext.Word(backend.Description),
+    };
+
+    private static NetworkBalancedPortDefinition DefinitionOf(NetworkLoadBalancerPort port, NetworkLoadBalancer balancer) => new()
+    {
+        Protocol = port.Protocol,
+        ListenPort = port.ListenPort,
+        // All of them need not be said.
+        Backends = port.TargetBackend.ToHashSet().SetEquals(balancer.Backends.Select(backend => backend.Name)) ? [] : port.TargetBackend,
+        Description = ExportContext.Word(port.Description),
+    };
 
     private static NetworkLoadBalancerBackend BackendOf(NetworkBackendDefinition backend) => new()
     {

@@ -1,5 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -68,6 +70,22 @@ internal sealed class NetworkPeerKind : OnNetworkKind<NetworkPeer>
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) => Users.Refusal(((NetworkPeer)live.Raw).UsedBy);
 
     public override string AddressOf(LiveResource live) => $"/1.0/networks/{live.Id.Scope}/peers/{live.Id.Name}";
+
+    protected override NetworkDefinition Export(NetworkDefinition network, LiveResource live, ExportContext context)
+    {
+        var raw = (NetworkPeer)live.Raw;
+        var integration = ExportContext.Word(raw.TargetIntegration);
+        var peer = new NetworkPeerDefinition
+        {
+            Name = live.Id.Name,
+            Description = ExportContext.Text(live),
+            TargetIntegration = integration,
+            TargetNetwork = integration is null ? ExportContext.Word(raw.TargetNetwork) : null,
+            TargetProject = integration is null && raw.TargetProject != context.Project ? ExportContext.Word(raw.TargetProject) : null,
+            Config = ExportContext.ConfigOf(this, live),
+        };
+        return network with { Peers = ExportContext.With(network.Peers, peer.Name, peer) };
+    }
 
     protected override ResourceId IdOf(string network, NetworkPeer resource) => IdOf(network, resource.Name);
 

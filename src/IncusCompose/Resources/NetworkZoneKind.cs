@@ -1,5 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Exporting;
 
 namespace IncusCompose.Resources;
 
@@ -40,6 +42,21 @@ internal sealed class NetworkZoneKind : ConfiguredKind<NetworkZone>
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
         [.. (await scope.ZonesAsync().ConfigureAwait(false)).Select(zone => Describe(IdOf(zone), zone))];
+
+    public override IReadOnlyList<string> UsersOf(LiveResource live) => ((NetworkZone)live.Raw).UsedBy;
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        var zone = new NetworkZoneDefinition { Name = live.Id.Name, External = context.IsExternal(live) };
+        return stack with
+        {
+            NetworkZones = ExportContext.With(stack.NetworkZones, zone.Name, zone.External ? zone : zone with
+            {
+                Description = ExportContext.Text(live),
+                Config = ExportContext.ConfigOf(this, live),
+            }),
+        };
+    }
 
     protected override ResourceId IdOf(NetworkZone resource) => IdOf(resource.Name);
 

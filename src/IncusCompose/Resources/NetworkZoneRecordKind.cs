@@ -1,6 +1,8 @@
 using System.Globalization;
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Definition;
+using IncusCompose.Exporting;
 
 namespace IncusCompose.Resources;
 
@@ -54,6 +56,20 @@ internal sealed class NetworkZoneRecordKind : ConfiguredKind<NetworkZoneRecord>
 
     public override async Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         await GetAsync(client, id, cancellationToken).ConfigureAwait(false) is { } found ? Describe(id, found.Value) : null;
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        if (!stack.NetworkZones.TryGetValue(live.Id.Scope!, out var zone))
+            return stack;
+        var record = new NetworkZoneRecordDefinition
+        {
+            Name = live.Id.Name,
+            Description = ExportContext.Text(live),
+            Entries = [.. ((NetworkZoneRecord)live.Raw).Entries.Select(entry => new NetworkZoneEntryDefinition(entry.Type, entry.Value, entry.Ttl == 0 ? null : (int)entry.Ttl))],
+            Config = ExportContext.ConfigOf(this, live),
+        };
+        return stack with { NetworkZones = ExportContext.With(stack.NetworkZones, zone.Name, zone with { Records = ExportContext.With(zone.Records, record.Name, record) }) };
+    }
 
     public override string AddressOf(LiveResource live) => $"/1.0/network-zones/{live.Id.Scope}/records/{live.Id.Name}";
 

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -35,6 +36,14 @@ internal abstract class OnNetworkKind<T> : ConfiguredKind<T>
 
     public override async Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         await GetAsync(client, id, cancellationToken).ConfigureAwait(false) is { } found ? Describe(id, found.Value) : null;
+
+    public sealed override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context) =>
+        stack.Networks.TryGetValue(live.Id.Scope!, out var network)
+            ? stack with { Networks = ExportContext.With(stack.Networks, network.Name, Export(network, live, context)) }
+            : stack;
+
+    /// <summary>The network with what of the resource would be written in a stack file.</summary>
+    protected abstract NetworkDefinition Export(NetworkDefinition network, LiveResource live, ExportContext context);
 
     protected override ResourceId IdOf(T resource) => throw new NotSupportedException($"A {Name} does not say which network it is on.");
 

@@ -65,12 +65,14 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
     public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
     {
         var profile = new ProfileDefinition { Name = live.Id.Name, External = context.IsExternal(live) };
+        var config = new SortedDictionary<string, string>(ExportContext.ConfigOf(this, live).ToDictionary(), StringComparer.Ordinal);
         return stack with
         {
             Profiles = ExportContext.With(stack.Profiles, profile.Name, profile.External ? profile : profile with
             {
                 Description = ExportContext.Text(live),
-                Config = ExportContext.ConfigOf(this, live, (_, _) => false),
+                Options = OptionExport.Take(config, type: null, context),
+                Config = config.AsReadOnly(),
                 Devices = ResourceFields.From(live.Properties).DeviceMap(),
             }),
         };

@@ -109,26 +109,39 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
     {
         var (name, pool) = (live.Id.Name, new StoragePoolDefinition { Name = live.Id.Name, External = context.IsExternal(live) });
+        if (pool.External)
+            return stack with { StoragePools = ExportContext.With(stack.StoragePools, name, pool) };
+        var (config, members) = ExportContext.Fold(ExportContext.ConfigOf(this, live, (key, value) => IsServersChoice(name, key, value)), SaidOfMembers(live));
         return stack with
         {
-            StoragePools = ExportContext.With(stack.StoragePools, name, pool.External ? pool : pool with
+            StoragePools = ExportContext.With(stack.StoragePools, name, pool with
             {
                 Driver = ((StoragePool)live.Raw).Driver,
                 Description = ExportContext.Text(live),
-                Config = ExportContext.ConfigOf(this, live, (key, value) => key switch
-                {
-                    // Where the server put it, and the names that it gave.
-                    "source" => value == name || value.EndsWith($"/disks/{name}.img", StringComparison.Ordinal) || value.EndsWith($"/storage-pools/{name}", StringComparison.Ordinal),
-                    "zfs.pool_name" or "lvm.vg_name" or "ceph.osd.pool_name" => value == name,
-                    "lvm.thinpool_name" => value == "IncusThinPool",
-                    "ceph.cluster_name" => value == "ceph",
-                    "ceph.user.name" => value == "admin",
-                    "ceph.osd.pg_num" => value == "32",
-                    _ => false,
-                }),
+                Config = config,
+                Members = members,
             }),
         };
     }
+
+    /// <summary>True for where the server put a pool, and the names that it gave.</summary>
+    private static bool IsServersChoice(string name, string key, string value) => key switch
+    {
+        "source" => value == name || value.EndsWith($"/disks/{name}.img", StringComparison.Ordinal) || value.EndsWith($"/storage-pools/{name}", StringComparison.Ordinal),
+        "zfs.pool_name" or "lvm.vg_name" or "ceph.osd.pool_name" => value == name,
+        "lvm.thinpool_name" => value == "IncusThinPool",
+        "ceph.cluster_name" => value == "ceph",
+        "ceph.user.name" => value == "admin",
+        "ceph.osd.pg_num" => value == "32",
+        _ => false,
+    };
+
+    /// <summary>What a stack said of each member; the rest is what drivers chose there.</summary>
+    private Dictionary<string, IReadOnlyDictionary<string, string>> SaidOfMembers(LiveResource live) => ((StoragePool)live.Raw).Members.ToDictionary(
+        member => member.Key,
+        IReadOnlyDictionary<string, string> (member) => member.Value.Where(entry => live.Mark?.Applied.Contains(PoolMembers.PathOf(member.Key, entry.Key)) == true).ToDictionary(
+            entry => entry.Key,
+            entry => PoolMembers.PathOf(member.Key, entry.Key) is var path && IsRewritten(path) ? live.Mark!.Applied.Plain(path) ?? entry.Value : entry.Value));
 
     protected override ResourceId IdOf(StoragePool resource) => IdOf(resource.Name);
 

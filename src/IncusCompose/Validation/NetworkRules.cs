@@ -29,6 +29,9 @@ internal static class NetworkRules
     /// <summary>What each member of a cluster has of its own. Source: Incus internal/server/db/networks.go, NodeSpecificNetworkConfig.</summary>
     public static readonly IReadOnlySet<string> MemberKeys = new HashSet<string> { "parent", "bridge.external_interfaces", "bgp.ipv4.nexthop", "bgp.ipv6.nexthop" };
 
+    /// <summary>True for a word that a type of network has.</summary>
+    public static bool HasWord(string type, string word) => s_words.Any(known => known.Word == word && known.Types.Contains(type));
+
     /// <summary>Each type of network has words of its own.</summary>
     public static void CheckWords(StackDefinition stack, Findings findings)
     {

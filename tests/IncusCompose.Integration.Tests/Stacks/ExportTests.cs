@@ -104,6 +104,76 @@ public sealed class ExportTests(LabFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Every_kind_of_resource_is_exported_in_the_words_of_a_stack_file()
+    {
+        var (lab, name) = (fixture.Lab, _project.Name);
+        await _bench.UpAsync($$"""
+            name: all
+            project: {name: {{name}}s, create: true, features: {images: false}, limits: {instances: 7, virtual_machines: 1}, restricted: true, restrictions: {containers.nesting: allow, containers.lowlevel: allow, snapshots: allow}, config: {user.a: b} }
+            instances:
+              one:
+                image: busybox
+                cpu: {count: 1, priority: 5}
+                memory: {limit: 64MiB, swap: false}
+                disk: {size: 1GiB, pool: default}
+                processes: 200
+                networks: [{network: {{Bridge}}, mac: 10:66:6a:00:00:01}]
+                volumes: [{source: data, target: /srv, read_only: true}]
+                boot: {stop_priority: 3, host_shutdown_timeout: 10s}
+                security: {nesting: true, protection: [shift]}
+                kernel: {sysctl: {net.ipv4.ip_forward: 1} }
+                snapshots: {schedule: "@daily", expiry: 3d}
+                config: {user.note: mine}
+            networks:
+              {{Bridge}}:
+                ipv4: {{Prefix}}.1/24
+                ipv6: none
+                nat: true
+                mtu: 1400
+                dhcp: {ranges: ["{{Prefix}}.100-{{Prefix}}.150"], expiry: 2h}
+                dns: {domain: shop.internal, zones: ["{{name}}.example"]}
+                acls: ["{{name}}web"]
+                acl_defaults: {ingress: drop, egress_logged: true}
+                forwards:
+                  192.0.2.{{lab.Number}}: {{Prefix}}.10
+                  198.51.100.{{lab.Number}}: {description: web, ports: [{listen_port: "80,443", target_address: {{Prefix}}.11, description: pages}, {listen_port: 53, protocol: udp, target_address: {{Prefix}}.12, target_port: 5353}]}
+            network_acls:
+              {{name}}web:
+                description: what comes in
+                ingress: [{action: allow, source: "10.0.0.0/8,192.0.2.1", protocol: tcp, destination_port: "80,443", state: logged}, {action: drop}]
+                egress: [{action: reject, protocol: icmp4, icmp_type: 8}]
+            network_zones:
+              {{name}}.example: {nameservers: [ns1.example.net], nat: false, records: {www: [A {{Prefix}}.10, {type: TXT, value: "a b", ttl: 60}], "@": {description: mail, entries: [MX 10 mx.example.net.]} } }
+            storage_pools:
+              {{name}}: {driver: dir, description: slow, config: {user.rack: 7} }
+            volumes:
+              data: {pool: default, initial: {uid: 1000, mode: "0750"}, snapshots: {schedule: "@weekly", expiry: 3w} }
+              old: {pool: {{name}}, description: kept}
+            """);
+        var project = _bench.Client.ForProject(name + "s");
+        try
+        {
+            var export = await _bench.Engine.ExportAsync(project, new ExportOptions { Stack = "all" });
+
+            Assert.True(export.Notes.Count == 0, export.Text);
+            foreach (var raw in new[] { "config:\n      limits", "ipv4.address", "ipv4.nat", "ipv4.dhcp", "dns.", "security.", "network.", "limits.", "restricted.containers", "features.", "initial.", "members:" })
+                Assert.DoesNotContain(raw, export.Text, StringComparison.Ordinal);
+            foreach (var words in new[] { "priority: 5", "swap: false", "stop_priority: 3", "net.ipv4.ip_forward: 1", "expiry: 3d", "nat: true", "expiry: 2h", "ingress: drop", $"192.0.2.{lab.Number}: {Prefix}.10", "target_port: 5353", "state: logged", $"- A {Prefix}.10", "ttl: 60", "virtual_machines: 1", "containers.nesting: allow", "uid: 1000" })
+                Assert.Contains(words, export.Text, StringComparison.Ordinal);
+
+            var plan = await PlanAsync(export, new PlanOptions());
+
+            Assert.True(!plan.HasChanges && plan.Orphans.Count == 0, StackWorkbench.Text(plan) + export.Text);
+            // And there is nothing more to be said of it.
+            Assert.Equal(export.Text, (await _bench.Engine.ExportAsync(project, new ExportOptions { Stack = "all" })).Text);
+        }
+        finally
+        {
+            await _bench.Engine.ApplyAsync(project, await _bench.Engine.CompareRemovalAsync(project, "all", new RemovalOptions { RemoveVolumes = true, RemovePools = true }));
+        }
+    }
+
+    [Fact]
     public async Task What_was_made_by_hand_is_exported_and_adopted_as_it_is_and_plans_to_nothing()
     {
         var (incus, project) = (fixture.Lab, _project.Name);

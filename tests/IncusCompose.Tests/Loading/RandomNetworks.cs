@@ -17,9 +17,29 @@ internal sealed partial class RandomStack
                 Config = new Dictionary<string, string>(Values()) { ["user.x"] = "y" },
                 Members = new Dictionary<string, IReadOnlyDictionary<string, string>> { ["a"] = new Dictionary<string, string> { ["parent"] = "enp5s0" } },
             },
-            "bridge" => plain with { Config = Values(), Forwards = Forwards(number) },
-            _ => plain with { Config = Values(), Forwards = Forwards(number), LoadBalancers = LoadBalancers(number), Peers = Peers() },
+            "bridge" => plain with { Config = Words(number), Forwards = Forwards(number) },
+            _ => plain with { Config = Words(number), Forwards = Forwards(number), LoadBalancers = LoadBalancers(number), Peers = Peers() },
         };
+    }
+
+    /// <summary>Configuration that has words, and some that has none or says what no word can.</summary>
+    private Dictionary<string, string> Words(string number)
+    {
+        (string Key, string[] Values)[] known =
+        [
+            ("ipv4.address", ["auto", "none"]), ("ipv6.address", ["auto"]), ("bridge.mtu", ["1400", "01400"]), ("mtu", ["1400"]),
+            ("ipv4.nat", ["true", "false", "1"]), ("ipv6.nat", ["true"]), ("ipv4.dhcp", ["true", "false"]), ("ipv6.dhcp", ["true", "false"]),
+            ("ipv4.dhcp.ranges", [$"10.2{number}.0.100-10.2{number}.0.199,10.2{number}.0.210-10.2{number}.0.219", "somewhere"]), ("ipv6.dhcp.ranges", [$"fd4{number}::1-fd4{number}::2"]), ("ipv6.dhcp.stateful", ["true"]),
+            ("ipv4.dhcp.gateway", [$"10.2{number}.0.2"]), ("ipv4.dhcp.expiry", ["1h", "2h"]), ("ipv6.dhcp.expiry", ["1h"]),
+            ("dns.domain", ["shop.internal"]), ("dns.mode", ["dynamic", "other"]), ("dns.search", ["a.example,b.example"]), ("dns.nameservers", ["10.20.0.53,fd42::53", "x"]),
+            ("dns.zone.forward", ["shop.example.net"]), ("dns.zone.reverse.ipv4", ["20.10.in-addr.arpa"]),
+            ("ipv4.routes", ["10.30.0.0/24,10.31.0.0/24", "10.30.0.0/24, 10.31.0.0/24"]), ("ipv6.routes", ["fd43::/64"]),
+            ("security.acls", ["web,db"]), ("security.acls.default.ingress.action", ["drop", "eat"]), ("security.acls.default.egress.logged", ["true"]),
+        ];
+        var config = Values();
+        foreach (var (key, values) in known.Where(_ => _random.Next(3) == 0))
+            config[key] = values[_random.Next(values.Length)];
+        return config;
     }
 
     private Dictionary<string, NetworkForwardDefinition> Forwards(string number) => new NetworkForwardDefinition[]

@@ -9,7 +9,8 @@ internal static class NetworkShapes
 {
     private static readonly ScalarShape<string> s_name = Scalars.Word("a network's name");
     private static readonly ScalarShape<string> s_interface = Scalars.Word("an interface of the host such as `enp5s0`");
-    private static readonly ScalarShape<string> s_subnet = new("a subnet such as `10.30.0.0/24`", text =>
+    /// <summary>A subnet.</summary>
+    public static ScalarShape<string> Subnet { get; } = new("a subnet such as `10.30.0.0/24`", text =>
         Cidr.TryParse(text, AddressFamily.InterNetwork, out _) || Cidr.TryParse(text, AddressFamily.InterNetworkV6, out _) ? new(text) : new("", "is not a subnet"))
     { ProblemId = "BadCidr", Pattern = "^[0-9A-Fa-f.:]+/[0-9]{1,3}$" };
     private static readonly ScalarShape<string> s_protocol = Scalars.Choice(("tcp", "tcp"), ("udp", "udp"));
@@ -52,7 +53,7 @@ internal static class NetworkShapes
         .Add("dns", Dns(), "What the network's name service answers and hands out", (draft, value) => draft.Say(value))
         .Add("share_names", Scalars.Boolean, "Whether the names on other bridges with this word are answered here too, where an instance is on both; each gets a `dns.domain` of its own",
             (draft, value) => draft with { Network = draft.Network with { ShareNames = value } })
-        .Add("routes", ListShapes.Of(s_subnet, "[10.30.0.0/24]"), "Further subnets that lie on the network", (draft, value) => draft.Say(Routes(value)))
+        .Add("routes", ListShapes.Of(Subnet, "[10.30.0.0/24]"), "Further subnets that lie on the network", (draft, value) => draft.Say(Routes(value)))
         .Add("acls", ListShapes.Of(Scalars.Word("a network ACL's name"), "[web]"), "Network ACLs for everything on the network", (draft, value) => draft.Say("security.acls", value))
         .Add("acl_defaults", AclDefaults(), "What becomes of what no rule of the ACLs speaks of; Incus rejects it where the key is missing", (draft, value) => draft.Say(value))
         .Add("config", CommonShapes.Config("ipv4.nat: true"), "Raw Incus network configuration; wins over the words above", (draft, value) => draft with { Network = draft.Network with { Config = value } })
@@ -204,7 +205,8 @@ internal static class NetworkShapes
             .Foreign("type", "leave it out: a peer with a `target_integration` is remote"),
     };
 
-    private static ScalarShape<string> Range(AddressFamily family)
+    /// <summary>A range of addresses.</summary>
+    public static ScalarShape<string> Range(AddressFamily family)
     {
         var example = family == AddressFamily.InterNetwork ? "10.20.0.100-10.20.0.199" : "fd42::100-fd42::199";
         return new ScalarShape<string>($"a range of addresses such as `{example}`", text =>

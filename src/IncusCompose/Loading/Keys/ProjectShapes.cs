@@ -25,16 +25,32 @@ internal static class ProjectShapes
         "cluster.groups", "devices.disk.paths", "idmap.gid", "idmap.uid",
     ];
 
+    /// <summary>What single pools are limited by: the pool's name follows.</summary>
+    public const string PoolLimit = "limits.disk.pool.";
+
+    /// <summary>The words of <c>features</c>, each with its key.</summary>
+    public static IEnumerable<(string Word, string Key)> FeatureKeys => s_features.Select(feature => (feature.Word, FeatureKey(feature.Word)));
+
+    /// <summary>The words of <c>limits</c> that count, each with its key.</summary>
+    public static IEnumerable<(string Word, string Key)> CountKeys => s_counts.Select(limit => (limit.Word, CountKey(limit.Word)));
+
+    /// <summary>True for a name that <c>restrictions</c> knows.</summary>
+    public static bool IsRestriction(string name) => s_allowOrBlock.Contains(name);
+
+    private static string FeatureKey(string word) => $"features.{word.Replace('_', '.')}";
+
+    private static string CountKey(string word) => $"limits.{word.Replace('_', '-')}";
+
     private static ObjectShape<IReadOnlyDictionary<string, string>> Features { get; } = s_features.Aggregate(
         new ObjectShape<IReadOnlyDictionary<string, string>>(_ => Maps.Empty),
-        (shape, feature) => shape.Add(feature.Word, Scalars.Boolean, $"{feature.Says}, instead of those of the project `default`", (config, value) => With(config, $"features.{feature.Word.Replace('_', '.')}", value ? "true" : "false")));
+        (shape, feature) => shape.Add(feature.Word, Scalars.Boolean, $"{feature.Says}, instead of those of the project `default`", (config, value) => With(config, FeatureKey(feature.Word), value ? "true" : "false")));
 
     private static ObjectShape<IReadOnlyDictionary<string, string>> Limits { get; } = s_counts.Aggregate(
             new ObjectShape<IReadOnlyDictionary<string, string>>(_ => Maps.Empty),
-            (shape, limit) => shape.Add(limit.Word, Scalars.Number("a number such as `10`", 0, int.MaxValue), $"{limit.Says}, at most", (config, value) => With(config, $"limits.{limit.Word.Replace('_', '-')}", value.ToString(CultureInfo.InvariantCulture))))
+            (shape, limit) => shape.Add(limit.Word, Scalars.Number("a number such as `10`", 0, int.MaxValue), $"{limit.Says}, at most", (config, value) => With(config, CountKey(limit.Word), value.ToString(CultureInfo.InvariantCulture))))
         .Add("memory", CommonShapes.Size, "Memory of all its instances, by their limits, at most", (config, value) => With(config, "limits.memory", value))
         .Add("disk", CommonShapes.Size, "Disk space of all its instances and volumes, by their sizes, and of its images, at most", (config, value) => With(config, "limits.disk", value))
-        .Add("disk_pools", new MapShape<string>(CommonShapes.Size, "fast: 100GiB"), "The same for single storage pools", (config, value) => value.Aggregate(config, (all, pool) => With(all, $"limits.disk.pool.{pool.Key}", pool.Value)));
+        .Add("disk_pools", new MapShape<string>(CommonShapes.Size, "fast: 100GiB"), "The same for single storage pools", (config, value) => value.Aggregate(config, (all, pool) => With(all, PoolLimit + pool.Key, pool.Value)));
 
     private static Shape<IReadOnlyDictionary<string, string>> Restrictions { get; } = new MapShape<string>(CommonShapes.ConfigValue, "containers.nesting: allow").Then(
         (IReadOnlyDictionary<string, string> written, Documents.DocumentNode node, Site site, BindingContext context, out IReadOnlyDictionary<string, string> config) =>

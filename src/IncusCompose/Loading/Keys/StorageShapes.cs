@@ -15,8 +15,8 @@ internal static class StorageShapes
 
     private static ScalarShape<int> Id { get; } = Scalars.Number("a number such as `1000`", 0, MostId);
 
-    // Kept as it is written: Incus reads the digits as octal ones.
-    private static ScalarShape<string> Mode { get; } = new("permissions such as `0770`", text =>
+    /// <summary>Permissions, kept as they are written: Incus reads the digits as octal ones.</summary>
+    public static ScalarShape<string> Mode { get; } = new("permissions such as `0770`", text =>
         text.Length is 3 or 4 && text.All(digit => digit is >= '0' and <= '7') ? new(text) : new("", "are not permissions in octal digits"))
     { ProblemId = "BadMode", Pattern = "^[0-7]{3,4}$" };
 
