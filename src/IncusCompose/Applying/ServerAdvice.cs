@@ -7,6 +7,8 @@ public static class ServerAdvice
     private static readonly (string[] Words, string Advice)[] Known =
     [
         (["No space left on device"], "The storage is full: delete what is not needed on it, or give the pool a larger size"),
+        // What it says of an image that it unpacks.
+        (["run out of disk space"], "The storage is full: delete what is not needed on it, or give the pool a larger size"),
         (["Disk quota exceeded"], "The disk is full: delete what is not needed on it, or give it a larger size"),
         (["failed to create listening socket", "Address already in use"], "Another network of the host has this address: give the network another one, or none, for the server to choose"),
         (["Failed to automatically find an unused", "subnet"], "Say which: `ipv4` and `ipv6` of the network, such as 10.20.0.1/24, or none (in a compose file `subnet` under `ipam`)"),
@@ -15,6 +17,8 @@ public static class ServerAdvice
         // The half of a proxy that is inside may be the first to say that the other one ended.
         (["starting proxy device", "from listener process"], "Something else on the host may listen there: end it, or publish another port"),
         (["Failed to start device", "remove ", "device or resource busy"], "A server that was killed left that mounted: unmount it on the server's host (umount)"),
+        // Incus 7 mounts a volume over itself while it receives one. Source: a look at /proc/PID/mountinfo.
+        (["Failed to remove '", "device or resource busy"], "Something is mounted there on the server's host, as a server that was killed while it received this leaves it: unmount that folder there (umount), then try again"),
         // Source: Incus 6.0 internal/server/storage/s3/miniod: local buckets are served by a program of its own.
         (["minio", "executable file not found"], "Install MinIO (minio) and its client (mc) on the server's host, which this version of Incus needs for buckets in local pools, or use a pool of the driver cephobject"),
         (["MinIO client tool"], "Install MinIO's client (mc) on the server's host, which this version of Incus needs for buckets in local pools"),

@@ -50,7 +50,7 @@ internal sealed record ExportContext(ServerObservation Server, string Project, C
                 // The file's word (auto, a device's path) where the server has its own way to say it.
                 config[key] = applied.Plain(path) is { } said && (said == "auto" || kind.IsRewritten(path)) ? said : value;
             // What a stack did not say, the server did.
-            else if (live.Mark is not null ? !kind.IsServerFilled(path) : !isFilled(key, value))
+            else if (live.Mark is not null ? !kind.IsServerFilled(path, live) : !isFilled(key, value))
                 config[key] = value;
         }
 

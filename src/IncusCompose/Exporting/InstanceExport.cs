@@ -24,7 +24,8 @@ internal static partial class InstanceExport
         var config = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (property, value) in live.Properties)
         {
-            if (PropertyPath.IsConfig(property, out var key))
+            // What a stack did not say, the image did.
+            if (PropertyPath.IsConfig(property, out var key) && (live.Mark is not { Applied: var applied } || applied.Contains(property) || !OciApplications.IsFilled(property, instance)))
                 config[key] = value;
         }
 

@@ -59,7 +59,7 @@ internal static class PropertyComparer
                 return applied.Contains(path) ? PropertyDifference.Recorded : null;
             if (applied.Contains(path) || GoesWithItsDevice(path, desired, live))
                 return PropertyDifference.Removed;
-            return kind.IsServerFilled(path) ? null : PropertyDifference.Unmanaged;
+            return kind.IsServerFilled(path, live) ? null : PropertyDifference.Unmanaged;
         }
 
         var appliedAsIs = applied.Matches(path, wanted);

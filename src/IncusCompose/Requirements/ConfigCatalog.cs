@@ -14,7 +14,7 @@ internal readonly record struct CatalogKey(string Type, string Condition);
 /// </summary>
 internal sealed class ConfigCatalog
 {
-    /// <summary>The release that the keys are from.</summary>
+    /// <summary>The release that the keys are from; those that the long-term release 7.0.2 has before it are there, too.</summary>
     public const string Release = "7.3";
 
     private static readonly Lazy<Dictionary<string, ConfigCatalog>> s_entities = new(Read);
@@ -72,8 +72,9 @@ internal sealed class ConfigCatalog
 
     private static bool IsPattern(string key) => key.Split('.').Any(segment => segment == "*" || IsPlaceholder(segment));
 
-    // NAME, POOL_NAME; not 1GB.
-    private static bool IsPlaceholder(string segment) => segment.Length > 1 && segment.All(c => c is (>= 'A' and <= 'Z') or '_');
+    // NAME, POOL_NAME, <name>; not 1GB.
+    private static bool IsPlaceholder(string segment) =>
+        segment.Length > 1 && (segment.All(c => c is (>= 'A' and <= 'Z') or '_') || (segment[0] == '<' && segment[^1] == '>'));
 
     private static Dictionary<string, ConfigCatalog> Read()
     {

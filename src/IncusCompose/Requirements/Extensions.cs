@@ -18,7 +18,7 @@ internal static class Extensions
     }
 
     /// <summary>The first feature release with an extension, such as <c>6.11</c>; a long-term release may have it later. Null where every server that is supported has it, or it is not known.</summary>
-    public static string? SinceOf(string extension) => s_releases.Value.GetValueOrDefault(extension);
+    public static string? SinceOf(string extension) => s_releases.Value.GetValueOrDefault(extension) is { } release && release != "-" ? release : null;
 
     private static Dictionary<string, List<(string[] Pattern, string Extension)>> Read()
     {

@@ -52,10 +52,19 @@ internal static class ExtensionNeeds
         {
             if (OptionWords.Of(key).Select(word => word.Extension).FirstOrDefault(extension => extension is not null) is not { } extension)
                 continue;
-            var words = OptionWords.Of(key).Select(word => word.PathOf(key))
-                .Concat(ComposeWords.ConfigWords.Where(word => word.ConfigKey == key).Select(word => word.Word))
-                .Concat(s_manyKeys);
-            context.Require(extension, words.Select(word => $"{path}.{word}").FirstOrDefault(context.Stack.Source.Contains) ?? $"{path}.config.{key}", $"`{key}`");
+            context.Require(extension, PathOf(key, path, context), $"`{key}`");
         }
+    }
+
+    /// <summary>Where the file says a configuration key: in one of the words for it, or in <c>config</c>.</summary>
+    /// <param name="key">The configuration key.</param>
+    /// <param name="path">What it is of, such as <c>instances.web</c>.</param>
+    /// <param name="context">The stack.</param>
+    public static string PathOf(string key, string path, PlanningContext context)
+    {
+        var words = OptionWords.Of(key).Select(word => word.PathOf(key))
+            .Concat(ComposeWords.ConfigWords.Where(word => word.ConfigKey == key).Select(word => word.Word))
+            .Concat(s_manyKeys);
+        return words.Select(word => $"{path}.{word}").FirstOrDefault(context.Stack.Source.Contains) ?? $"{path}.config.{key}";
     }
 }

@@ -50,6 +50,7 @@ internal static partial class InstanceForm
             fields.Devices[name] = new SortedDictionary<string, string>(device.ToDictionary(), StringComparer.Ordinal);
         var rootPool = AddRootDisk(fields, instance, context, live);
         ExtensionNeeds.Check(instance, fields, context);
+        OciApplications.Check(instance, fields, context);
         return (fields.ToBag(), rootPool);
     }
 

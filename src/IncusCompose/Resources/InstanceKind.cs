@@ -92,6 +92,8 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
     public override bool IsSame(string path, DesiredResource desired, string live) =>
         path == PropertyPath.Target ? ((DesiredInstance)desired).Place?.Good.Contains(live) == true : base.IsSame(path, desired, live) || (path == PropertyPath.Image && live == ((DesiredInstance)desired).ImageWord);
 
+    public override bool IsServerFilled(string path, LiveResource live) => OciApplications.IsFilled(path, (Instance)live.Raw);
+
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata)
     {
         if (path == PropertyPath.Type)
@@ -193,6 +195,8 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
         {
             fields.Set(PropertyPath.Config(ProvisionRecord.Key), null);
             fields.Set(PropertyPath.Config(GuestRecord.Key), null);
+            foreach (var key in OciApplications.Outlived(resource, change.Desired!))
+                fields.Set(PropertyPath.Config(key), null);
         }
     }
 

@@ -41,6 +41,9 @@ internal abstract class ResourceKind
     /// <summary>True for a live value that the server fills in by itself: it is nobody's change.</summary>
     public virtual bool IsServerFilled(string path) => false;
 
+    /// <summary>The same where it depends on what the resource is.</summary>
+    public virtual bool IsServerFilled(string path, LiveResource live) => IsServerFilled(path);
+
     /// <summary>True for a value that the server writes its own way once it has it: as long as the file says the same, so does the server.</summary>
     public virtual bool IsRewritten(string path) => false;
 

@@ -57,7 +57,7 @@ public sealed class QuickstartTests(LabFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_second_up_changes_nothing_and_makes_at_most_twelve_requests()
+    public async Task A_second_up_changes_nothing_and_makes_about_twelve_requests()
     {
         var yaml = await ExampleAsync(21999);
         await _bench.UpAsync(yaml);
@@ -66,7 +66,8 @@ public sealed class QuickstartTests(LabFixture fixture) : IAsyncLifetime
         var result = await second.ApplyAsync(yaml);
 
         Assert.All(result.Resources, resource => Assert.Equal(ChangeOutcome.Unchanged, resource.Outcome));
-        Assert.InRange(second.Client.RequestCount, 1, 12);
+        // Where there are address sets, they are one list more.
+        Assert.InRange(second.Client.RequestCount, 1, second.Client.HasExtension("network_address_set") ? 13 : 12);
     }
 
     /// <summary>The example, beside one that may be running on this machine: its names and addresses are left to that one.</summary>

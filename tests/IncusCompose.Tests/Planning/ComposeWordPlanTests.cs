@@ -93,7 +93,8 @@ public class ComposeWordPlanTests
         var stack = StackText.Require($"instances:\n  web:\n    image: busybox\n    {lines}\n");
         var old = new PlanningWorld { About = new ServerInfo { Environment = new ServerEnvironment { ServerVersion = "6.0.0" } } };
         Assert.Contains(problem, Assert.Throws<StackFileException>(() => old.Plan(stack)).Message);
-        var today = new PlanningWorld { About = new ServerInfo { ApiExtensions = ["instance_auto_restart", "instance_oci_entrypoint", "container_disk_tmpfs"] } };
+        var today = new PlanningWorld { About = new ServerInfo { ApiExtensions = ["instance_auto_restart", "instance_oci_entrypoint", "container_disk_tmpfs"] } }
+            .With(new Image { Fingerprint = "fedcba9876543210", Type = InstanceTypes.Container, Aliases = [new ImageAliasName { Name = "busybox" }], Properties = Map(("type", "oci")) });
         Assert.NotEmpty(today.Plan(stack).Changes);
     }
 

@@ -97,6 +97,7 @@ internal sealed class PlanningWorld
             Remotes = new Dictionary<string, IncusRemote>
             {
                 ["registry"] = new() { Name = "registry", Addresses = ["https://me:hunter2@registry.example.org"], Protocol = "oci", Public = true },
+                ["office"] = new() { Name = "office", Addresses = ["https://office.example.org:8443"], Protocol = "incus" },
                 ["images"] = new() { Name = "images", Addresses = ["https://images.example.org"], Protocol = "simplestreams", Public = true },
             },
         })
