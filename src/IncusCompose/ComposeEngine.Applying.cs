@@ -46,7 +46,9 @@ public sealed partial class ComposeEngine
 
         var unreadable = new List<Diagnostic>();
         var steps = PlannedStep.Of(stack, unreadable);
+        var asking = ImageCommand.AskAsync(stack, remotes, client.Server, server, unreadable, cancellationToken);
         var newest = await RemoteImages.AskAsync(stack, remotes, client.Server, unreadable, cancellationToken).ConfigureAwait(false);
+        var entrypoints = await asking.ConfigureAwait(false);
         var guests = await GuestContents.OfAsync(view, stack, server, options.AllowHostHooks, unreadable, cancellationToken).ConfigureAwait(false);
 
         var described = client.HasExtension("metadata_configuration");
@@ -55,7 +57,7 @@ public sealed partial class ComposeEngine
 
         StackPlan Plan(MetadataConfiguration? metadata)
         {
-            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server, Members = members, Guests = guests, NewestImages = newest };
+            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server, Members = members, Guests = guests, NewestImages = newest, Entrypoints = entrypoints };
             unreadable.ForEach(context.Report);
             if (own is not null)
                 ServerRequirements.CheckUnknownKeys(context, own);

@@ -166,6 +166,12 @@ public sealed record ClientConfiguration
         CertificateFiles.Write(Path.Combine(directory, "servercerts", $"{name}.crt"), certificate);
     }
 
+    /// <summary>The one certificate that is accepted of a remote's server (<c>servercerts/NAME.crt</c>).</summary>
+    /// <param name="remote">The remote.</param>
+    /// <returns>The certificate; null where none is stored, and the machine's authorities decide.</returns>
+    /// <exception cref="IncusException">The file can not be read.</exception>
+    public X509Certificate2? FindServerCertificate(IncusRemote remote) => CertificateFiles.ReadIfThere(ServerCertificatePath(remote));
+
     /// <summary>Addresses in order, the last working one first.</summary>
     private static IReadOnlyList<string> Rolled(IncusRemote remote)
     {

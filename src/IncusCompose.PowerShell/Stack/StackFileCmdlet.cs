@@ -14,7 +14,7 @@ public abstract class StackFileCmdlet : ServerCmdlet
 
     /// <summary>
     /// Stack files, wildcards allowed; several are merged in order into one stack. Without it: stack.yaml, stack.yml,
-    /// compose.yaml or compose.yml here or in a parent folder.
+    /// compose.yaml, compose.yml or docker-compose.yml here or in a parent folder.
     /// </summary>
     [Parameter(ParameterSetName = PathSet, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]

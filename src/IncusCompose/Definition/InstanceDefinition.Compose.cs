@@ -42,6 +42,12 @@ public sealed partial record InstanceDefinition
     /// <summary>True where AppArmor does not confine it.</summary>
     public bool AppArmorUnconfined { get; init; }
 
+    /// <summary>
+    /// The arguments that its image's own entry point is started with, in place of the image's own ones; null: what the image
+    /// says. Where <c>oci.entrypoint</c> is said, that is all.
+    /// </summary>
+    public IReadOnlyList<string>? Command { get; init; }
+
     /// <summary>What its words of compose said until all of them were known; null once they were made into the rest.</summary>
     internal Loading.Keys.ComposeDraft? Draft { get; init; }
 }

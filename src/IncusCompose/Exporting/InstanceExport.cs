@@ -44,6 +44,8 @@ internal static partial class InstanceExport
             Persist = RecordedWords.ReadPersist(instance.Config),
             DependsOn = [.. DependencyText.Read(live.Properties[PropertyPath.DependsOn]).Where(dependency => context.Owned.Contains(InstanceKind.IdOf(dependency.Instance)))],
         };
+        if (ImageCommand.Take(config, instance.Config) is { } command)
+            definition = definition with { Command = command };
         foreach (var key in config.Keys.Where(key => key.StartsWith(OwnershipMark.Prefix, StringComparison.Ordinal)).ToList())
             config.Remove(key);
         definition = WithSsh(definition, live, config, stack, context);

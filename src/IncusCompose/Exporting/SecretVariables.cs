@@ -14,8 +14,8 @@ namespace IncusCompose.Exporting;
 /// </summary>
 internal sealed class SecretVariables
 {
-    // No text of a definition holds these.
-    private const char Begin = '\uE000', End = '\uE001';
+    // A word of its own for each document: whatever the file says, it does not say this.
+    private readonly string _begin = $"\uE000{Guid.NewGuid():N}:";
 
     private readonly List<string> _values = [];
     private readonly List<SecretVariable> _variables = [];
@@ -45,14 +45,14 @@ internal sealed class SecretVariables
         if (Secrets.Mask(key, value) == value && !_hidden.Holds(value))
             return value;
         _values.Add(value);
-        return string.Create(CultureInfo.InvariantCulture, $"{Begin}{_values.Count - 1}{End}");
+        return string.Create(CultureInfo.InvariantCulture, $"{_begin}{_values.Count - 1}");
     }
 
     private DocumentNode Replace(DocumentNode node, IReadOnlyList<string> path) => node switch
     {
         MappingNode mapping => mapping with { Entries = [.. mapping.Entries.Select(entry => entry with { Value = Replace(entry.Value, [.. path, entry.Key.Value]) })] },
         SequenceNode sequence => sequence with { Items = [.. sequence.Items.Select((item, index) => Replace(item, [.. path, (index + 1).ToString(CultureInfo.InvariantCulture)]))] },
-        ScalarNode { Value: [Begin, .. var number, End] } => Variable(_values[int.Parse(number, CultureInfo.InvariantCulture)], path),
+        ScalarNode scalar when scalar.Value.StartsWith(_begin, StringComparison.Ordinal) => Variable(_values[int.Parse(scalar.Value.AsSpan(_begin.Length), CultureInfo.InvariantCulture)], path),
         _ => node,
     };
 

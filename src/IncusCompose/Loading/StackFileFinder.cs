@@ -4,7 +4,10 @@ namespace IncusCompose.Loading;
 internal static class StackFileFinder
 {
     /// <summary>The names that are looked for, in this order.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["stack.yaml", "stack.yml", "compose.yaml", "compose.yml"];
+    public static IReadOnlyList<string> Names { get; } = ["stack.yaml", "stack.yml", "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+
+    // Source: docker compose, which lays it over the file that it finds by itself.
+    private static readonly string[] s_overrides = ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
     /// <summary>The first of the names in the folder or the nearest folder above it; null where there is none.</summary>
     public static string? FindUpwards(string folder)
@@ -21,4 +24,10 @@ internal static class StackFileFinder
     /// <summary>The first of the names in the folder; null where there is none.</summary>
     public static string? FindIn(string folder) =>
         Names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+
+    /// <summary>What lies beside a compose file that was found, and is to be laid over it; null where there is nothing.</summary>
+    /// <param name="found">The file.</param>
+    public static string? OverrideOf(string found) => Path.GetFileName(found).Contains("compose.", StringComparison.Ordinal)
+        ? s_overrides.Select(name => Path.Combine(Path.GetDirectoryName(found)!, name)).FirstOrDefault(File.Exists)
+        : null;
 }

@@ -16,7 +16,8 @@ public sealed class StackLoader(IDocumentFormat format)
     /// <summary>Loads a stack. Never throws for what files say or for files that cannot be read: every problem is in the result.</summary>
     /// <param name="paths">
     /// Files, each laid over the ones before it; <c>-</c> is standard input, and a folder stands for the stack file in it.
-    /// Empty: <c>stack.yaml</c>, <c>stack.yml</c>, <c>compose.yaml</c> or <c>compose.yml</c> in the working directory or the nearest folder above.
+    /// Empty: <c>stack.yaml</c>, <c>stack.yml</c>, <c>compose.yaml</c>, <c>compose.yml</c>, <c>docker-compose.yml</c> or <c>docker-compose.yaml</c> in the
+    /// working directory or the nearest folder above. Over a compose file that is found so, a <c>compose.override.yaml</c> beside it is laid.
     /// </param>
     /// <param name="options">Replacements for what the file says, and where variables come from.</param>
     /// <param name="cancellationToken">Stops between the steps.</param>
@@ -72,7 +73,7 @@ public sealed class StackLoader(IDocumentFormat format)
         if (paths.Count == 0)
         {
             if (StackFileFinder.FindUpwards(workingDirectory) is { } found)
-                return [Path.GetRelativePath(workingDirectory, found)];
+                return [.. new[] { found, StackFileFinder.OverrideOf(found) }.OfType<string>().Select(file => Path.GetRelativePath(workingDirectory, file))];
             diagnostics.Add(Diagnostic.Error("NoStackFile", SourceLocation.None, "",
                 $"there is no stack file in {workingDirectory} or a folder above it",
                 $"name one, or call it {string.Join(", ", StackFileFinder.Names)}"));
@@ -89,7 +90,7 @@ public sealed class StackLoader(IDocumentFormat format)
             }
             else if (StackFileFinder.FindIn(full) is { } found)
             {
-                files.Add(Path.Combine(path, Path.GetFileName(found)));
+                files.AddRange(new[] { found, StackFileFinder.OverrideOf(found) }.OfType<string>().Select(file => Path.Combine(path, Path.GetFileName(file))));
             }
             else
             {

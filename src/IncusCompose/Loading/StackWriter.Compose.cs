@@ -7,7 +7,8 @@ internal static partial class StackWriter
 {
     private sealed partial class Writer
     {
-        private static void Compose(Entries entries, InstanceDefinition instance) => entries
+        private void Compose(Entries entries, InstanceDefinition instance) => entries
+            .Node("command", instance.Command is null ? null : Command(instance.Command))
             .Text("stop_signal", instance.StopSignal)
             .Node("cap_add", Words(instance.CapAdd))
             .Node("cap_drop", Words(instance.CapDrop))

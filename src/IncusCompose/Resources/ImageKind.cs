@@ -226,13 +226,18 @@ internal sealed class ImageKind : ResourceKind
         catch (IncusException error) when (error is IncusConflictException or IncusOperationException or OperationLostException)
         {
             // Somebody else may have brought the same image meanwhile; then there is nothing left to do.
-            if (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false) is { } found)
-                fingerprint = found.Fingerprint;
-            // The server may say the address as it was told.
-            else if (image.Credentials is { } credentials)
-                throw new IncusException(WithoutCredentials(error.Message, credentials));
-            else
+            if (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false) is not { } found)
+            {
+                if (Told(error, copy.Server) is { } told)
+                    throw told;
                 throw;
+            }
+
+            fingerprint = found.Fingerprint;
+        }
+        catch (IncusException error) when (Told(error, copy.Server) is { } told)
+        {
+            throw told;
         }
 
         return fingerprint ?? (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false))?.Fingerprint
@@ -437,9 +442,18 @@ internal sealed class ImageKind : ResourceKind
         ? address
         : new UriBuilder(address) { UserName = Uri.EscapeDataString(credentials.Username), Password = Uri.EscapeDataString(credentials.Password) }.Uri.AbsoluteUri.TrimEnd('/');
 
-    private static string WithoutCredentials(string text, ImageCredentials credentials) => text
-        .Replace(Uri.EscapeDataString(credentials.Password), Diagnostics.Secrets.Masked, StringComparison.Ordinal)
-        .Replace(credentials.Password, Diagnostics.Secrets.Masked, StringComparison.Ordinal);
+    /// <summary>An error without the password of an address, which the server may say as it was told; null where it does not.</summary>
+    /// <param name="error">The error.</param>
+    /// <param name="address">The address, with a user and a password or without.</param>
+    internal static IncusException? Told(IncusException error, string address)
+    {
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.UserInfo.Split(':', 2) is not [_, { Length: > 0 } escaped])
+            return null;
+        string Without(string text) => new[] { escaped, Uri.UnescapeDataString(escaped), Uri.EscapeDataString(Uri.UnescapeDataString(escaped)) }
+            .Aggregate(text, (shown, password) => shown.Replace(password, Diagnostics.Secrets.Masked, StringComparison.Ordinal));
+        // What stands below it may say it again.
+        return error.ToString() == Without(error.ToString()) ? null : new IncusException(Without(error.Problem), error.Advice is { } advice ? Without(advice) : null);
+    }
 
     /// <summary>True for an image that a stack has made, of files or of an instance.</summary>
     private static bool IsOf(Image image, string key, (string Name, string Project) stack) =>

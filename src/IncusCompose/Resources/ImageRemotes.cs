@@ -26,7 +26,8 @@ internal static class ImageRemotes
         if (name.AsSpan().IndexOfAny('.', ':') < 0 && name != "localhost")
             return null;
         var address = $"https://{name}";
-        return configuration.Remotes.Values.FirstOrDefault(known => known.Protocol == "oci" && known.Addresses.Any(own => own.TrimEnd('/') == address))
+        var authority = Uri.TryCreate(address, UriKind.Absolute, out var uri) ? uri.Authority : name;
+        return configuration.Remotes.Values.FirstOrDefault(known => known.Protocol == "oci" && known.Addresses.Any(own => Uri.TryCreate(own, UriKind.Absolute, out var at) && at.Scheme == "https" && at.Authority == authority && at.AbsolutePath == "/"))
             ?? new IncusRemote { Name = name, Addresses = [address], Protocol = "oci", Public = true };
     }
 }

@@ -39,6 +39,7 @@ internal static partial class InstanceForm
         foreach (var (key, value) in context.Guests.CredentialsOf(instance, context))
             fields.Config[key] = value;
         AddSsh(fields.Config, instance, context);
+        ImageCommand.Add(fields.Config, instance, context, live);
         AddNetworks(fields, instance, context);
         AddMacvlan(fields, instance, context, live);
         AddVolumes(fields, instance, context);

@@ -34,6 +34,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     /// <summary>What the images that are followed lead to where they come from, by reference and type of instance.</summary>
     public IReadOnlyDictionary<(string Reference, string Type), string> NewestImages { get; init; } = new Dictionary<(string, string), string>();
 
+    /// <summary>What images run by themselves, by reference: of those whose arguments alone the file says, and that had to be asked for.</summary>
+    public IReadOnlyDictionary<string, ImageEntrypoint> Entrypoints { get; init; } = new Dictionary<string, ImageEntrypoint>();
+
     /// <summary>Reports what the server's version lacks, before anything is changed.</summary>
     /// <param name="extension">The API extension that it takes.</param>
     /// <param name="path">What in the file needs it.</param>

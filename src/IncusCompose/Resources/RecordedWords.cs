@@ -32,10 +32,13 @@ internal static partial class RecordedWords
     /// <summary>What it calls itself, and the names that it knows.</summary>
     public const string Names = OwnershipMark.Prefix + "names";
 
+    /// <summary>What its image runs by itself, where the file says only its arguments.</summary>
+    public const string Entrypoint = OwnershipMark.Prefix + "entrypoint";
+
     /// <summary>Which of the runs of a command an instance was made for: a random word, so that no other run takes it for its own.</summary>
     public const string Run = OwnershipMark.Prefix + "run";
 
-    private static readonly HashSet<string> s_keys = [Ready, Healthcheck, Ssh, Hooks, Persist, Names, Run];
+    private static readonly HashSet<string> s_keys = [Ready, Healthcheck, Ssh, Hooks, Persist, Names, Entrypoint, Run];
 
     /// <summary>True for a configuration key that records a word of the file.</summary>
     public static bool Contains(string key) => s_keys.Contains(key);
@@ -82,6 +85,12 @@ internal static partial class RecordedWords
     public static NamesDefinition? ReadNames(IReadOnlyDictionary<string, string> config) =>
         Read(config, Names, WordsJson.Default.NamesDefinition) is { Servers: not null, Search: not null, Options: not null, Hosts: not null } names ? names : null;
 
+    /// <summary>The entry point of the image that an instance was made from; null where it was not asked for.</summary>
+    public static ImageEntrypoint? ReadEntrypoint(IReadOnlyDictionary<string, string> config) =>
+        Read(config, Entrypoint, WordsJson.Default.ImageEntrypoint) is { Image: not null, Words: not null } entrypoint ? entrypoint : null;
+
+    public static string Write(ImageEntrypoint entrypoint) => JsonSerializer.Serialize(entrypoint, WordsJson.Default.ImageEntrypoint);
+
     /// <summary>The hooks of an instance as it should be.</summary>
     public static HooksDefinition? ReadHooks(PropertyBag properties) => ReadHooks(ResourceFields.From(properties).Config);
 
@@ -96,6 +105,7 @@ internal static partial class RecordedWords
             Ssh when ReadSsh(config) is { } ssh => $"{ssh.User} by {string.Join(", ", ssh.Keys.Select(PublicKeys.Describe))}",
             Hooks when ReadHooks(config) is { } hooks => string.Join(", ", hooks.Points.Select(point => $"{HooksDefinition.WordOf(point.Key)}: {string.Join(" ", point.Value)}")),
             Persist when ReadPersist(config) is { Count: > 0 } folders => string.Join(", ", folders.Select(folder => $"{folder.Source} at {folder.Target}")),
+            Entrypoint when ReadEntrypoint(config) is { } entrypoint => entrypoint.ToString(),
             Names when ReadNames(config) is { } names => names.ToString(),
             _ => $"({value.Length} characters)",
         };
@@ -123,6 +133,7 @@ internal static partial class RecordedWords
     [JsonSerializable(typeof(HooksDefinition))]
     [JsonSerializable(typeof(IReadOnlyList<PersistedFolder>))]
     [JsonSerializable(typeof(NamesDefinition))]
+    [JsonSerializable(typeof(ImageEntrypoint))]
     [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
     private sealed partial class WordsJson : JsonSerializerContext;
 }

@@ -39,7 +39,7 @@ internal static class RemoteImages
                 return (image, await AskAsync(image.Definition, image.Reference, image.Type, remotes, server, limit.Token).ConfigureAwait(false), null);
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested
-                && error is IncusException or HttpRequestException or JsonException or IOException or UnauthorizedAccessException or OperationCanceledException)
+                && error is IncusException or HttpRequestException or JsonException or InvalidOperationException or KeyNotFoundException or IOException or UnauthorizedAccessException or OperationCanceledException)
             {
                 var reason = error is OperationCanceledException ? "it does not answer" : Secrets.Mask("", error.Message.TrimEnd('.'));
                 return (image, null, $"whether {image.Reference} has moved on cannot be told: {reason}");

@@ -1,6 +1,9 @@
 using Incus.Client;
+using IncusCompose.Diagnostics;
+using IncusCompose.Exporting;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Stacks;
+using IncusCompose.Planning;
 
 namespace IncusCompose.Integration.Tests.Oci;
 
@@ -9,9 +12,32 @@ namespace IncusCompose.Integration.Tests.Oci;
 public sealed class ComposeFileTests(Incus7Fixture fixture)
 {
     [Incus7Fact]
+    public async Task A_command_takes_the_place_of_an_images_arguments_and_leaves_its_entry_point()
+    {
+        var registry = (await fixture.Lab.RegistryAsync()).Address.Replace("https://", "", StringComparison.Ordinal);
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        string Compose(string command) => $"{{name: argued, services: {{store: {{image: {registry}/kv, command: {command}}}}}}}";
+
+        await bench.UpAsync(Compose("-ll -p 6380 -e /bin/kv"));
+        var store = await bench.InstanceAsync("store");
+        Assert.Equal("nc -ll -p 6380 -e /bin/kv", store.Config["oci.entrypoint"]);
+        await Eventually.GetAsync(() => bench.ShellAsync("store", "echo incr visits | nc 127.0.0.1 6380"), text => text.Trim() is { Length: > 0 } number && number.All(char.IsAsciiDigit));
+
+        // What the image's own entry point is stands on the instance by now.
+        await bench.UpAsync(Compose("-ll -p 6381 -e /bin/kv"), new PlanOptions { AllowRestart = true });
+        Assert.Equal("nc -ll -p 6381 -e /bin/kv", (await bench.InstanceAsync("store")).Config["oci.entrypoint"]);
+        Assert.Equal(["-ll", "-p", "6381", "-e", "/bin/kv"], (await bench.Engine.ExportAsync(bench.Client, new ExportOptions { Stack = "argued" })).Stack.Instances["store"].Command!);
+
+        var error = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync($"{{name: argued, services: {{other: {{image: {registry}/none, command: [a]}}}}}}"));
+        Assert.Contains($"{registry} has no none:latest", error.Message, StringComparison.Ordinal);
+        await bench.DownAsync("argued");
+    }
+
+    [Incus7Fact]
     public async Task Three_services_come_up_find_each_other_and_plan_to_nothing()
     {
         var registry = (await fixture.Lab.RegistryAsync()).Address.Replace("https://", "", StringComparison.Ordinal);
+        var bridge = $"ic{fixture.Lab.Number}-composed";
         var compose = $$$"""
             version: "3.9"
             name: composed
@@ -21,16 +47,22 @@ public sealed class ComposeFileTests(Incus7Fixture fixture)
                 environment: [KV_DIR=/keep]
                 volumes: ["kept:/keep"]
                 restart: unless-stopped
+                container_name: composed-store
+                networks: [lan]
               page:
                 image: {{{registry}}}/web
                 environment: {DATABASE: "store:6379", GREETING: Hello from compose}
                 depends_on: [store]
+                networks: {lan: {aliases: [front]}}
                 labels: {tier: front}
               other_page:
                 image: {{{registry}}}/web
                 environment: {DATABASE: "store:6379", GREETING: Hello from the other one}
                 depends_on: {store: {condition: service_started}}
+                networks: [lan]
                 logging: {driver: json-file}
+            networks:
+              lan: {name: {{{bridge}}}, ipam: {config: [{subnet: {{{fixture.Lab.Subnets[3]}}}.0/24}]}}
             volumes:
               kept: {driver: local}
             """;
@@ -42,7 +74,9 @@ public sealed class ComposeFileTests(Incus7Fixture fixture)
         Assert.Contains("Hello from compose", page, StringComparison.Ordinal);
         var other = await Eventually.GetAsync(() => ShellAsync("page", "wget -q -O - http://other-page/cgi-bin/index.cgi"), text => text.Contains("Visit number", StringComparison.Ordinal));
         Assert.Contains("Hello from the other one", other, StringComparison.Ordinal);
-        Assert.NotEqual("", await ShellAsync("store", "ls /keep"));
+        // A service is known by its key and its aliases, whatever its container is called.
+        Assert.Contains("Hello from compose", await ShellAsync("other-page", "wget -q -O - http://front/cgi-bin/index.cgi"), StringComparison.Ordinal);
+        Assert.NotEqual("", await ShellAsync("composed-store", "ls /keep"));
         Assert.Empty((await bench.PlanAsync(compose)).Changes);
 
         await bench.DownAsync("composed", new() { RemoveVolumes = true });

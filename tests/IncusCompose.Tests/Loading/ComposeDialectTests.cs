@@ -2,6 +2,7 @@ using IncusCompose.Definition;
 using IncusCompose.Loading;
 using IncusCompose.Yaml;
 using IncusCompose.Loading.Dialects;
+using IncusCompose.Tests.Loading.Composition;
 
 namespace IncusCompose.Tests.Loading;
 
@@ -124,8 +125,7 @@ public class ComposeDialectTests
         Assert.Equal(
             [
                 "stack.yaml:3:5: services.web_app: warning: no instance can be called `web_app`: it is called `web-app`, and the others reach it by that name; give it the name `web-app`, or a `container_name`",
-                "stack.yaml:4:5: instances.web-app.build: `build` has no counterpart: Incus builds no images; write `image`; what is to be made of it once it is ready goes under `provision`",
-                "stack.yaml:5:24: services.web_app.networks.front.aliases: warning: `aliases` is passed over: an instance is known on its networks by its own name",
+                "stack.yaml:4:5: services.web_app.build: warning: `build` is passed over: Incus builds no images, and fetches docker.io:library/nginx, which its registry must have; push what you build there",
                 "stack.yaml:7:11: networks.front.driver: a network over several hosts is one of type `ovn`; write a stack file with `type: ovn`, or leave `driver` out",
                 "stack.yaml:7:28: networks.front.internal: warning: `internal` becomes a network without address translation, which the outside does not answer; add `acls` in a stack file where nothing may leave it",
                 "stack.yaml:7:44: networks.front.labels: warning: `labels` is passed over: a network has no labels; write `config: {user.NAME: …}` in a stack file",
@@ -220,6 +220,151 @@ public class ComposeDialectTests
     public void A_file_with_services_and_instances_is_neither()
     {
         Assert.Contains("a docker compose file has `services` alone", Assert.Single(StackText.Problems("services: {web: {image: nginx}}\ninstances: {db: {}}\n")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_one_file_calls_a_network_or_a_volume_every_other_file_does_too()
+    {
+        using var folder = new StackFolder();
+        folder.Write("compose.yaml", """
+            include: [cache/compose.yaml]
+            services:
+              web: {image: nginx, networks: [front], volumes: ["data:/srv"]}
+              cli: {image: nginx, networks: [inner]}
+              db: {image: redis}
+            """);
+        folder.Write("names.yaml", """
+            networks: {front: {name: shopfront}, default: {name: shopnet}}
+            volumes: {data: {name: shopdata}}
+            """);
+        folder.Write("cache/compose.yaml", "services: {cache: {image: redis, networks: [inner]}}\ninclude: [nets.yaml]\n");
+        folder.Write("cache/nets.yaml", "networks: {inner: {name: cachenet, driver: bridge}}\n");
+
+        var stack = folder.Require(null, "compose.yaml", "names.yaml");
+
+        Assert.Equal(["cachenet", "shopfront", "shopnet"], stack.Networks.Keys.Order());
+        Assert.Equal("shopdata", Assert.Single(stack.Volumes).Key);
+        Assert.Equal("shopfront", Assert.Single(stack.Instances["web"].Networks).Network);
+        Assert.Equal("shopdata", Assert.Single(stack.Instances["web"].Volumes).Source);
+        Assert.Equal("shopnet", Assert.Single(stack.Instances["db"].Networks).Network);
+        Assert.All(new[] { "cache", "cli" }, name => Assert.Equal("cachenet", Assert.Single(stack.Instances[name].Networks).Network));
+    }
+
+    [Theory]
+    [InlineData("compose.yaml", "compose.override.yml")]
+    [InlineData("docker-compose.yml", "docker-compose.override.yml")]
+    public void The_file_of_overrides_beside_a_compose_file_that_is_found_is_laid_over_it(string name, string overrides)
+    {
+        using var folder = new StackFolder();
+        folder.Write(name, "services: {web: {image: nginx, networks: [lan]}}\nnetworks: {lan: {ipam: {config: [{subnet: 10.8.0.0/24}]}}}\n");
+        folder.Write(overrides, "networks: {lan: {driver: bridge, name: shoplan, ipam: {config: [{subnet: 10.9.0.0/24}]}}}\n");
+
+        var found = StackText.Loader.Load([], new LoadOptions { WorkingDirectory = folder.Path, Variables = new Dictionary<string, string>() });
+        Assert.Equal("10.9.0.1/24", found.Definition!.Networks["shoplan"].Config["ipv4.address"]);
+        // Who names a file means that one.
+        Assert.Equal("lan", Assert.Single(folder.Load(null, name).Definition!.Networks).Key);
+    }
+
+    [Fact]
+    public void What_a_file_above_takes_back_is_gone_in_the_words_of_a_stack_too()
+    {
+        using var folder = new StackFolder();
+        folder.Write("compose.yaml", """
+            services: {web: {image: nginx, networks: [net-a, net-b, net-c, net-d]}}
+            networks:
+              net-a: {driver: macvlan, driver_opts: {parent: eth7}}
+              net-b: {internal: true, ipam: {config: [{subnet: 10.9.0.0/24}, {subnet: "fd00:9::/64"}]}}
+              net-c: {external: true, name: other}
+              net-d: {external: true}
+            """);
+        folder.Write("above.yaml", """
+            networks:
+              net-a: {driver: !reset null, driver_opts: !reset null}
+              net-b: {internal: false, ipam: !override {config: [{subnet: 10.10.0.0/24}]}}
+              net-c: {name: !reset null}
+              net-d: {external: false}
+            """);
+
+        var result = folder.Load(null, "compose.yaml", "above.yaml");
+        Assert.DoesNotContain(result.Diagnostics, diagnostic => diagnostic.Severity == IncusCompose.Diagnostics.DiagnosticSeverity.Error);
+        var networks = result.Definition!.Networks;
+
+        Assert.Equal(("bridge", 0), (networks["net-a"].Type, networks["net-a"].Config.Count));
+        Assert.Equal("ipv4.address=10.10.0.1/24", string.Join(' ', networks["net-b"].Config.Select(pair => $"{pair.Key}={pair.Value}")));
+        Assert.True(networks["net-c"].External);
+        Assert.False(networks["net-d"].External);
+    }
+
+    [Fact]
+    public void A_service_is_reached_by_its_key_and_its_aliases_whatever_its_instance_is_called()
+    {
+        var stack = Load("""
+            services:
+              db: {image: redis, container_name: shop-db, networks: {back: {aliases: [cache, data.base]}}}
+              web: {image: nginx, networks: [back], links: ["db:store"], deploy: {replicas: 2}}
+            networks: {back: {name: shopback}}
+            """);
+
+        Assert.Equal(
+            "cname=db,db.incus,shop-db\ncname=cache,cache.incus,shop-db\ncname=data.base,data.base.incus,shop-db\ncname=web,web.incus,web-1\ncname=store,store.incus,shop-db",
+            stack.Networks["shopback"].Config["raw.dnsmasq"]);
+        Assert.Equal("shop-db", Assert.Single(stack.Instances["web"].DependsOn).Instance);
+    }
+
+    [Theory]
+    [InlineData("web: {image: nginx, ports: [\"8080\", {target: 9000}, \"80:80\"]}", "services.web.ports: warning: `8080` is passed over: docker takes any port", "services.web.ports: warning: `9000` is passed over")]
+    [InlineData("web: {image: nginx, deploy: {mode: global}}", "services.web.deploy.mode: warning: `global` becomes one instance")]
+    [InlineData("web: {image: nginx, tmpfs: [\"/tmp:noexec,size=1m\"]}", "services.web.tmpfs: warning: `noexec` is passed over")]
+    [InlineData("web: {image: nginx, volumes: [/var/lib/data]}", "services.web.volumes: warning: `/var/lib/data` is passed over: it is on the instance's own disk")]
+    [InlineData("web: {image: nginx, volumes: [\"./app:/app\", /app/node_modules]}", "`/app/node_modules` says where, but not what to mount there")]
+    [InlineData("web: {image: nginx, environment: [A=1, B=2, A=3]}", "services.web.environment: warning: `A` is set again below")]
+    [InlineData("web: {image: nginx, security_opt: [\"label=disable\"]}", "services.web.security_opt: warning: `label=disable` is passed over")]
+    [InlineData("web: {image: nginx, build: .}", "services.web.build: warning: `build` is passed over")]
+    [InlineData("web: {build: .}", "instances.web.build: `build` has no counterpart")]
+    [InlineData("web: {image: nginx, container_name: shop-web}\n  db: {image: redis, links: [web]}", "services.web.container_name: warning: others, such as `db`, reach it by this name alone, and not as `web`")]
+    [InlineData("web: {image: nginx, links: [\"db:store\"]}\n  db: {image: redis}", "services.web.links: `db:store` gives `db` another name, `store`, which the network of Incus's default profile does not know")]
+    public void What_docker_does_otherwise_is_said(string services, params string[] problems)
+    {
+        var found = StackText.Problems($"services:\n  {services}\n");
+        Assert.Equal(problems.Length, found.Length);
+        Assert.All(problems.Zip(found), pair => Assert.Contains(pair.First, pair.Second, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void What_docker_takes_is_taken()
+    {
+        var result = StackText.Load("""
+            services:
+              web: {image: nginx, user: root, hostname: web_1, container_name: shop-web, deploy: {replicas: 1}, environment: [A=1, A=3]}
+              db: {image: redis, user: "999:root", deploy: {replicas: 1}, networks: [opentelemetry-demo]}
+            networks: {opentelemetry-demo: {}}
+            """);
+
+        var (web, db) = (result.Definition!.Instances["shop-web"], result.Definition.Instances["db"]);
+        Assert.Equal(("0", "0", "web-1", "3"), (web.Config["oci.uid"], web.Config["oci.gid"], web.Hostname, web.Environment["A"]));
+        Assert.Equal(("999", "0"), (db.Config["oci.uid"], db.Config["oci.gid"]));
+        Assert.All(new[] { web, db }, instance => Assert.Null(instance.Replicas));
+        Assert.Equal(Assert.Single(result.Definition.Networks).Key, Assert.Single(db.Networks).Network);
+        Assert.Matches("^opentele[a-z]*-[0-9a-f]{4}$", db.Networks[0].Network);
+    }
+
+    [Fact]
+    public void A_repository_of_digits_is_told_from_a_port()
+    {
+        Assert.Equal("ghcr.io:443:12345:latest", OciReference.Translate("ghcr.io/12345:latest"));
+        Assert.Equal(("ghcr.io:443", "12345:latest"), OciReference.Split("ghcr.io:443:12345:latest"));
+        Assert.Equal("docker.io:library/12345:latest", OciReference.Translate("12345:latest"));
+    }
+
+    [Fact]
+    public void Text_that_looks_like_anything_at_all_is_converted()
+    {
+        var compose = StackText.Load("services: {web: {image: nginx, environment: {A: \"\uE000x\uE001\", B: \"\uE0000\uE001\", DB_PASSWORD: hunter2}}}\n");
+
+        var converted = new ComposeEngine(new YamlDocumentFormat()).Convert(compose);
+
+        var stack = StackText.Load(converted.Text, new Dictionary<string, string> { [Assert.Single(converted.Variables).Name] = "hunter2" });
+        Assert.Equal(compose.Definition!.Instances["web"].Environment.OrderBy(pair => pair.Key), stack.Definition!.Instances["web"].Environment.OrderBy(pair => pair.Key));
     }
 
     [Fact]

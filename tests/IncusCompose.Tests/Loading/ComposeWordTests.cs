@@ -175,7 +175,6 @@ public class ComposeWordTests
     [InlineData("tty: true", "stack.yaml:3:5: instances.web.tty: warning: `tty` is passed over: every instance has a console")]
     [InlineData("pid: host", "stack.yaml:3:5: instances.web.pid: `pid` has no counterpart: instances share no namespaces with each other or with the host; leave it out")]
     [InlineData("deploy: {resources: {reservations: {memory: 1g}}}", "stack.yaml:3:41: instances.web.deploy.resources.reservations.memory: warning: `memory` is passed over: Incus keeps nothing aside; `limits` are there for the most that it may use")]
-    [InlineData("command: [a]", "stack.yaml:3:14: instances.web.command: Incus keeps an image's entry point and its arguments as one, so that the arguments alone cannot be changed; write the image's `entrypoint` as well; `entrypoint: []` where it has none")]
     [InlineData("restart: allways", "stack.yaml:3:14: instances.web.restart: `allways` is not known here; did you mean `always`?")]
     [InlineData("cpus: 1\ncpu: 2", "stack.yaml:3:11: instances.web.cpus: `cpus` says the same as `cpu`; remove one of the two")]
     [InlineData("cpus: 0.5\ncpu_shares: 512", "stack.yaml:4:17: instances.web.cpu_shares: Incus has one allowance of CPU time, and `cpus` says another; remove one of the two")]

@@ -135,6 +135,7 @@ internal sealed partial class RandomStack(int seed)
             ]) ?? [],
             Environment = Maybe<IReadOnlyDictionary<string, string>>(() => new Dictionary<string, string> { ["A"] = Text(), ["DB_PASSWORD"] = Text() }) ?? new Dictionary<string, string>(),
             CloudInit = Maybe(() => new CloudInitDefinition("#cloud-config\n" + Text(), Maybe(() => "#!/bin/sh\n" + Text()), Maybe(() => "version: 2\n" + Text()))),
+            Command = isContainer ? Maybe(() => (IReadOnlyList<string>)(Flag() ? [] : ["--serve", Text()])) : null,
             StopSignal = isContainer ? Maybe(() => "SIGQUIT") : null,
             CapAdd = isContainer && Flag() ? ["net_admin", "all"] : [],
             CapDrop = isContainer && Flag() ? ["mknod"] : [],

@@ -57,7 +57,7 @@ public sealed class StackLoaderTests : IDisposable
     public void No_file_at_all_is_an_error_that_says_what_was_looked_for()
     {
         var problem = Assert.Single(Load([]).Diagnostics);
-        Assert.Equal($"there is no stack file in {_folder.Path} or a folder above it; name one, or call it stack.yaml, stack.yml, compose.yaml, compose.yml", problem.ToString());
+        Assert.Equal($"there is no stack file in {_folder.Path} or a folder above it; name one, or call it stack.yaml, stack.yml, compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml", problem.ToString());
     }
 
     [Fact]

@@ -122,6 +122,58 @@ public class ImagePlanTests
         Assert.Null(await FindAsync("debian/13", InstanceTypes.Container, "x86_64"));
     }
 
+    [Theory]
+    [InlineData("me:hunter2", "hunter2")]
+    [InlineData("me:a%40b", "a@b")]
+    public void A_registrys_password_is_in_no_error_whatever_the_server_says(string user, string password)
+    {
+        var address = $"https://{user}@registry.example.org";
+
+        var told = ImageKind.Told(new IncusException($"cannot reach {address}", $"try {password}") { ServerMessage = address }, address);
+
+        Assert.DoesNotContain(password, told!.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(user, told.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("cannot reach https://me:", told.Message, StringComparison.Ordinal);
+        Assert.Null(ImageKind.Told(new IncusException("it is away"), address));
+        Assert.Null(ImageKind.Told(new IncusException("it is away"), "https://registry.example.org"));
+    }
+
+    [Theory]
+    [InlineData("""{"nothing": 1}""")]
+    [InlineData("""{"index": []}""")]
+    public async Task An_image_server_that_says_something_else_is_silent_and_not_the_end(string index)
+    {
+        using var listener = new HttpListener();
+        var address = Listen(listener);
+        var remotes = new ClientConfiguration { Remotes = new Dictionary<string, IncusRemote> { ["odd"] = new() { Name = "odd", Addresses = [address], Protocol = "simplestreams" } } };
+        var stack = Stack([], [new InstanceDefinition { Name = "web", Image = "odd:debian/12", PullPolicy = ImagePull.Always }]);
+        var problems = new List<Diagnostic>();
+
+        var asking = RemoteImages.AskAsync(stack, remotes, new ServerInfo(), problems, CancellationToken.None);
+        var request = await listener.GetContextAsync();
+        request.Response.Close(Encoding.UTF8.GetBytes(index), willBlock: false);
+
+        Assert.Empty(await asking);
+        Assert.Contains("cannot be told", Assert.Single(problems).Message, StringComparison.Ordinal);
+    }
+
+    private static string Listen(HttpListener listener)
+    {
+        for (var port = Random.Shared.Next(20000, 40000); ; port++)
+        {
+            try
+            {
+                listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+                listener.Start();
+                return $"http://127.0.0.1:{port}";
+            }
+            catch (HttpListenerException)
+            {
+                listener.Prefixes.Clear();
+            }
+        }
+    }
+
     private static StackDefinition Stack(ImageDefinition[] images, InstanceDefinition[] instances) => new()
     {
         Name = "shop", Images = images.ToDictionary(image => image.Name), Instances = instances.ToDictionary(instance => instance.Name),

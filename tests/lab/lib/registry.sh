@@ -53,6 +53,8 @@ make_registry() {
     printf 'address=%s\nuser=%s\npassword=%s\n' "$address" "$user" "$password" >"$dir/values"
     lab_incus "$name" remote remove oci >/dev/null 2>&1
     lab_incus "$name" remote add oci "https://${user:+$user:$password@}$address" --protocol oci || die "The remote oci could not be added to the client of lab $name."
+    # What runs outside the root trusts it as it trusts other remotes.
+    mkdir -p "$(dir_of "$name")/conf/servercerts" && cp "$dir/server.crt" "$(dir_of "$name")/conf/servercerts/oci.crt"
     write_env "$name"
 }
 

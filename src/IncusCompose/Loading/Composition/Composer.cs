@@ -38,7 +38,7 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
             if (Layer([.. roots.Select(read => new OpenDocument(read.File, read.Root!, null))], origin, isMain: true, parents: []) is not { } document)
                 return null;
             document = DefaultValues.Apply(document, this);
-            return OverrideTags.Resolve(document, _budget) as MappingNode;
+            return OverrideTags.Resolve(document, _budget) is MappingNode resolved ? ComposeWhole.Finish(resolved, Report) : null;
         }
         catch (CompositionBudget.Exceeded exceeded)
         {
@@ -57,11 +57,12 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
     {
         MappingNode? merged = null;
         var isWhole = true;
-        InputDialect? dialect = null;
+        // What is laid over another tool's file, or under it, and what such a file includes, is in its words, too.
+        var dialect = documents.Select(document => InputDialects.Of(document.Root, below: null)).FirstOrDefault(found => found is not null) ?? (parents is [.., var parent] ? parent.Dialect : null);
         foreach (var document in documents)
         {
             var root = Interpolate(document.Root, origin, isMain, ref dialect);
-            var opened = document with { Root = root };
+            var opened = document with { Root = root, Dialect = dialect };
             if (Inclusion.Apply(opened, origin, [.. parents, opened], this) is not { } whole)
             {
                 isWhole = false;
@@ -137,4 +138,8 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
 /// <param name="File">Its file.</param>
 /// <param name="Root">What stands in it.</param>
 /// <param name="NamedAt">Where another file names it; null: the command line does.</param>
-internal sealed record OpenDocument(StackFile File, MappingNode Root, SourceLocation? NamedAt);
+internal sealed record OpenDocument(StackFile File, MappingNode Root, SourceLocation? NamedAt)
+{
+    /// <summary>Whose words it is in; null: a stack file's.</summary>
+    public InputDialect? Dialect { get; init; }
+}

@@ -6,7 +6,8 @@ namespace IncusCompose.Loading.Dialects;
 /// <summary>
 /// A docker compose file as a stack file: the words that mean something else there are exchanged, and every value keeps its
 /// place. What a service says that Incus has no counterpart for, the table of foreign words answers as everywhere; what is
-/// said of networks and volumes, this does. Nothing is passed over without a word.
+/// said of networks and volumes, this does. Nothing is passed over without a word. What only all files together tell comes
+/// after them (<see cref="ComposeWhole"/>).
 /// Source: https://docs.docker.com/reference/compose-file/.
 /// </summary>
 /// <param name="report">Where problems go.</param>
@@ -20,9 +21,7 @@ internal sealed class ComposeDialect(Action<Diagnostic> report)
     /// <summary>The document in the words of a stack file.</summary>
     public MappingNode Translate(MappingNode root)
     {
-        var networks = Names(root, "networks");
-        var volumes = Names(root, "volumes");
-        var service = new ComposeService(report, networks, volumes, hasDefaultNetwork: root.Find("networks") is MappingNode declared && declared.Find("default") is not null);
+        var service = new ComposeService(report);
         var entries = new List<MappingEntry>();
         foreach (var entry in root.Entries)
         {
@@ -35,10 +34,10 @@ internal sealed class ComposeDialect(Action<Diagnostic> report)
                     entries.Add(new(entry.Key with { Value = "instances" }, Each(entry.Value, Services, service.Translate, ComposeService.NamesOf(entry.Value))));
                     break;
                 case "networks":
-                    entries.Add(entry with { Value = Each(entry.Value, "networks", ComposeResources.Network(report), networks) });
+                    entries.Add(entry with { Value = Each(entry.Value, "networks", ComposeResources.Network(report)) });
                     break;
                 case "volumes":
-                    entries.Add(entry with { Value = Each(entry.Value, "volumes", ComposeResources.Volume(report), volumes) });
+                    entries.Add(entry with { Value = Each(entry.Value, "volumes", ComposeResources.Volume(report)) });
                     break;
                 default:
                     entries.Add(entry);
@@ -49,22 +48,7 @@ internal sealed class ComposeDialect(Action<Diagnostic> report)
         return root with { Entries = entries };
     }
 
-    /// <summary>What networks or volumes are called on the server, by their keys: many say a name of their own.</summary>
-    private static Dictionary<string, string> Names(MappingNode root, string section)
-    {
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var entry in (root.Find(section) as MappingNode)?.Entries ?? [])
-        {
-            // Old files say the name below `external`.
-            var said = (entry.Value as MappingNode)?.Find("name") ?? ((entry.Value as MappingNode)?.Find("external") as MappingNode)?.Find("name");
-            if (said is ScalarNode { IsNull: false } name && name.Value != entry.Key.Value)
-                names[entry.Key.Value] = name.Value;
-        }
-
-        return names;
-    }
-
-    private DocumentNode Each(DocumentNode section, string name, Func<string, DocumentNode, DocumentNode> translate, IReadOnlyDictionary<string, string> names)
+    private DocumentNode Each(DocumentNode section, string name, Func<string, DocumentNode, DocumentNode> translate, IReadOnlyDictionary<string, string>? names = null)
     {
         if (section is not MappingNode mapping)
             return section;
@@ -72,7 +56,7 @@ internal sealed class ComposeDialect(Action<Diagnostic> report)
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var entry in mapping.Entries)
         {
-            var key = names.GetValueOrDefault(entry.Key.Value, entry.Key.Value);
+            var key = names?.GetValueOrDefault(entry.Key.Value) ?? entry.Key.Value;
             if (!seen.Add(key))
             {
                 report(Diagnostic.Error("DuplicateName", entry.Key.Location, $"{name}.{entry.Key.Value}", $"another one of {name} is called {Excerpts.Quote(key)}, too", "give one of the two another name, or write one for both"));

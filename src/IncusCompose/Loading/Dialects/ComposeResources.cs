@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Composition;
 using IncusCompose.Loading.Documents;
 
 namespace IncusCompose.Loading.Dialects;
@@ -8,6 +9,18 @@ namespace IncusCompose.Loading.Dialects;
 /// <summary>Networks and volumes of a compose file as those of a stack.</summary>
 internal static class ComposeResources
 {
+    /// <summary>What words of a network become; what takes one back takes those back.</summary>
+    private static readonly Dictionary<string, string[]> s_wordsOfNetwork = new(StringComparer.Ordinal)
+    {
+        ["driver"] = ["type"], ["driver_opts"] = ["parent", "mtu"], ["ipam"] = ["ipv4", "ipv6"], ["internal"] = ["nat"], ["external"] = ["external"], ["enable_ipv4"] = ["ipv4"], ["enable_ipv6"] = ["ipv6"],
+        ["name"] = [ComposeWhole.NameWord], ["labels"] = [], ["attachable"] = [],
+    };
+
+    private static readonly Dictionary<string, string[]> s_wordsOfVolume = new(StringComparer.Ordinal)
+    {
+        ["driver"] = [], ["driver_opts"] = [], ["external"] = ["external"], ["name"] = [ComposeWhole.NameWord], ["labels"] = [],
+    };
+
     /// <summary>Exchanges the words of a network.</summary>
     public static Func<string, DocumentNode, DocumentNode> Network(Action<Diagnostic> report) => (name, node) =>
     {
@@ -17,12 +30,15 @@ internal static class ComposeResources
         var isMacvlan = Text(network.Find("driver")) == "macvlan";
         foreach (var entry in network.Entries)
         {
+            if (s_wordsOfNetwork.TryGetValue(entry.Key.Value, out var words) && say.TakesBack(entry, words))
+                continue;
             switch (entry.Key.Value)
             {
                 case "ipam" or "internal" or "enable_ipv4" or "enable_ipv6" when isMacvlan:
                     say.PassedOver(entry, "addresses and ways out of a macvlan network are those of the network that the host stands in");
                     break;
                 case "name":
+                    say.Add(entry, ComposeWhole.NameWord);
                     break;
                 case "driver":
                     Driver(entry, say);
@@ -43,7 +59,11 @@ internal static class ComposeResources
                     Ipam(entry.Value, say);
                     break;
                 case "internal":
-                    if (IsTrue(entry.Value))
+                    if (!IsTrue(entry.Value))
+                    {
+                        say.Nothing("nat", entry);
+                    }
+                    else
                     {
                         say.Add("nat", "false", entry);
                         say.Warn("Approximated", entry, "`internal` becomes a network without address translation, which the outside does not answer", "add `acls` in a stack file where nothing may leave it");
@@ -51,11 +71,10 @@ internal static class ComposeResources
 
                     break;
                 case "external":
-                    if (entry.Value is MappingNode || IsTrue(entry.Value))
-                        say.Add("external", "true", entry);
+                    External(entry, say);
                     break;
                 case "enable_ipv4" or "enable_ipv6":
-                    if (entry.Value is ScalarNode && !IsTrue(entry.Value))
+                    if (entry.Value is ScalarNode { IsNull: false } && !IsTrue(entry.Value))
                         say.Add(entry.Key.Value == "enable_ipv4" ? "ipv4" : "ipv6", "none", entry);
                     break;
                 case "attachable":
@@ -80,9 +99,12 @@ internal static class ComposeResources
         var say = new Words(report, $"volumes.{name}");
         foreach (var entry in volume.Entries)
         {
+            if (s_wordsOfVolume.TryGetValue(entry.Key.Value, out var words) && say.TakesBack(entry, words))
+                continue;
             switch (entry.Key.Value)
             {
                 case "name":
+                    say.Add(entry, ComposeWhole.NameWord);
                     break;
                 case "driver":
                     if (Text(entry.Value) is not ("" or "local" or "default"))
@@ -93,8 +115,7 @@ internal static class ComposeResources
                         say.Refuse(entry, "the options of a volume's driver are docker's own", "mount a folder of the host under the service's `volumes` instead");
                     break;
                 case "external":
-                    if (entry.Value is MappingNode || IsTrue(entry.Value))
-                        say.Add("external", "true", entry);
+                    External(entry, say);
                     break;
                 case "labels":
                     say.PassedOver(entry, "a volume has no labels", "write `config: {user.NAME: …}` in a stack file");
@@ -108,11 +129,26 @@ internal static class ComposeResources
         return volume with { Entries = say.Entries };
     };
 
+    /// <summary>Old files say the name below `external`.</summary>
+    private static void External(MappingEntry entry, Words say)
+    {
+        if (entry.Value is not MappingNode && !IsTrue(entry.Value))
+        {
+            say.Nothing("external", entry);
+            return;
+        }
+
+        say.Add("external", "true", entry);
+        if ((entry.Value as MappingNode)?.Find("name") is ScalarNode { IsNull: false } name && say.Entries.All(said => said.Key.Value != ComposeWhole.NameWord))
+            say.Entries.Add(new(entry.Key with { Value = ComposeWhole.NameWord }, name));
+    }
+
     private static void Driver(MappingEntry entry, Words say)
     {
         switch (Text(entry.Value))
         {
             case "" or "bridge" or "default":
+                say.Nothing("type", entry);
                 break;
             case "macvlan":
                 say.Add("type", "macvlan", entry);
@@ -172,7 +208,7 @@ internal static class ComposeResources
         }
 
         var word = isIpv4 ? "ipv4" : "ipv6";
-        if (say.Entries.Any(entry => entry.Key.Value == word))
+        if (say.Entries.Any(entry => entry.Key.Value == word && !entry.Value.IsReset()))
             say.PassedOver(subnet, $"a bridge has one {(isIpv4 ? "IPv4" : "IPv6")} subnet, and there is one before it");
         else
             say.Add(word, $"{(gateway?.Value is ScalarNode { IsNull: false } said ? said.Value : $"{cidr.FirstHost}")}/{cidr.PrefixLength}", subnet);
@@ -187,9 +223,39 @@ internal static class ComposeResources
     {
         public List<MappingEntry> Entries { get; } = [];
 
-        public void Add(MappingEntry entry, string? word = null) => Entries.Add(word is null ? entry : entry with { Key = entry.Key with { Value = word } });
+        public void Add(MappingEntry entry, string? word = null)
+        {
+            Entries.RemoveAll(known => known.Key.Value == (word ?? entry.Key.Value) && known.Value.IsReset());
+            Entries.Add(word is null ? entry : entry with { Key = entry.Key with { Value = word } });
+        }
 
-        public void Add(string word, string value, MappingEntry said) =>
+        /// <summary>Puts back what the words of a file below became, where this says nothing of its own.</summary>
+        public void Nothing(string word, MappingEntry said)
+        {
+            if (Entries.All(entry => entry.Key.Value != word))
+                Entries.Add(new(said.Key with { Value = word }, new ScalarNode(said.Value.Location, "") { Tag = OverrideTags.Reset }));
+        }
+
+        /// <summary>Takes back what a word became, where that is what it says; of what is put in its place, the rest goes too.</summary>
+        public bool TakesBack(MappingEntry said, IReadOnlyList<string> words)
+        {
+            if (said.Value.IsReset() || said.Value.IsOverride() && said.Value is MappingNode)
+            {
+                foreach (var word in words)
+                    Nothing(word, said);
+            }
+
+            return said.Value.IsReset();
+        }
+
+        public void Add(string word, string value, MappingEntry said)
+        {
+            // What was put back before is said now.
+            Entries.RemoveAll(entry => entry.Key.Value == word && entry.Value.IsReset());
+            AddNow(word, value, said);
+        }
+
+        private void AddNow(string word, string value, MappingEntry said) =>
             Entries.Add(new(said.Key with { Value = word }, new ScalarNode(said.Value.Location, value) { Tag = said.Value.Tag }));
 
         public void Warn(string id, MappingEntry entry, string message, string advice = "") =>

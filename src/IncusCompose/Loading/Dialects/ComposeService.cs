@@ -6,18 +6,11 @@ namespace IncusCompose.Loading.Dialects;
 
 /// <summary>A service of a compose file as an instance.</summary>
 /// <param name="report">Where problems go.</param>
-/// <param name="networks">What networks are called, where that is not their key.</param>
-/// <param name="volumes">What volumes are called, where that is not their key.</param>
-/// <param name="hasDefaultNetwork">Whether the file says something of the network that compose makes by itself.</param>
-internal sealed partial class ComposeService(
-    Action<Diagnostic> report, IReadOnlyDictionary<string, string> networks, IReadOnlyDictionary<string, string> volumes, bool hasDefaultNetwork)
+internal sealed partial class ComposeService(Action<Diagnostic> report)
 {
-    private const string DefaultNetwork = "default";
-
     /// <summary>Words of a service's network that Incus has no counterpart for, and why it is as good without.</summary>
     private static readonly Dictionary<string, string> s_passedOfNetwork = new(StringComparer.Ordinal)
     {
-        ["aliases"] = "an instance is known on its networks by its own name",
         ["priority"] = "interfaces are connected in the order of the file",
         ["gw_priority"] = "the way out leads over the first interface that has one",
         ["link_local_ips"] = "addresses are the network's to give",
@@ -30,18 +23,30 @@ internal sealed partial class ComposeService(
         if (node is not MappingNode service)
             return node;
         var path = $"services.{name}";
-        var entries = service.Entries.Select(entry => entry.Key.Value switch
+        var entries = new List<MappingEntry> { new(new ScalarNode(node.Location, ComposeWhole.ServiceWord), new ScalarNode(node.Location, name)) };
+        foreach (var entry in service.Entries)
         {
-            "image" when entry.Value is ScalarNode { IsNull: false, Value.Length: > 0 } image => entry with { Value = image with { Value = OciReference.Translate(image.Value), Template = image.Template } },
-            "profiles" => entry with { Key = entry.Key with { Value = "activate" } },
-            ComposeExtensions.ProfilesWord => entry with { Key = entry.Key with { Value = "profiles" } },
-            "networks" => entry with { Value = Networks(entry.Value, $"{path}.networks") },
-            "volumes" => entry with { Value = Volumes(entry.Value) },
-            "depends_on" or "links" => entry with { Value = ServicesIn(entry.Value) },
-            "extends" => entry with { Value = Extended(entry.Value) },
-            "container_name" when entry.Value is ScalarNode said && Allowed(said.Value) is { } allowed => entry with { Value = said with { Value = allowed } },
-            _ => entry,
-        }).Where(entry => !(entry.Key.Value == "networks" && entry.Value is SequenceNode { Items.Count: 0, Tag: null })).ToList();
+            entries.Add(entry.Key.Value switch
+            {
+                "image" when entry.Value is ScalarNode { IsNull: false, Value.Length: > 0 } image => entry with { Value = image with { Value = OciReference.Translate(image.Value), Template = image.Template } },
+                "profiles" => entry with { Key = entry.Key with { Value = "activate" } },
+                ComposeExtensions.ProfilesWord => entry with { Key = entry.Key with { Value = "profiles" } },
+                "networks" => entry with { Value = Networks(entry.Value, $"{path}.networks") },
+                "depends_on" => entry with { Value = ServicesIn(entry.Value) },
+                "links" => entry with { Value = ServicesIn(WithoutAliases(entry.Value)) },
+                "extends" => entry with { Value = Extended(entry.Value) },
+                "container_name" or "hostname" when entry.Value is ScalarNode said && Allowed(said.Value) is { } allowed => entry with { Value = said with { Value = entry.Key.Value == "hostname" ? said.Value.Replace('_', '-').Trim('-') : allowed } },
+                "ports" => entry with { Value = Ports(entry.Value, $"{path}.ports") },
+                "tmpfs" => entry with { Value = Tmpfs(entry.Value, $"{path}.tmpfs") },
+                "volumes" => entry with { Value = Volumes(entry.Value, $"{path}.volumes") },
+                "environment" or "labels" => entry with { Value = Assignments(entry.Value, $"{path}.{entry.Key.Value}") },
+                "security_opt" => entry with { Value = SecurityOptions(entry.Value, $"{path}.security_opt") },
+                "deploy" => entry with { Value = Deploy(entry.Value, $"{path}.deploy") },
+                _ => entry,
+            });
+            if (entry.Key.Value == "links" && entry.Value is SequenceNode links)
+                entries.Add(new(entry.Key with { Value = ComposeWhole.LinksWord }, links with { Items = [.. links.Items.OfType<ScalarNode>().Where(link => link.Value.Contains(':', StringComparison.Ordinal)).Select(Aliased)] }));
+        }
 
         if (Allowed(name) is { } other && service.Find("container_name") is null)
         {
@@ -49,9 +54,6 @@ internal sealed partial class ComposeService(
                 $"give it the name `{other}`, or a `container_name`"));
         }
 
-        // On the network that the file calls `default` is whatever says nothing else; a file that only adds to others' services does.
-        if (hasDefaultNetwork && service.Find("networks") is null && service.Find("network_mode") is null && service.Find("extends") is null && (service.Find("image") ?? service.Find("build")) is not null)
-            entries.Add(new(new ScalarNode(node.Location, "networks"), new SequenceNode(node.Location, [new ScalarNode(node.Location, Renamed(DefaultNetwork))])));
         return service with { Entries = entries };
     }
 
@@ -61,7 +63,7 @@ internal sealed partial class ComposeService(
             .ToDictionary(entry => entry.Key.Value, entry => Allowed(entry.Key.Value)!, StringComparer.Ordinal);
 
     /// <summary>A name that Incus takes in place of one that it does not; null for a name that it does.</summary>
-    private static string? Allowed(string name) => name.AsSpan().IndexOfAny('_', '.') < 0 ? null : Separators().Replace(name, "-").Trim('-');
+    public static string? Allowed(string name) => name.AsSpan().IndexOfAny('_', '.') < 0 ? null : Separators().Replace(name, "-").Trim('-');
 
     private static DocumentNode Service(DocumentNode node) => node is ScalarNode { IsNull: false } name && Allowed(name.Value) is { } other ? name with { Value = other } : node;
 
@@ -77,24 +79,20 @@ internal sealed partial class ComposeService(
         ? map with { Entries = [.. map.Entries.Select(entry => entry.Key.Value == "service" ? entry with { Value = Service(entry.Value) } : entry)] }
         : Service(node);
 
-    private DocumentNode Networks(DocumentNode node, string path)
+    /// <summary>The services alone, without what else a link calls them.</summary>
+    private static DocumentNode WithoutAliases(DocumentNode node) => node is SequenceNode list
+        ? list with { Items = [.. list.Items.Select(item => item is ScalarNode link && link.Value.IndexOf(':', StringComparison.Ordinal) is > 0 and var cut ? link with { Value = link.Value[..cut] } : item)] }
+        : node;
+
+    private static ScalarNode Aliased(ScalarNode link)
     {
-        switch (node)
-        {
-            // On the network that compose makes by itself they find each other by name, as on that of Incus's default profile.
-            case SequenceNode list:
-                return list with { Items = [.. list.Items.Where(item => !IsImplied((item as ScalarNode)?.Value)).Select(item => item is ScalarNode scalar ? scalar with { Value = Renamed(scalar.Value) } : item)] };
-            case MappingNode map:
-                var kept = map.Entries.Where(entry => !IsImplied(entry.Key.Value)).Select(entry => new MappingEntry(entry.Key with { Value = Renamed(entry.Key.Value) }, Attachment(entry.Value, $"{path}.{entry.Key.Value}"))).ToList();
-                return kept.Count == 0 ? new SequenceNode(map.Location, []) : map with { Entries = kept };
-            default:
-                return node;
-        }
+        var cut = link.Value.IndexOf(':', StringComparison.Ordinal);
+        return link with { Value = (Allowed(link.Value[..cut]) ?? link.Value[..cut]) + link.Value[cut..] };
     }
 
-    private bool IsImplied(string? network) => network == DefaultNetwork && !hasDefaultNetwork;
-
-    private string Renamed(string network) => networks.GetValueOrDefault(network, network);
+    private DocumentNode Networks(DocumentNode node, string path) => node is MappingNode map
+        ? map with { Entries = [.. map.Entries.Select(entry => entry with { Value = Attachment(entry.Value, $"{path}.{entry.Key.Value}") })] }
+        : node;
 
     private DocumentNode Attachment(DocumentNode node, string path)
     {
@@ -109,25 +107,108 @@ internal sealed partial class ComposeService(
                 continue;
             }
 
-            var word = entry.Key.Value switch { "ipv4_address" => "ipv4", "ipv6_address" => "ipv6", "mac_address" => "mac", "interface_name" => "name", var same => same };
+            var word = entry.Key.Value switch { "ipv4_address" => "ipv4", "ipv6_address" => "ipv6", "mac_address" => "mac", "interface_name" => "name", "aliases" => ComposeWhole.AliasesWord, var same => same };
             entries.Add(entry with { Key = entry.Key with { Value = word } });
         }
 
         return attachment with { Entries = entries };
     }
 
-    private DocumentNode Volumes(DocumentNode node) => volumes.Count == 0 || node is not SequenceNode list ? node : list with
+    private DocumentNode Each(DocumentNode node, Func<DocumentNode, DocumentNode?> change) =>
+        node is SequenceNode list ? list with { Items = [.. list.Items.Select(change).OfType<DocumentNode>()] } : node;
+
+    /// <summary>A port without one of the host: docker takes any that is free.</summary>
+    private DocumentNode Ports(DocumentNode node, string path) => Each(node, item =>
     {
-        Items = [.. list.Items.Select(item => item switch
+        var port = item switch
         {
-            ScalarNode scalar when scalar.Value.IndexOf(':', StringComparison.Ordinal) is > 0 and var cut && volumes.TryGetValue(scalar.Value[..cut], out var name) => scalar with { Value = name + scalar.Value[cut..] },
-            MappingNode mapping => mapping with
-            {
-                Entries = [.. mapping.Entries.Select(entry => entry.Key.Value == "source" && entry.Value is ScalarNode source && volumes.TryGetValue(source.Value, out var name) ? entry with { Value = source with { Value = name } } : entry)],
-            },
-            _ => item,
-        })],
+            ScalarNode { IsNull: false, Tag: null } scalar when SinglePort().IsMatch(scalar.Value) => scalar.Value,
+            MappingNode { Tag: null } mapping when mapping.Find("published") is null && mapping.Find("target") is ScalarNode { IsNull: false } target => target.Value,
+            _ => null,
+        };
+        if (port is null)
+            return item;
+        Pass(item, path, $"{Excerpts.Quote(port)} is passed over: docker takes any port of the host for it, and Incus only one that is named; the instance's own address has it", $"write one such as `8080:{port}`");
+        return null;
+    });
+
+    private DocumentNode Tmpfs(DocumentNode node, string path)
+    {
+        DocumentNode One(DocumentNode item)
+        {
+            if (item is not ScalarNode mount || mount.Value.IndexOf(':', StringComparison.Ordinal) is not (> 0 and var cut))
+                return item;
+            var options = mount.Value[(cut + 1)..].Split(',');
+            if (!options.Contains("noexec"))
+                return item;
+            Pass(item, path, "`noexec` is passed over: Incus makes file systems in memory that programs can be run from");
+            var rest = string.Join(',', options.Where(option => option != "noexec"));
+            return mount with { Value = rest.Length == 0 ? mount.Value[..cut] : $"{mount.Value[..cut]}:{rest}" };
+        }
+
+        return node is SequenceNode ? Each(node, One) : One(node);
+    }
+
+    /// <summary>A folder that docker makes a volume without a name for lies on the instance's own disk, where nothing is mounted around it.</summary>
+    private DocumentNode Volumes(DocumentNode node, string path)
+    {
+        var targets = (node as SequenceNode)?.Items.Select(TargetOf).OfType<string>().ToList() ?? [];
+        return Each(node, item =>
+        {
+            if (item is not ScalarNode { Tag: null } mount || !mount.Value.StartsWith('/') || mount.Value.Contains(':', StringComparison.Ordinal) || targets.Any(target => mount.Value.StartsWith(target.TrimEnd('/') + "/", StringComparison.Ordinal)))
+                return item;
+            Pass(item, path, $"{Excerpts.Quote(mount.Value)} is passed over: it is on the instance's own disk, and goes when that is made anew", $"write a volume's name before it, as in `data:{mount.Value}`, to keep it");
+            return null;
+        });
+    }
+
+    private static string? TargetOf(DocumentNode mount) => mount switch
+    {
+        ScalarNode scalar when scalar.Value.Split(':') is [_, var target, ..] => target,
+        MappingNode mapping => (mapping.Find("target") as ScalarNode)?.Value,
+        _ => null,
     };
+
+    /// <summary>Of what is set twice in a list, docker takes the last.</summary>
+    private DocumentNode Assignments(DocumentNode node, string path)
+    {
+        static string NameOf(DocumentNode item) => item is ScalarNode scalar ? scalar.Value.Split('=')[0] : "";
+        if (node is not SequenceNode list)
+            return node;
+        var last = list.Items.Index().Where(item => item.Item is ScalarNode).GroupBy(item => NameOf(item.Item)).ToDictionary(named => named.Key, named => named.Last().Index, StringComparer.Ordinal);
+        return list with
+        {
+            Items = [.. list.Items.Where((item, index) =>
+            {
+                if (item is not ScalarNode || last[NameOf(item)] == index)
+                    return true;
+                Pass(item, path, $"`{NameOf(item)}` is set again below, and the last one counts", "remove one of the two");
+                return false;
+            })],
+        };
+    }
+
+    private DocumentNode SecurityOptions(DocumentNode node, string path) => Each(node, item =>
+    {
+        if (item is not ScalarNode option || !(option.Value.StartsWith("label:", StringComparison.Ordinal) || option.Value.StartsWith("label=", StringComparison.Ordinal)))
+            return item;
+        Pass(item, path, $"{Excerpts.Quote(option.Value)} is passed over: Incus labels nothing for SELinux");
+        return null;
+    });
+
+    private DocumentNode Deploy(DocumentNode node, string path)
+    {
+        if (node is not MappingNode deploy || deploy.Entries.FirstOrDefault(entry => entry.Key.Value == "mode" && entry.Value is ScalarNode { Value: "global" }) is not { } mode)
+            return node;
+        report(Diagnostic.Warning("Approximated", mode.Key.Location, $"{path}.mode", "`global` becomes one instance, as on one host", "write one service for each member of a cluster"));
+        return deploy with { Entries = [.. deploy.Entries.Where(entry => entry != mode)] };
+    }
+
+    private void Pass(DocumentNode node, string path, string message, string advice = "") =>
+        report(Diagnostic.Warning("IgnoredWord", node.Location, path, message, advice));
+
+    [GeneratedRegex("^[0-9]+(-[0-9]+)?(/(tcp|udp))?\\z")]
+    private static partial Regex SinglePort();
 
     [GeneratedRegex("[_.]+")]
     private static partial Regex Separators();

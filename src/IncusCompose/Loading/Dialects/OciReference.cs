@@ -19,7 +19,10 @@ internal static partial class OciReference
         if (first.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon && !first.AsSpan(colon + 1).ContainsOnlyDigits())
             return image;
         // As docker tells a registry from a user of its own.
-        return first == "localhost" || first.AsSpan().IndexOfAny('.', ':') >= 0 ? $"{first}:{rest}" : $"{Hub}:{Official(image)}";
+        if (first != "localhost" && first.AsSpan().IndexOfAny('.', ':') < 0)
+            return $"{Hub}:{Official(image)}";
+        // Digits and a tag after the registry would be its port and an image.
+        return !first.Contains(':', StringComparison.Ordinal) && rest.IndexOf(':', StringComparison.Ordinal) is > 0 and var tag && rest.AsSpan(0, tag).ContainsOnlyDigits() ? $"{first}:443:{rest}" : $"{first}:{rest}";
     }
 
     /// <summary>The registry and the image of a reference in Incus's form; null where it names a remote that has no port.</summary>

@@ -65,7 +65,8 @@ internal static partial class ComposeWords
                 continue;
             if (instance.Replicas is { } already && already != number)
                 say.Error("SaidTwice", word, $"`{(word == "deploy" ? "deploy.replicas" : word)}` says {number}, and something else says {already}", "say once how many there are, with `replicas`");
-            instance = instance with { Replicas = number };
+            // One is what a service has anyway, and that one is called as the service is.
+            instance = instance with { Replicas = number == 1 && instance.Replicas is null ? null : number };
         }
 
         if (words.Deploy?.Update is { } update)

@@ -2,6 +2,7 @@ using System.Globalization;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Loading.Keys;
 
@@ -17,17 +18,21 @@ internal static partial class ComposeWords
 
     private static ScalarShape<(string Uid, string? Gid)> ProcessUser { get; } = new("a user's number such as `1000`, or its and a group's such as `1000:1000`", text => text.Split(':') switch
     {
+        // Root is 0 wherever there is one; his own group is, too.
+        ["root"] => new(("0", "0")),
         [var uid] when IsId(uid) => new((uid, null)),
-        [var uid, var gid] when IsId(uid) && IsId(gid) => new((uid, gid)),
-        _ => new(default, "is no number of a user", text is "root" or "root:root" ? "write `0:0`" : "Incus wants numbers: say `id NAME` in the image for them"),
+        [var uid, var gid] when IsId(Number(uid)) && IsId(Number(gid)) => new((Number(uid), Number(gid))),
+        _ => new(default, "is no number of a user", "Incus wants numbers: say `id NAME` in the image for them"),
     })
-    { ProblemId = "BadUser", Pattern = "^[0-9]+(:[0-9]+)?$" };
+    { ProblemId = "BadUser", Pattern = "^([0-9]+|root)(:([0-9]+|root))?$" };
+
+    private static string Number(string name) => name == "root" ? "0" : name;
 
     private static bool IsId(string text) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     private static ObjectShape<InstanceDefinition> AddProcess(ObjectShape<InstanceDefinition> instance) => instance
         .Add("entrypoint", CommandLine, "What an OCI image runs instead of its own entry point; empty for an image that has none", (made, value) => Say(made, words => words with { Entrypoint = value }))
-        .Add("command", CommandLine, "The arguments of `entrypoint`", (made, value) => Say(made, words => words with { Command = value }))
+        .Add("command", CommandLine, "The arguments of `entrypoint`; without it those of the image's own entry point, which its registry is asked for", (made, value) => Say(made, words => words with { Command = value }))
         .Add("working_dir", new ScalarShape<string>("an absolute path such as `/srv`", text => text.StartsWith('/') ? new(text) : new("", "is not an absolute path")) { ProblemId = "BadPath", Pattern = "^/" }, "The folder that an OCI image's program runs in", (made, value) => made.Fill("oci.cwd", value))
         .Add("user", ProcessUser, "The user, and the group, that an OCI image's program runs as", (made, value) => made.Fill("oci.uid", value.Uid).Fill("oci.gid", value.Gid))
         .Add("read_only", Scalars.Boolean, "Whether it may not write to its root disk", (made, value) => made with { ReadOnly = value });
@@ -42,17 +47,9 @@ internal static partial class ComposeWords
 
         if (words.Entrypoint is null && words.Command is null)
             return instance;
-        // Incus keeps an image's entry point and its arguments as one: there is no telling where one ends.
+        // Incus keeps an image's entry point and its arguments as one: where one ends, only the image's registry tells.
         if (words.Entrypoint is null)
-        {
-            if (!instance.Config.ContainsKey("oci.entrypoint"))
-            {
-                say.Error("CommandWithoutEntrypoint", "command", "Incus keeps an image's entry point and its arguments as one, so that the arguments alone cannot be changed",
-                    "write the image's `entrypoint` as well; `entrypoint: []` where it has none");
-            }
-
-            return instance;
-        }
+            return instance with { Command = words.Command };
 
         var command = (IReadOnlyList<string>)[.. words.Entrypoint, .. words.Command ?? []];
         if (command.Count == 0)
@@ -61,6 +58,6 @@ internal static partial class ComposeWords
             return instance;
         }
 
-        return instance.Fill("oci.entrypoint", ShellWords.Join(command));
+        return instance.Fill(ImageCommand.Key, ShellWords.Join(command));
     }
 }

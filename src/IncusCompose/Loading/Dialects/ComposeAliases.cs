@@ -1,0 +1,156 @@
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Loading.Dialects;
+
+/// <summary>
+/// Names of services beside the one that their instances have: docker knows a service by its key, whatever its container is
+/// called, and by what its networks and links call it. An Incus network knows instances by their own names; other names of them
+/// are lines for its name server, where the network is the stack's own. Source: dnsmasq(8), --cname.
+/// </summary>
+internal sealed class ComposeAliases
+{
+    private readonly Action<Diagnostic> _report;
+    private readonly MappingNode _root;
+    private readonly IReadOnlyDictionary<string, MappingNode> _services;
+    private readonly Func<string, string> _nameOf;
+
+    /// <summary>The lines of each network.</summary>
+    private readonly Dictionary<string, List<(string Alias, string Instance)>> _lines = new(StringComparer.Ordinal);
+
+    /// <param name="report">Where problems go.</param>
+    /// <param name="root">The document.</param>
+    /// <param name="services">Its services, by the keys that they have as instances.</param>
+    /// <param name="nameOf">What a network is called.</param>
+    public ComposeAliases(Action<Diagnostic> report, MappingNode root, IReadOnlyDictionary<string, MappingNode> services, Func<string, string> nameOf)
+    {
+        (_report, _root, _services, _nameOf) = (report, root, services, nameOf);
+        foreach (var (key, service) in services)
+        {
+            var name = NameOf(key);
+            var called = (service.Find(ComposeWhole.ServiceWord) as ScalarNode)?.Value ?? key;
+            foreach (var (network, attachment) in NetworksOf(service))
+            {
+                foreach (var other in new[] { called, key }.Distinct().Where(other => other != name))
+                    Add(network, other, name, place: null);
+                foreach (var alias in Texts((attachment as MappingNode)?.Find(ComposeWhole.AliasesWord)))
+                    Add(network, alias.Value, name, (alias, $"services.{called}.networks.{network}.aliases", "aliases"));
+            }
+
+            foreach (var link in Texts(service.Find(ComposeWhole.LinksWord)))
+            {
+                var (target, alias) = link.Value.Split(':') is [var one, var other] ? (one, other) : (link.Value, "");
+                var shared = services.TryGetValue(target, out var linked) ? NetworksOf(linked).Select(pair => pair.Network).Intersect(NetworksOf(service).Select(pair => pair.Network)).ToList() : [];
+                if (alias == NameOf(target) || alias == target)
+                    continue;
+                if (!shared.Any(IsOwn))
+                {
+                    _report(Diagnostic.Error("BadLink", link.Location, $"services.{called}.links", $"{Excerpts.Quote(link.Value)} gives `{target}` another name, `{alias}`, which the network of Incus's default profile does not know",
+                        $"write `{target}`, call the service `{alias}`, or put both on a network of `networks`"));
+                }
+
+                foreach (var network in shared)
+                    Add(network, alias, NameOf(target), place: null);
+            }
+
+            if (name != called && service.Find("container_name") is ScalarNode { Value.Length: > 0 } && !NetworksOf(service).Any(pair => IsOwn(pair.Network)) && DependentOf(key) is { } dependent)
+            {
+                _report(Diagnostic.Warning("ServiceName", (service.Find("container_name") ?? service).Location, $"services.{called}.container_name",
+                    $"others, such as `{dependent}`, reach it by this name alone, and not as `{called}`", "leave it out, or put both on a network of `networks`"));
+            }
+        }
+    }
+
+    /// <summary>The document, whose own networks know the other names.</summary>
+    public MappingNode AddTo(MappingNode document)
+    {
+        if (_lines.Count == 0)
+            return document;
+        return document with
+        {
+            Entries = [.. document.Entries.Select(entry => entry.Key.Value == "networks" && entry.Value is MappingNode networks
+                ? entry with { Value = networks with { Entries = [.. networks.Entries.Select(network => _lines.TryGetValue(network.Key.Value, out var lines) ? network with { Value = With(network, lines) } : network)] } }
+                : entry)],
+        };
+    }
+
+    private static MappingNode With(MappingEntry network, List<(string Alias, string Instance)> lines)
+    {
+        const string Key = "raw.dnsmasq";
+        var place = network.Key.Location;
+        var mapping = network.Value as MappingNode ?? new MappingNode(place, []) { Origin = network.Key.Origin };
+        var config = mapping.Find("config") as MappingNode ?? new MappingNode(place, []) { Origin = network.Key.Origin };
+        // The short name, and the one with the domain that resolvers add to it. Source: Incus doc/reference/network_bridge.md, dns.domain.
+        var domain = (config.Find("dns.domain") as ScalarNode)?.Value ?? "incus";
+        var text = string.Join('\n', lines.Select(line => $"cname={line.Alias},{line.Alias}.{domain},{line.Instance}"));
+        if (config.Find(Key) is ScalarNode { Value.Length: > 0 } own)
+            text = $"{own.Value.TrimEnd('\n')}\n{text}";
+        config = config with { Entries = [.. config.Entries.Where(entry => entry.Key.Value != Key), new MappingEntry(new ScalarNode(place, Key), new ScalarNode(place, text, ScalarStyle.Block))] };
+        return mapping with { Entries = [.. mapping.Entries.Where(entry => entry.Key.Value != "config"), new MappingEntry(new ScalarNode(place, "config"), config)] };
+    }
+
+    private void Add(string network, string alias, string instance, (ScalarNode Node, string Path, string Word)? place)
+    {
+        if (alias == instance)
+            return;
+        void PassOver(string reason, string advice)
+        {
+            if (place is var (node, path, word))
+                _report(Diagnostic.Warning("IgnoredWord", node.Location, path, $"`{alias}` of `{word}` is passed over: {reason}", advice));
+        }
+
+        if (!IsOwn(network))
+        {
+            PassOver("only a network of the stack's own can be told other names", "");
+            return;
+        }
+
+        if (alias.Length == 0 || alias.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_' or '.')))
+        {
+            PassOver("it is no host name", "use letters, digits and dashes");
+            return;
+        }
+
+        var lines = _lines.TryGetValue(_nameOf(network), out var known) ? known : _lines[_nameOf(network)] = [];
+        if (lines.Any(line => line.Alias == alias && line.Instance == instance))
+            return;
+        if (lines.Any(line => line.Alias == alias) || _services.Keys.Any(key => NameOf(key) == alias))
+            PassOver("another service has this name, and a name leads to one", "");
+        else
+            lines.Add((alias, instance));
+    }
+
+    /// <summary>True for a bridge that the stack makes.</summary>
+    private bool IsOwn(string network) => _root.Find("networks") is MappingNode networks
+        && networks.Entries.FirstOrDefault(entry => entry.Key.Value == network) is { } entry
+        && !(entry.Value is MappingNode mapping && (mapping.Find("external") is not null || mapping.Find("type") is not null));
+
+    /// <summary>What the instance of a service is called; of several the first, since a name leads to one.</summary>
+    private string NameOf(string key)
+    {
+        if (!_services.TryGetValue(key, out var service))
+            return key;
+        if ((service.Find("container_name") as ScalarNode)?.Value is { Length: > 0 } said)
+            return said;
+        var count = service.Find("scale") ?? (service.Find("deploy") as MappingNode)?.Find("replicas");
+        return count is ScalarNode { IsNull: false, Value: not "1" } ? $"{key}-1" : key;
+    }
+
+    private string? DependentOf(string key) => _services.Where(service => Names(service.Value.Find("depends_on")).Concat(Names(service.Value.Find("links"))).Contains(key)).Select(service => service.Key).FirstOrDefault();
+
+    private static IEnumerable<string> Names(DocumentNode? node) => node is MappingNode map ? map.Entries.Select(entry => entry.Key.Value) : Texts(node).Select(text => text.Value);
+
+    private static IEnumerable<ScalarNode> Texts(DocumentNode? node) => (node as SequenceNode)?.Items.OfType<ScalarNode>().Where(text => !text.IsNull) ?? [];
+
+    private IEnumerable<(string Network, DocumentNode? Attachment)> NetworksOf(MappingNode service) => service.Find("networks") switch
+    {
+        SequenceNode list => list.Items.Select(item => item switch
+        {
+            ScalarNode scalar => (scalar.Value, (DocumentNode?)null),
+            MappingNode nic when nic.Find("network") is ScalarNode network => (network.Value, nic),
+            _ => ("", null),
+        }),
+        MappingNode map => map.Entries.Select(entry => (entry.Key.Value, (DocumentNode?)entry.Value)),
+        _ => service.Find("network_mode") is null && IsOwn("default") ? [("default", null)] : [],
+    };
+}

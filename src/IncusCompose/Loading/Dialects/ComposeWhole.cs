@@ -1,0 +1,194 @@
+using System.Security.Cryptography;
+using System.Text;
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Documents;
+using IncusCompose.Validation;
+
+namespace IncusCompose.Loading.Dialects;
+
+/// <summary>
+/// What of a compose file can only be told once all files are laid over one another: what networks and volumes are called,
+/// whether there is a default network, and what one word of a service makes of another one. Until then the dialect leaves it
+/// under words that no file can say.
+/// </summary>
+internal sealed class ComposeWhole
+{
+    /// <summary>Marks a service; the value is what the file calls it.</summary>
+    public const string ServiceWord = "\u0001service";
+
+    /// <summary>What a network or volume is called.</summary>
+    public const string NameWord = "\u0001name";
+
+    /// <summary>Other names of a service on a network.</summary>
+    public const string AliasesWord = "\u0001aliases";
+
+    /// <summary>Other names that a service has for those it is linked to.</summary>
+    public const string LinksWord = "\u0001links";
+
+    private const string DefaultNetwork = "default";
+
+    /// <summary>The longest name that an interface of Linux, which a bridge is, can have.</summary>
+    private const int LongestInterface = 15;
+
+    private readonly Action<Diagnostic> _report;
+    private readonly MappingNode _root;
+    private readonly Dictionary<string, string> _networks;
+    private readonly Dictionary<string, string> _volumes;
+    private readonly Dictionary<string, MappingNode> _services;
+    private readonly ComposeAliases _aliases;
+
+    private ComposeWhole(MappingNode root, Action<Diagnostic> report)
+    {
+        (_root, _report) = (root, report);
+        _networks = Names("networks", NetworkName);
+        _volumes = Names("volumes", (_, name) => name);
+        _services = Section("instances").Where(entry => entry.Value is MappingNode service && service.Find(ServiceWord) is not null).ToDictionary(entry => entry.Key.Value, entry => (MappingNode)entry.Value, StringComparer.Ordinal);
+        _aliases = new ComposeAliases(report, root, _services, network => _networks.GetValueOrDefault(network, network));
+    }
+
+    /// <summary>The document without those words; the same one where it has none.</summary>
+    public static MappingNode Finish(MappingNode root, Action<Diagnostic> report)
+    {
+        var isCompose = new[] { ("instances", ServiceWord), ("networks", NameWord), ("volumes", NameWord) }
+            .Any(word => root.Find(word.Item1) is MappingNode section && section.Entries.Any(entry => entry.Value is MappingNode mapping && mapping.Find(word.Item2) is not null));
+        return isCompose ? new ComposeWhole(root, report).Finish() : root;
+    }
+
+    private MappingNode Finish()
+    {
+        var entries = new List<MappingEntry>(_root.Entries.Count);
+        foreach (var entry in _root.Entries)
+        {
+            entries.Add(entry.Key.Value switch
+            {
+                "instances" => entry with { Value = Services(entry.Value) },
+                "networks" => entry with { Value = Named(entry.Value, "networks", _networks) },
+                "volumes" => entry with { Value = Named(entry.Value, "volumes", _volumes) },
+                _ => entry,
+            });
+        }
+
+        return _aliases.AddTo(_root with { Entries = entries });
+    }
+
+    private IReadOnlyList<MappingEntry> Section(string name) => _root.Find(name) is MappingNode section ? section.Entries : [];
+
+    private Dictionary<string, string> Names(string section, Func<MappingEntry, string, string> allowed) =>
+        Section(section).Where(entry => !entry.Key.Value.StartsWith("x-", StringComparison.Ordinal)).ToDictionary(
+            entry => entry.Key.Value,
+            entry => allowed(entry, entry.Value is MappingNode mapping && mapping.Find(NameWord) is ScalarNode { IsNull: false, Value.Length: > 0 } name ? name.Value : entry.Key.Value),
+            StringComparer.Ordinal);
+
+    /// <summary>A bridge's name is an interface's, which is short.</summary>
+    private string NetworkName(MappingEntry entry, string name)
+    {
+        var network = entry.Value as MappingNode;
+        if (name.Length <= LongestInterface || network?.Find("external") is not null || network?.Find("type") is not null)
+            return name;
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..4];
+        var made = $"{name[..(LongestInterface - 5)].TrimEnd('-', '_', '.')}-{digest}";
+        if (NameRules.Network(made, "bridge") is not null)
+            return name;
+        _report(Diagnostic.Warning("NetworkName", entry.Key.Location, $"networks.{entry.Key.Value}", $"the name of a bridge has at most {LongestInterface} characters: it is called `{made}` on the server", "give it a shorter name"));
+        return made;
+    }
+
+    private DocumentNode Named(DocumentNode section, string word, Dictionary<string, string> names)
+    {
+        if (section is not MappingNode mapping)
+            return section;
+        var entries = new List<MappingEntry>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var entry in mapping.Entries)
+        {
+            var name = names.GetValueOrDefault(entry.Key.Value, entry.Key.Value);
+            if (!seen.Add(name))
+                _report(Diagnostic.Error("DuplicateName", entry.Key.Location, $"{word}.{entry.Key.Value}", $"another one of {word} is called {Excerpts.Quote(name)}, too", "give one of the two another name, or write one for both"));
+            else
+                entries.Add(new(entry.Key with { Value = name }, Without(entry.Value, NameWord)));
+        }
+
+        return mapping with { Entries = entries };
+    }
+
+    private DocumentNode Services(DocumentNode section) => section is not MappingNode mapping ? section : mapping with
+    {
+        Entries = [.. mapping.Entries.Select(entry => _services.TryGetValue(entry.Key.Value, out var service) ? entry with { Value = Service(entry.Key.Value, service) } : entry)],
+    };
+
+    private DocumentNode Service(string key, MappingNode service)
+    {
+        var path = $"services.{(service.Find(ServiceWord) as ScalarNode)?.Value ?? key}";
+        var entries = new List<MappingEntry>();
+        foreach (var entry in service.Entries)
+        {
+            switch (entry.Key.Value)
+            {
+                case ServiceWord or LinksWord:
+                    break;
+                case "networks":
+                    if (Networks(entry.Value) is { } networks)
+                        entries.Add(entry with { Value = networks });
+                    break;
+                case "volumes" when entry.Value is SequenceNode volumes:
+                    entries.Add(entry with { Value = volumes with { Items = [.. volumes.Items.Select(Mount)] } });
+                    break;
+                // Source: compose-spec build.md, "Using build and image".
+                case "build" when service.Find("image") is ScalarNode { IsNull: false, Value.Length: > 0 } image && (service.Find("pull_policy") as ScalarNode)?.Value != "build":
+                    _report(Diagnostic.Warning("IgnoredWord", entry.Key.Location, $"{path}.build", $"`build` is passed over: Incus builds no images, and fetches {image.Template ?? image.Value}, which its registry must have", "push what you build there"));
+                    break;
+                default:
+                    entries.Add(entry);
+                    break;
+            }
+        }
+
+        // On the network that the file calls `default` is whatever says nothing else.
+        if (_networks.TryGetValue(DefaultNetwork, out var name) && service.Find("networks") is null && service.Find("network_mode") is null)
+            entries.Add(new(new ScalarNode(service.Location, "networks") { Origin = service.Origin }, new SequenceNode(service.Location, [new ScalarNode(service.Location, name) { Origin = service.Origin }]) { Origin = service.Origin }));
+        return service with { Entries = entries };
+    }
+
+    /// <summary>On the network that compose makes by itself they find each other by name, as on that of Incus's default profile.</summary>
+    private DocumentNode? Networks(DocumentNode node)
+    {
+        switch (node)
+        {
+            case SequenceNode list:
+                var items = list.Items.Where(item => !IsImplied(NetworkOf(item))).Select(item => item switch
+                {
+                    ScalarNode scalar => scalar with { Value = Renamed(scalar.Value) },
+                    MappingNode nic => Without(nic with { Entries = [.. nic.Entries.Select(entry => entry.Key.Value == "network" && entry.Value is ScalarNode network ? entry with { Value = network with { Value = Renamed(network.Value) } } : entry)] }, AliasesWord),
+                    _ => item,
+                }).ToList();
+                return items.Count == 0 ? null : list with { Items = items };
+            case MappingNode map:
+                var kept = map.Entries.Where(entry => !IsImplied(entry.Key.Value)).Select(entry => new MappingEntry(entry.Key with { Value = Renamed(entry.Key.Value) }, Without(entry.Value, AliasesWord))).ToList();
+                return kept.Count == 0 ? null : map with { Entries = kept };
+            case ScalarNode { IsNull: true }:
+                return null;
+            default:
+                return node;
+        }
+    }
+
+    private static string? NetworkOf(DocumentNode item) => ((item as MappingNode)?.Find("network") as ScalarNode ?? item as ScalarNode)?.Value;
+
+    private bool IsImplied(string? network) => network == DefaultNetwork && !_networks.ContainsKey(DefaultNetwork);
+
+    private string Renamed(string network) => _networks.GetValueOrDefault(network, network);
+
+    private DocumentNode Mount(DocumentNode item) => item switch
+    {
+        ScalarNode scalar when scalar.Value.IndexOf(':', StringComparison.Ordinal) is > 0 and var cut && _volumes.TryGetValue(scalar.Value[..cut], out var name) && name != scalar.Value[..cut] => scalar with { Value = name + scalar.Value[cut..] },
+        MappingNode mapping => mapping with
+        {
+            Entries = [.. mapping.Entries.Select(entry => entry.Key.Value == "source" && entry.Value is ScalarNode source && _volumes.TryGetValue(source.Value, out var name) ? entry with { Value = source with { Value = name } } : entry)],
+        },
+        _ => item,
+    };
+
+    private static DocumentNode Without(DocumentNode node, string word) => node is MappingNode mapping && mapping.Find(word) is not null
+        ? mapping with { Entries = [.. mapping.Entries.Where(entry => entry.Key.Value != word)] }
+        : node;
+}
