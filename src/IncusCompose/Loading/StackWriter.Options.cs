@@ -31,12 +31,12 @@ internal static partial class StackWriter
             return entries.Values(DeviceShapes.RawWord, device.Where(option => !known.ContainsKey(option.Key)).ToDictionary()).ToNode();
         }
 
-        private DocumentNode? Disk(InstanceDefinition instance)
+        private DocumentNode? Disk(RootDiskDefinition? disk, IReadOnlyDictionary<string, string> options)
         {
-            if (instance.Disk is not { } disk && !instance.Options.ContainsKey(DiskShapes.PriorityKey))
+            if (disk is null && !options.ContainsKey(DiskShapes.PriorityKey))
                 return null;
-            disk = instance.Disk ?? new RootDiskDefinition(null);
-            return new Entries(mask).Words(DiskShapes.Disk, disk.Options.With("size", disk.Size).With("pool", disk.Pool).With(DiskShapes.PriorityKey, instance.Options.GetValueOrDefault(DiskShapes.PriorityKey)));
+            disk ??= new RootDiskDefinition(null);
+            return new Entries(mask).Words(DiskShapes.Disk, disk.Options.With("size", disk.Size).With("pool", disk.Pool).With(DiskShapes.PriorityKey, options.GetValueOrDefault(DiskShapes.PriorityKey)));
         }
     }
 

@@ -317,7 +317,7 @@ internal static partial class InstanceForm
     internal static IEnumerable<KeyValuePair<string, IReadOnlyDictionary<string, string>>> ProfileDevices(string profile, PlanningContext context)
     {
         if (context.Stack.Profiles.TryGetValue(profile, out var definition) && !definition.External)
-            return definition.Devices;
+            return ProfileForm.DevicesOf(definition, context);
         return context.Server.Find(ProfileKind.IdOf(profile)) is { Raw: Profile live } ? live.Devices : [];
     }
 

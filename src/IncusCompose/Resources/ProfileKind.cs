@@ -28,13 +28,16 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
         {
             if (!profile.External)
                 ExtensionNeeds.Check(profile, context);
+            var devices = ProfileForm.DevicesOf(profile, context);
+            if (profile.Disk is not null && !devices.Values.Any(InstanceForm.IsRootDisk))
+                context.Error("NoPool", $"profiles.{profile.Name}.disk", "the server has several storage pools and none is called default", "name one: disk: {pool: …}");
             yield return new DesiredResource
             {
                 Id = IdOf(profile.Name),
                 DefinitionPath = $"profiles.{profile.Name}",
                 External = profile.External,
-                DependsOn = DeviceUses.Of(profile.Devices),
-                Properties = BagOf(profile.Description, profile.WholeConfig, profile.Devices),
+                DependsOn = DeviceUses.Of(devices),
+                Properties = BagOf(profile.Description, profile.WholeConfig, devices),
             };
         }
     }

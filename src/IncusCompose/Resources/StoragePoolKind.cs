@@ -93,6 +93,7 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
         .. stack.Volumes.Values.Select(volume => volume.Pool).OfType<string>(),
         .. stack.Buckets.Values.Select(bucket => bucket.Pool).OfType<string>(),
         .. stack.Instances.Values.Select(instance => instance.Disk?.Pool).OfType<string>(),
+        .. stack.Profiles.Values.Select(profile => profile.Disk?.Pool).OfType<string>(),
         .. stack.Profiles.Values.Select(profile => profile.Devices)
             .Concat(stack.Instances.Values.Select(instance => instance.Devices))
             .SelectMany(DeviceUses.Of)

@@ -77,6 +77,9 @@ internal static class ConfigRules
                 if (OptionRules.PathOf(key, path, findings) is { } word)
                     Check(path, word, key);
             }
+
+            foreach (var name in profile.Environment.Keys)
+                Check(path, $"environment.{name}", $"environment.{name}");
         }
 
         foreach (var network in stack.Networks.Values)

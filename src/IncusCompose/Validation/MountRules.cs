@@ -63,7 +63,7 @@ internal static class MountRules
         foreach (var bucket in stack.Buckets.Values.Where(bucket => bucket.External))
             Report($"buckets.{bucket.Name}", (bucket.Description is not null, "description"), (bucket.Size is not null, "size"), (bucket.Keys.Count > 0, "keys"), (bucket.Config.Count > 0, "config"));
         foreach (var profile in stack.Profiles.Values.Where(profile => profile.External))
-            Report($"profiles.{profile.Name}", (profile.Description is not null, "description"), (profile.WholeConfig.Count > 0, "config"), (profile.Devices.Count > 0, "devices"));
+            Report($"profiles.{profile.Name}", (profile.Description is not null, "description"), (profile.WholeConfig.Count > 0, "config"), (profile.Disk is not null, "disk"), (profile.Devices.Count > 0, "devices"));
 
         void Report(string path, params (bool Given, string Key)[] keys)
         {

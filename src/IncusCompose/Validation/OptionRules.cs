@@ -32,11 +32,12 @@ internal static class OptionRules
     /// <summary>One key by two words: <c>autostart</c> and <c>boot: {autostart: …}</c>.</summary>
     public static void CheckSaidTwice(StackDefinition stack, Findings findings)
     {
-        foreach (var instance in stack.Instances.Values)
+        foreach (var (path, options) in stack.Instances.Values.Select(instance => ($"instances.{instance.Name}", instance.Options))
+            .Concat(stack.Profiles.Values.Select(profile => ($"profiles.{profile.Name}", profile.Options))))
         {
-            foreach (var key in instance.Options.Keys)
+            foreach (var key in options.Keys)
             {
-                var said = OptionWords.Of(key).Select(word => $"instances.{instance.Name}.{word.PathOf(key)}").Where(findings.Has).ToList();
+                var said = OptionWords.Of(key).Select(word => $"{path}.{word.PathOf(key)}").Where(findings.Has).ToList();
                 // Two words of one mapping have been reported by it.
                 if (said.Count > 1 && Parent(said[0]) != Parent(said[1]))
                     findings.Error("SaidTwice", said[1], $"this has been said already ({findings.Place(said[0])})", "remove one of the two");

@@ -131,4 +131,34 @@ public sealed class TargetTests(ClusterFixture fixture)
 
         Assert.Equal(["default"], (await bench.Client.ClusterGroups.ListAsync()).Select(group => group.Name));
     }
+
+    [Fact]
+    public async Task The_example_comes_up_with_pools_and_networks_of_each_member_and_plans_to_nothing()
+    {
+        var pools = Path.Combine(fixture.Lab.Environment["LAB_DIR"], "pools");
+        foreach (var member in fixture.Members)
+            Directory.CreateDirectory(Path.Combine(pools, member));
+        var bridge = fixture.Lab.Environment["LAB_BRIDGE"];
+        var yaml = (await File.ReadAllTextAsync(Repository.PathOf("examples/cluster/stack.yaml")))
+            .Replace("node", "m", StringComparison.Ordinal)
+            .Replace("${POOLS:-/srv/pools}", pools, StringComparison.Ordinal)
+            .Replace("${PARENT:-eno1}", bridge, StringComparison.Ordinal)
+            .Replace("${PARENT_OF_NODE3:-enp5s0}", bridge, StringComparison.Ordinal)
+            .Replace("${IMAGE:-images:debian/12}", LabFixture.Image, StringComparison.Ordinal);
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        try
+        {
+            await bench.UpAsync(yaml);
+            Assert.Equal(("m3", "m3"), ((await bench.InstanceAsync("shop-db")).Location, (await bench.Client.StorageVolumes.GetAsync("shelf", "shop-data")).Value.Location));
+            Assert.All([await bench.InstanceAsync("shop-web-1"), await bench.InstanceAsync("shop-web-2")], web => Assert.Contains(web.Location, new[] { "m1", "m2" }));
+            Assert.Equal(Path.Combine(pools, "m2"), (await bench.Client.ForTarget("m2").StoragePools.GetAsync("shelf")).Value.Config["source"]);
+        }
+        finally
+        {
+            var down = await bench.DownAsync("cluster", new RemovalOptions { RemoveVolumes = true, RemovePools = true });
+            Assert.True(down.Succeeded, string.Join("\n", down.Resources.Select(resource => resource.Message)));
+        }
+
+        Assert.Null(await bench.Client.StoragePools.FindAsync("shelf"));
+    }
 }

@@ -85,4 +85,24 @@ public sealed class ComposeFileTests(Incus7Fixture fixture)
         async Task<string> ShellAsync(string instance, string command) =>
             (await bench.Client.Instances.ExecAsync(instance, new ExecRequest { Command = ["/bin/sh", "-c", command] })).StandardOutput ?? "";
     }
+
+    [Incus7Fact]
+    public async Task The_example_of_applications_comes_up_and_they_find_each_other()
+    {
+        await fixture.Lab.RegistryAsync();
+        var yaml = (await File.ReadAllTextAsync(Repository.PathOf("examples/oci/stack.yaml")))
+            .Replace("${PAGE_IMAGE:-docker:nginx:1.27-alpine}", "oci:web", StringComparison.Ordinal)
+            .Replace("${STORE_IMAGE:-docker:redis:7-alpine}", "oci:kv", StringComparison.Ordinal)
+            .Replace("${PORT:-8080}", "18099", StringComparison.Ordinal);
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+
+        await bench.UpAsync(yaml);
+
+        var page = await Eventually.GetAsync(
+            async () => (await bench.Client.Instances.ExecAsync("oci-page", new ExecRequest { Command = ["/bin/sh", "-c", "wget -q -O - http://127.0.0.1/cgi-bin/index.cgi"] })).StandardOutput ?? "",
+            text => text.Contains("Visit number", StringComparison.Ordinal));
+        Assert.Contains("Hello from an application", page, StringComparison.Ordinal);
+        Assert.True((await bench.DownAsync("oci", new() { RemoveVolumes = true })).Succeeded);
+        Assert.Null(await bench.Client.Instances.FindAsync("oci-page"));
+    }
 }

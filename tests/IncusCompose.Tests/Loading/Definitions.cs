@@ -48,7 +48,7 @@ internal sealed partial class RandomStack(int seed)
             Name = name, Pool = Maybe(() => "pool0"), Size = Maybe(Size), Description = Maybe(Text), Config = Values(), External = Flag(),
             Keys = Map("key", key => new BucketKeyDefinition { Name = key, Role = Flag() ? "admin" : "read-only", Description = Maybe(Text), AccessKey = Maybe(() => "me"), SecretKey = Maybe(() => "s3cret") }),
         }),
-        Profiles = Map("profile", name => new ProfileDefinition { Name = name, Description = Maybe(Text), Options = Options(null), Config = Values(), Devices = Devices(), External = Flag() }),
+        Profiles = Map("profile", name => new ProfileDefinition { Name = name, Description = Maybe(Text), Options = Options(null), Disk = Maybe(() => new RootDiskDefinition("5GiB", Maybe(() => "pool0"))), Environment = Flag() ? new Dictionary<string, string>() : new Dictionary<string, string> { ["A"] = Text() }, Snapshots = Maybe(Snapshots), CloudInit = Maybe(() => new CloudInitDefinition("#cloud-config\n" + Text())), Config = Values(), Devices = Devices(), External = Flag() }),
         Secrets = new Dictionary<string, SecretDefinition>
         {
             ["secret0"] = new() { Name = "secret0", File = "/srv/a b" },
@@ -75,7 +75,7 @@ internal sealed partial class RandomStack(int seed)
 
     private VolumeDefinition Volume(string name)
     {
-        var volume = new VolumeDefinition { Name = name, Pool = Maybe(() => "pool0"), Snapshots = Maybe(Snapshots), Description = Maybe(Text), Config = Values(), External = Flag() };
+        var volume = new VolumeDefinition { Name = name, Pool = Maybe(() => "pool0"), Target = Maybe(() => "node1"), Snapshots = Maybe(Snapshots), Description = Maybe(Text), Config = Values(), External = Flag() };
         return _random.Next(4) switch
         {
             0 => volume with { ContentType = "iso", Source = "/srv/a b.iso" },
@@ -107,6 +107,7 @@ internal sealed partial class RandomStack(int seed)
             Options = Options(isContainer ? InstanceType.Container : InstanceType.VirtualMachine),
             Cpu = Maybe(() => Flag() ? "2" : "0-3,6"),
             Memory = Maybe(() => Flag() ? Size() : "20%"),
+            Target = Maybe(() => Flag() ? "node1" : "@gpu"),
             Disk = _random.Next(4) switch { 0 => null, 1 => new RootDiskDefinition(Size()), 2 => new RootDiskDefinition(null, "pool0"), _ => new RootDiskDefinition(Size(), "pool0") { Options = new Dictionary<string, string> { ["initial.size"] = Text(), ["limits.read"] = "20iops" } } },
             Config = Values(),
             Devices = Devices(),

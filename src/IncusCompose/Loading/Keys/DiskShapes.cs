@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Shapes;
@@ -33,6 +34,12 @@ internal static partial class DiskShapes
         .Value("cache", "io.cache", OptionScalars.Choice("none", "metadata", "writeback", "unsafe"), "What the host keeps of it in memory", InstanceType.VirtualMachine)
         .Value("boot_priority", "boot.priority", OptionScalars.Number("a whole number such as `10`", 0, int.MaxValue), "Of several disks and interfaces, the machine starts from the one with the highest", InstanceType.VirtualMachine)
         .Foreign("limits", "write `io`");
+
+    /// <summary>The disk itself, of what <see cref="Disk"/> has read.</summary>
+    public static RootDiskDefinition RootDisk(ImmutableSortedDictionary<string, string> values) => new(values.GetValueOrDefault("size"), values.GetValueOrDefault("pool"))
+    {
+        Options = Maps.Empty.Overlaid(values.RemoveRange(["size", "pool", PriorityKey])),
+    };
 
     [GeneratedRegex("^[0-9]{1,18}iops\\z")]
     private static partial Regex Operations();

@@ -96,10 +96,7 @@ internal static partial class InstanceKeys
 
     private static InstanceDefinition WithDisk(InstanceDefinition instance, ImmutableSortedDictionary<string, string> values) => instance with
     {
-        Disk = new RootDiskDefinition(values.GetValueOrDefault("size"), values.GetValueOrDefault("pool"))
-        {
-            Options = Maps.Empty.Overlaid(values.RemoveRange(["size", "pool", DiskShapes.PriorityKey])),
-        },
+        Disk = DiskShapes.RootDisk(values),
         Options = values.TryGetValue(DiskShapes.PriorityKey, out var priority) ? instance.Options.With(DiskShapes.PriorityKey, priority) : instance.Options,
     };
 

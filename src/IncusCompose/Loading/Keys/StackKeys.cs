@@ -50,11 +50,22 @@ internal static class StackKeys
     private static ObjectShape<ProfileDefinition> Profile() => new ObjectShape<ProfileDefinition>(name => new ProfileDefinition { Name = name })
         .Add("description", Scalars.Text, "Free text for people", (profile, value) => profile with { Description = value })
         .AddOptions(WithOptions, "cpu", "memory")
+        .Add("disk", DiskShapes.Disk, "The root disk of instances that use it: its size, or more of it", WithDisk)
         .AddProcesses(WithOptions)
+        .Add("environment", CommonShapes.Environment, "Environment variables of what is run in them", (profile, value) => profile with { Environment = value })
+        .Add("cloud_init", CloudInitShapes.CloudInit, "cloud-init data, for images that have cloud-init", (profile, value) => profile with { CloudInit = value == new CloudInitDefinition() ? null : value })
+        .Add("snapshots", SnapshotShapes.OfInstance, "Snapshots that the server takes of them by itself, at set times", (profile, value) => profile with { Snapshots = value == new SnapshotsDefinition() ? null : value })
+        .Add("autostart", Scalars.Boolean, "Whether they start with the host; as they were before where the key is missing", (profile, value) => profile with { Options = profile.Options.With(InstanceDefinition.AutostartKey, value ? "true" : "false") })
         .AddOptions(WithOptions, "boot", "security", "kernel", "migration", "nvidia", "agent", "oci", "raw")
         .Add("config", CommonShapes.Config("limits.memory: 1GiB"), "Raw Incus instance configuration; wins over the words above", (profile, value) => profile with { Config = value })
         .Add("devices", CommonShapes.Devices, "Incus's devices by name", (profile, value) => profile with { Devices = value })
         .Add("external", Scalars.Boolean, "Whether the profile must exist and is never changed", (profile, value) => profile with { External = value });
+
+    private static ProfileDefinition WithDisk(ProfileDefinition profile, ImmutableSortedDictionary<string, string> values) => profile with
+    {
+        Disk = DiskShapes.RootDisk(values),
+        Options = values.TryGetValue(DiskShapes.PriorityKey, out var priority) ? profile.Options.With(DiskShapes.PriorityKey, priority) : profile.Options,
+    };
 
     private static ProfileDefinition WithOptions(ProfileDefinition profile, ImmutableSortedDictionary<string, string> options) =>
         profile with { Options = profile.Options.Overlaid(options) };
