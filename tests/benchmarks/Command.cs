@@ -35,6 +35,30 @@ internal static class Command
         throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}{await error}");
     }
 
+    /// <summary>The most memory, in megabytes, that a program had at one time until its end, as the kernel told last.</summary>
+    /// <exception cref="InvalidOperationException">It ended with another code than 0.</exception>
+    public static async Task<double> PeakMemoryAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments))!;
+        double kibibytes = 0;
+        // The figure only grows, and is gone with the process: what was read last is the most but for the last millisecond.
+        while (!process.HasExited)
+        {
+            try
+            {
+                var line = (await File.ReadAllLinesAsync($"/proc/{process.Id}/status")).FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+                if (line is not null)
+                    kibibytes = double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+            }
+            catch (IOException)
+            {
+                // It has just ended.
+            }
+            await Task.Delay(1);
+        }
+        return process.ExitCode == 0 ? kibibytes * 1024 / 1e6 : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+    }
+
     /// <summary>Whether a program ends with code 0.</summary>
     public static async Task<bool> SucceedsAsync(string program, params string[] arguments)
     {

@@ -10,13 +10,13 @@ for (var i = 0; i < args.Length; i++)
         rounds = given;
         i++;
     }
-    else if (args[i] is "up" or "plan" or "start" or "ready" or "checkpoint")
+    else if (args[i] is "up" or "plan" or "start" or "ready" or "checkpoint" or "load" or "large")
     {
         chosen.Add(args[i]);
     }
     else
     {
-        Console.Error.WriteLine("usage: benchmarks [up] [plan] [start] [ready] [checkpoint] [--rounds COUNT]");
+        Console.Error.WriteLine("usage: benchmarks [up] [plan] [start] [ready] [checkpoint] [load] [large] [--rounds COUNT]");
         return 64;
     }
 }
@@ -33,6 +33,8 @@ var report = new Report();
 bool Wanted(string name) => chosen.Count == 0 || chosen.Contains(name);
 if (Wanted("start"))
     await Starts.MeasureAsync(report, rounds);
+if (Wanted("load"))
+    await LoadLarge.MeasureAsync(report, rounds);
 if (Wanted("up"))
     await UpAndDown.MeasureAsync(server, report, rounds);
 if (Wanted("ready"))

@@ -24,6 +24,10 @@ internal sealed class Report
     public void Within(string what, double milliseconds, double limit) =>
         AddLine(what, $"{Whole(milliseconds)} ms", $"at most {Whole(limit)} ms", milliseconds <= limit);
 
+    /// <summary>Adds an amount of memory, in megabytes, that may be no larger than a limit.</summary>
+    public void WithinMegabytes(string what, double megabytes, double limit) =>
+        AddLine(what, $"{Whole(megabytes)} MB", $"at most {Whole(limit)} MB", megabytes <= limit);
+
     /// <summary>Adds a ratio that nothing was promised of and that puts the others in their place.</summary>
     public void Beside(string what, double ratio) => _ratios.Add($"| {what} | {Text(ratio)} | shown beside | |");
 

@@ -12,12 +12,12 @@ internal sealed class ConfigCommand(Session session)
 {
     protected override Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        var document = StackLoader.Resolve(invocation.Load(cancellationToken));
+        var stack = invocation.Load(cancellationToken);
         var output = Session.Terminal.Out.Inner;
         if (invocation.Json)
-            JsonDocumentWriter.Write(document, output);
+            JsonDocumentWriter.Write(StackLoader.Resolve(stack), output);
         else if (!invocation.Quiet)
-            invocation.Format.Write(document, output);
+            invocation.Format.Write(StackLoader.Resolve(stack), output);
         return Task.FromResult(ExitCode.Success);
     }
 }

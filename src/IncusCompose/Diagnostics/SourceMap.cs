@@ -6,12 +6,13 @@ namespace IncusCompose.Diagnostics;
 /// </summary>
 public sealed class SourceMap
 {
-    private readonly IReadOnlyDictionary<string, SourceLocation> _locations;
+    // The type itself: its code is compiled beforehand then, which that behind the interface is not.
+    private readonly Dictionary<string, SourceLocation> _locations;
 
     /// <summary>Makes a map from paths to places.</summary>
     public SourceMap(IReadOnlyDictionary<string, SourceLocation> locations)
     {
-        _locations = locations;
+        _locations = locations as Dictionary<string, SourceLocation> ?? new Dictionary<string, SourceLocation>(locations, StringComparer.Ordinal);
     }
 
     /// <summary>What messages about this definition must not quote.</summary>

@@ -40,7 +40,8 @@ public sealed class StackLoader(IDocumentFormat format)
             cancellationToken.ThrowIfCancellationRequested();
             if (root is not null)
             {
-                RefuseMasks(root, Site.Root, diagnostics);
+                if (HoldsMask(root))
+                    RefuseMasks(root, Site.Root, diagnostics);
                 stack = Bind(root, origin, options, diagnostics) with
                 {
                     Files = [.. composer.Reader.Files.Select(file => file.Shown)],
@@ -135,6 +136,33 @@ public sealed class StackLoader(IDocumentFormat format)
                     $"{Secrets.Masked} stands where a secret was masked when this was written",
                     "write the secret itself, or a variable that holds it such as ${DB_PASSWORD}"));
                 break;
+        }
+    }
+
+    private static bool HoldsMask(DocumentNode node)
+    {
+        switch (node)
+        {
+            case ScalarNode scalar:
+                return scalar.Value.Contains(Secrets.Masked, StringComparison.Ordinal);
+            case MappingNode mapping:
+                foreach (var entry in mapping.Entries)
+                {
+                    if (HoldsMask(entry.Value))
+                        return true;
+                }
+
+                return false;
+            case SequenceNode sequence:
+                foreach (var item in sequence.Items)
+                {
+                    if (HoldsMask(item))
+                        return true;
+                }
+
+                return false;
+            default:
+                return false;
         }
     }
 

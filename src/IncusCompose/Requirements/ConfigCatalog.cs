@@ -6,7 +6,7 @@ namespace IncusCompose.Requirements;
 /// <summary>A configuration key as Incus documents it.</summary>
 /// <param name="Type"><c>string</c>, <c>bool</c> or <c>integer</c>.</param>
 /// <param name="Condition"><c>container</c> or <c>virtual machine</c> where it means something for those only; else empty.</param>
-internal readonly record struct CatalogKey(string Type, string Condition);
+internal sealed record CatalogKey(string Type, string Condition);
 
 /// <summary>
 /// The configuration keys that Incus had when this was made, for checks without a server: taken from what a server of that

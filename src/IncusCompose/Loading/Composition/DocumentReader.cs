@@ -6,7 +6,7 @@ namespace IncusCompose.Loading.Composition;
 /// <summary>A file of a stack.</summary>
 /// <param name="Shown">What it is called in messages: as the user names the main file, so that a place can be clicked on.</param>
 /// <param name="Path">The absolute path; <c>-</c> for standard input.</param>
-internal readonly record struct StackFile(string Shown, string Path)
+internal sealed record StackFile(string Shown, string Path)
 {
     public const string StandardInput = "-";
 

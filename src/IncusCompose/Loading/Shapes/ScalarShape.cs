@@ -130,7 +130,8 @@ internal static class Scalars
     /// <summary>One of a few words.</summary>
     public static ScalarShape<T> Choice<T>(params (string Word, T Value)[] choices)
     {
-        var words = choices.Select(choice => choice.Word).ToArray();
+        // Array.ConvertAll is one method for each type; of LINQ over tuples of enumerations, a dozen would be compiled as they are met.
+        var words = Array.ConvertAll(choices, choice => choice.Word);
         var list = string.Join(" or ", words.Select(word => $"`{word}`"));
         return new ScalarShape<T>(list, text =>
         {
