@@ -104,6 +104,15 @@ public class ComposeWordTests
     }
 
     [Fact]
+    public void A_device_may_be_anywhere_in_the_instance_and_one_without_a_source_is_reported()
+    {
+        Assert.Equal(Map("type=unix-char source=/dev/ttyUSB0 path=/m"), StackText.Web("devices: [\"/dev/ttyUSB0:/m\"]").Devices["device-m"]);
+        Assert.Equal(
+            "stack.yaml:3:15: instances.web.devices[0]: the key `source` is missing; add `source:` with a path such as `/dev/fuse`",
+            Assert.Single(StackText.WebProblems("devices: [{target: /dev/x}]")));
+    }
+
+    [Fact]
     public void Gpus_are_all_some_or_certain_ones()
     {
         Assert.Equal(Map("type=gpu"), StackText.Web("gpus: all").Devices["gpu"]);

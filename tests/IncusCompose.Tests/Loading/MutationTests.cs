@@ -1,56 +1,88 @@
 using System.Text;
+using System.Text.RegularExpressions;
+using IncusCompose.Diagnostics;
 using IncusCompose.Loading;
 
 namespace IncusCompose.Tests.Loading;
 
 /// <summary>
-/// Stack files, good and bad ones, changed at random: whatever they say, loading ends in a result, never in an exception.
-/// INCUS_COMPOSE_MUTATIONS sets how many are tried.
+/// Stack files and files of other dialects, good and bad ones, changed at random: whatever they say, loading ends in a
+/// result, never in an exception. See <see cref="Mutations"/>.
 /// </summary>
-public class MutationTests
+public partial class MutationTests
 {
     private static readonly string[] s_parts =
     [
-        "\n", " ", "  ", "\t", ":", ": ", "- ", "[", "]", "{", "}", "'", "\"", "#", "&a ", "*a", "!x ", "|\n", ">\n", "? ", "<<: *a\n", "~", "null", "$", "${", "}", "${A:-", "%", "@", "`", ",", "---\n", "...\n", "\0", "é", "\uFEFF", "\u2028",
-        "-1", "99999999999999999999", "0x", "10.0.0.1/33", "::", "[::1]:80:80", "80:80", "1-2:3", "/", "./", "~/", "GiB", "512m", "true", "instances:\n", "  web:\n", "depends_on: [web]\n",
+        "\n", " ", "  ", "\t", ":", ": ", "- ", "[", "]", "{", "}", "'", "\"", "#", "&a ", "*a", "!x ", "!reset ", "!override ", "|\n", ">\n", "? ", "<<: *a\n", "~", "null", "$", "${", "}", "${A:-", "$A", "${DB_PASSWORD}", "%", "@", "`", ",", "---\n", "...\n", "\0", "é", "\uFEFF", "\u2028",
+        "-1", "99999999999999999999", "0x", "1e309", "0.5", "10.0.0.1/33", "::", "[::1]:80:80", "80:80", "1-2:3", "/", "./", "~/", "GiB", "512m", "true", "no", "30s", "1h", "instances:\n", "services:\n", "  web:\n", "depends_on: [web]\n", "extends: web\n", "include: [stack.yaml]\n", "external: true\n", "create: true\n",
     ];
 
+    private static readonly string s_here = StackText.Here();
+
+    private static readonly string[] s_bad = [.. BadFileTests.Paths.Select(File.ReadAllText)];
+    private static readonly string[] s_others = Files("Corpus");
+
+    /// <summary>What is documented: it is good, and there is something of every key in it.</summary>
+    private static readonly string[] s_documented =
+    [
+        .. Directory.EnumerateFiles(Path.Combine(s_here, "../../../docs"), "*.md").Order(StringComparer.Ordinal).SelectMany(page => Example().Matches(File.ReadAllText(page))).Select(match => match.Groups["text"].Value),
+        .. Directory.EnumerateFiles(Path.Combine(s_here, "../../../examples"), "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(File.ReadAllText),
+    ];
+
+    private static readonly string[] s_all = [WholeFileTests.Shop, .. s_bad, .. s_others, .. s_documented];
+
     [Fact]
-    public void No_change_of_a_stack_file_makes_loading_throw()
+    public void No_change_of_a_file_makes_loading_throw()
     {
-        var count = int.Parse(Environment.GetEnvironmentVariable("INCUS_COMPOSE_MUTATIONS") ?? "3000");
-        var corpus = BadFileTests.Paths.Select(file => File.ReadAllText(file)).ToArray();
-        using var folder = new TemporaryFolder();
-        var path = Path.Combine(folder.Path, "stack.yaml");
-        var options = new LoadOptions { Variables = new Dictionary<string, string> { ["A"] = "a", ["HOME"] = "/home/ann" } };
-        var succeeded = 0;
-        for (var seed = 0; seed < count; seed++)
+        var (tried, good) = Mutations.Try(60_000, () => new TemporaryFolder(inMemory: true), random => [Make(random)], (random, texts, folder) =>
         {
-            var text = Mutate(corpus, new Random(seed));
-            File.WriteAllBytes(path, text);
-            try
-            {
-                var result = StackText.Loader.Load([path], options);
-                Assert.True(result.Succeeded || result.Diagnostics.Count > 0);
-                foreach (var diagnostic in result.Diagnostics)
-                    Assert.True(diagnostic.Location.File.Length > 0 && diagnostic.Message.Length > 0, diagnostic.ToString());
-                if (result.Succeeded)
-                {
-                    succeeded++;
-                    var resolved = Resolved(result);
-                    // A mask is refused; the secret put in its place is masked again.
-                    File.WriteAllText(path, resolved.Replace(IncusCompose.Diagnostics.Secrets.Masked, "secret", StringComparison.Ordinal));
-                    Assert.Equal(resolved, Resolved(StackText.Loader.Load([path], options)));
-                }
-            }
-            catch (Exception error)
-            {
-                Assert.Fail($"Seed {seed}: {error}\n{Encoding.UTF8.GetString(text)}");
-            }
-        }
+            var bytes = Encoding.UTF8.GetBytes(texts[0]);
+            // Sometimes what is no text at all.
+            if (bytes.Length > 0 && random.Next(20) == 0)
+                bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            return IsGood(bytes, Path.Combine(folder.Path, "stack.yaml"));
+        });
 
         // Enough must get through to have tried everything behind the parser.
-        Assert.InRange(succeeded, count / 50, count / 2);
+        Assert.InRange(good, tried / 50, tried / 2);
+    }
+
+    private static string Make(Random random)
+    {
+        var original = random.Next(10) switch
+        {
+            < 2 => WholeFileTests.Shop,
+            < 4 => Mutations.Pick(s_bad, random),
+            < 7 => Mutations.Pick(s_documented, random),
+            _ => Mutations.Pick(s_others, random),
+        };
+        return Mutations.Change(original, 7, s_parts, s_all, random);
+    }
+
+    private static bool IsGood(byte[] text, string path)
+    {
+        var options = new LoadOptions { Variables = new Dictionary<string, string> { ["A"] = "a", ["HOME"] = "/home/ann", ["DB_PASSWORD"] = "hunter2-hunter2" } };
+        File.WriteAllBytes(path, text);
+        var result = StackText.Loader.Load([path], options);
+        Assert.True(result.Succeeded || result.Diagnostics.Count > 0);
+        Assert.InRange(result.Diagnostics.Count, 0, 501);
+        foreach (var diagnostic in result.Diagnostics)
+        {
+            Assert.True(diagnostic.Location.File.Length > 0 && diagnostic.Message.Length > 0, diagnostic.ToString());
+            Assert.DoesNotContain("hunter2-hunter2", diagnostic.ToString(), StringComparison.Ordinal);
+        }
+
+        if (!result.Succeeded)
+            return false;
+        // A mask in a key is the file's own.
+        if (Encoding.UTF8.GetString(text).Contains(Secrets.Masked, StringComparison.Ordinal))
+            return true;
+
+        // What is resolved means the same. A mask is refused; the secret put in its place is masked again.
+        var resolved = Resolved(result);
+        File.WriteAllText(path, resolved.Replace(Secrets.Masked, "secret", StringComparison.Ordinal));
+        Assert.Equal(resolved, Resolved(StackText.Loader.Load([path], options)));
+        return true;
     }
 
     private static string Resolved(LoadResult result)
@@ -60,40 +92,9 @@ public class MutationTests
         return writer.ToString();
     }
 
-    private static byte[] Mutate(string[] corpus, Random random)
-    {
-        var text = new StringBuilder(random.Next(2) == 0 ? WholeFileTests.Shop : Pick(corpus, random));
-        for (var changes = random.Next(1, 8); changes > 0; changes--)
-        {
-            var at = random.Next(text.Length + 1);
-            switch (random.Next(5))
-            {
-                case 0:
-                    text.Insert(at, Pick(s_parts, random));
-                    break;
-                case 1:
-                    text.Remove(at, Math.Min(random.Next(1, 20), text.Length - at));
-                    break;
-                case 2:
-                    var other = Pick(corpus, random);
-                    var from = random.Next(other.Length);
-                    text.Insert(at, other.AsSpan(from, random.Next(other.Length - from)));
-                    break;
-                case 3:
-                    text.Insert(at, new string((char)random.Next(1, 256), random.Next(1, 5)));
-                    break;
-                default:
-                    text.Length = at;
-                    break;
-            }
-        }
+    private static string[] Files(string folder) =>
+        [.. Directory.EnumerateFiles(Path.Combine(s_here, folder), "*.yaml").Order(StringComparer.Ordinal).Select(File.ReadAllText)];
 
-        var bytes = Encoding.UTF8.GetBytes(text.ToString());
-        // Sometimes what is no text at all.
-        if (bytes.Length > 0 && random.Next(20) == 0)
-            bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-        return bytes;
-    }
-
-    private static T Pick<T>(T[] items, Random random) => items[random.Next(items.Length)];
+    [GeneratedRegex("```ya?ml\n(?<text>.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Example();
 }

@@ -57,9 +57,14 @@ internal static class StackText
 }
 
 /// <summary>A folder that is removed with everything in it.</summary>
-internal sealed class TemporaryFolder : IDisposable
+/// <param name="inMemory">Whether it lies in memory where the machine has a place for that: for files that are written over and over.</param>
+internal sealed class TemporaryFolder(bool inMemory = false) : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("incus-compose-test-").FullName;
+    private const string Memory = "/dev/shm";
+
+    public string Path { get; } = inMemory && Directory.Exists(Memory)
+        ? Directory.CreateDirectory(System.IO.Path.Combine(Memory, $"incus-compose-test-{Guid.NewGuid():N}")).FullName
+        : Directory.CreateTempSubdirectory("incus-compose-test-").FullName;
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -116,11 +116,12 @@ internal static partial class ComposeWords
     private static IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> ToDevices(IReadOnlyList<HostDevice> list)
     {
         var devices = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
-        foreach (var device in list.Where(device => (HostDevice?)device is not null))
+        // Gaps, and mappings without what they need, have been reported.
+        foreach (var device in list.Where(device => device is { Source.Length: > 0 }))
         {
             var target = device.Target.Length == 0 ? device.Source : device.Target;
             // All of the host's cards and what belongs to them.
-            devices[InstanceForm.DeviceName("device", target["/dev/".Length..])] = device.Source.TrimEnd('/') == "/dev/dri"
+            devices[InstanceForm.DeviceName("device", target.StartsWith("/dev/", StringComparison.Ordinal) ? target["/dev/".Length..] : target)] = device.Source.TrimEnd('/') == "/dev/dri"
                 ? new Dictionary<string, string> { ["type"] = "gpu" }
                 : new Dictionary<string, string>
                 {

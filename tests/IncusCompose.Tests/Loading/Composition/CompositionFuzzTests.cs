@@ -1,4 +1,3 @@
-using System.Text;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading;
 
@@ -6,7 +5,7 @@ namespace IncusCompose.Tests.Loading.Composition;
 
 /// <summary>
 /// Stacks of several files, changed at random: whatever they say, loading ends in a result within bounds, never in an
-/// exception. INCUS_COMPOSE_MUTATIONS sets how many are tried.
+/// exception. See <see cref="Mutations"/>.
 /// </summary>
 public class CompositionFuzzTests
 {
@@ -58,8 +57,13 @@ public class CompositionFuzzTests
     ];
 
     [Fact]
-    public void No_change_of_the_files_of_a_stack_makes_loading_throw() =>
-        Try(0, int.Parse(Environment.GetEnvironmentVariable("INCUS_COMPOSE_MUTATIONS") ?? "1500"));
+    public void No_change_of_the_files_of_a_stack_makes_loading_throw()
+    {
+        var (tried, good) = Mutations.Try(40_000, () => new WrittenFiles(), Make, IsGood);
+
+        // Enough must get through to have tried everything behind the composition.
+        Assert.InRange(good, tried / 50, tried * 2 / 3);
+    }
 
     [Fact]
     public void What_is_changed_is_a_stack()
@@ -72,69 +76,39 @@ public class CompositionFuzzTests
         }
     }
 
-    private static void Try(int first, int count)
+    private static string[] Make(Random random) =>
+        [.. s_texts.Select(text => random.Next(3) == 0 ? Mutations.Change(text, 4, s_parts, s_texts, random) : text)];
+
+    private static bool IsGood(Random random, string[] texts, WrittenFiles written)
     {
-        var succeeded = 0;
-        using var folders = new ThreadLocal<WrittenFiles>(() => new WrittenFiles(), trackAllValues: true);
-        try
+        for (var i = 0; i < texts.Length; i++)
+            written.Write(s_names[i], texts[i]);
+        var options = new LoadOptions
         {
-            Parallel.For(first, first + count, seed =>
-            {
-                if (Try(seed, folders.Value!))
-                    Interlocked.Increment(ref succeeded);
-            });
-        }
-        finally
-        {
-            foreach (var folder in folders.Values)
-                folder.Dispose();
-        }
-
-        // Enough must get through to have tried everything behind the composition.
-        Assert.InRange(succeeded, count / 50, count * 2 / 3);
-    }
-
-    private static bool Try(int seed, WrittenFiles written)
-    {
-        var random = new Random(seed);
-        var files = s_texts.Select(text => random.Next(3) == 0 ? Mutate(text, random) : text).ToArray();
-        for (var i = 0; i < files.Length; i++)
-            written.Write(s_names[i], files[i]);
-
-        try
-        {
-            var options = new LoadOptions
-            {
-                WorkingDirectory = written.Path,
-                Variables = new Dictionary<string, string> { ["HOME"] = "/home/ann", ["C"] = "c" },
-                Activate = random.Next(3) switch { 0 => ["debug"], 1 => ["*"], _ => [] },
-                ActivateInstances = random.Next(3) == 0 ? ["core"] : [],
-            };
-            var result = StackText.Loader.Load(random.Next(2) == 0 ? ["stack.yaml"] : ["stack.yaml", "override.yaml"], options);
-            Assert.True(result.Succeeded || result.Diagnostics.Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error));
-            Assert.InRange(result.Diagnostics.Count, 0, 501);
-            foreach (var diagnostic in result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
-                Assert.True(diagnostic.Location.File.Length > 0 && diagnostic.Message.Length > 0, diagnostic.ToString());
-            if (!result.Succeeded)
-                return false;
-
-            // What is resolved needs none of the other files, and means the same.
-            var resolved = Resolved(result);
-            written.Write("stack.yaml", resolved.Replace(Secrets.Masked, "secret", StringComparison.Ordinal));
-            Assert.Equal(resolved, Resolved(StackText.Loader.Load(["stack.yaml"], options with { Activate = [], ActivateInstances = [] })));
-            return true;
-        }
-        catch (Exception error)
-        {
-            Assert.Fail($"Seed {seed}: {error}\n{string.Join("\n", s_names.Zip(files).Select(file => $"--- {file.First}\n{file.Second}"))}");
+            WorkingDirectory = written.Path,
+            Variables = new Dictionary<string, string> { ["HOME"] = "/home/ann", ["C"] = "c" },
+            Activate = random.Next(3) switch { 0 => ["debug"], 1 => ["*"], _ => [] },
+            ActivateInstances = random.Next(3) == 0 ? ["core"] : [],
+        };
+        var result = StackText.Loader.Load(random.Next(2) == 0 ? ["stack.yaml"] : ["stack.yaml", "override.yaml"], options);
+        Assert.True(result.Succeeded || result.Diagnostics.Any(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error));
+        Assert.InRange(result.Diagnostics.Count, 0, 501);
+        foreach (var diagnostic in result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error))
+            Assert.True(diagnostic.Location.File.Length > 0 && diagnostic.Message.Length > 0, diagnostic.ToString());
+        if (!result.Succeeded)
             return false;
-        }
+
+        // What is resolved needs none of the other files, and means the same.
+        var resolved = Resolved(result);
+        written.Write("stack.yaml", resolved.Replace(Secrets.Masked, "secret", StringComparison.Ordinal));
+        Assert.Equal(resolved, Resolved(StackText.Loader.Load(["stack.yaml"], options with { Activate = [], ActivateInstances = [] })));
+        return true;
     }
 
     /// <summary>A folder in which only what differs is written again.</summary>
     private sealed class WrittenFiles : IDisposable
     {
-        private readonly StackFolder _folder = new();
+        private readonly StackFolder _folder = new(inMemory: true);
         private readonly Dictionary<string, string> _texts = [];
 
         public string Path => _folder.Path;
@@ -155,30 +129,5 @@ public class CompositionFuzzTests
         using var writer = new StringWriter();
         StackText.Loader.WriteResolved(result.Require(), writer);
         return writer.ToString();
-    }
-
-    private static string Mutate(string original, Random random)
-    {
-        var text = new StringBuilder(original);
-        for (var changes = random.Next(1, 5); changes > 0; changes--)
-        {
-            var at = random.Next(text.Length + 1);
-            switch (random.Next(4))
-            {
-                case 0 or 1:
-                    text.Insert(at, s_parts[random.Next(s_parts.Length)]);
-                    break;
-                case 2:
-                    text.Remove(at, Math.Min(random.Next(1, 20), text.Length - at));
-                    break;
-                default:
-                    var other = s_texts[random.Next(s_texts.Length)];
-                    var from = random.Next(other.Length);
-                    text.Insert(at, other.AsSpan(from, random.Next(other.Length - from)));
-                    break;
-            }
-        }
-
-        return text.ToString();
     }
 }

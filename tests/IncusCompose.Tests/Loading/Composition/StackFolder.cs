@@ -6,10 +6,15 @@ namespace IncusCompose.Tests.Loading.Composition;
 /// <summary>A folder with stack files, removed with everything in it.</summary>
 internal sealed class StackFolder : IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder;
 
-    public StackFolder(params (string Name, string Text)[] files)
+    public StackFolder(params (string Name, string Text)[] files) : this(false, files)
     {
+    }
+
+    public StackFolder(bool inMemory, params (string Name, string Text)[] files)
+    {
+        _folder = new TemporaryFolder(inMemory);
         foreach (var (name, text) in files)
             Write(name, text);
     }
