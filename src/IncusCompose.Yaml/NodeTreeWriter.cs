@@ -10,8 +10,9 @@ namespace IncusCompose.Yaml;
 /// <summary>Writes document nodes as block-style YAML. Each scalar keeps the style that its node names.</summary>
 internal static class NodeTreeWriter
 {
-    // Other line ends than the usual one become the usual one, and a byte order mark is lost.
-    private static readonly SearchValues<char> s_needEscape = SearchValues.Create("\t\r\u0085\u00A0\u2028\u2029\uFEFF");
+    // Other line ends than the usual one become the usual one, a byte order mark is lost, and control characters may not stand in a file.
+    private static readonly SearchValues<char> s_needEscape = SearchValues.Create(
+        [.. Enumerable.Range(0, 0x20).Select(code => (char)code).Where(character => character != '\n'), '\u007F', '\u0085', '\u00A0', '\u2028', '\u2029', '\uFEFF', '\uFFFE', '\uFFFF']);
 
     public static void Write(DocumentNode node, TextWriter writer)
     {

@@ -17,7 +17,7 @@ public class RoundTripTests
         "", " ", "a", "~", "null", "Null", "true", "True", "no", "0x1F", "010", "1e3", "1:30", ".5", "2024-01-01", "=", "<<", "-", "- a", "? a", ": a", "a: b", "a:", ":a", "a #b", "#a", "a#b",
         "!a", "&a", "*a", "%a", "@a", "`a", "|", ">", "{a}", "[a]", "a, b", "'a'", "\"a\"", "it's", "a\\b", "\\n", "$a", "$$a", "${a}", "${a:-b}", "$", "trailing ", " leading", "\ttab", "a\tb",
         "line\n", "line\nline", "line\nline\n", "\nline", "\n", "\n\n", "line\n\n", "line\n\n\nline\n", " indented\nline\n", "line\n indented\n", "  a\nb", "trailing \nline\n", "tab\t\nline", "#comment\nline\n", "- a\n- b\n",
-        "a: b\nc: d\n", "---\n", "...\n", "--- a", "line\r\nline\r\n", "line\rline", "ä€😀", "ä\n€\n", "\u00a0", "\u0085", "\u2028", "\u2029x", "\ufeff", "a\u0085b\n", "long " + string.Concat(Enumerable.Repeat("word ", 60)), "#cloud-config\nruncmd:\n  - |\n    echo $HOME\n\n    exit 0\n",
+        "a: b\nc: d\n", "---\n", "...\n", "--- a", "line\r\nline\r\n", "line\rline", "ä€😀", "ä\n€\n", "\u00a0", "\u0085", "\u2028", "\u2029x", "\ufeff", "a\u0085b\n", "a\u0001b", "\u007f", "a\u001bb\nc", "\ufffe", "long " + string.Concat(Enumerable.Repeat("word ", 60)), "#cloud-config\nruncmd:\n  - |\n    echo $HOME\n\n    exit 0\n",
     ];
 
     public static TheoryData<string> DifficultTexts => [.. s_texts];

@@ -27,9 +27,13 @@ internal static class EnvironmentFiles
 
         try
         {
-            if (BoundedText.Read(path, EnvironmentFile.MaxCharacters) is { } text)
+            var text = BoundedText.Read(path, EnvironmentFile.MaxCharacters);
+            if (text is null)
+                Report("EnvironmentFileTooLarge", "is larger than 1 MiB", "is it really an environment file?");
+            else if (text.Contains('\0', StringComparison.Ordinal))
+                Report("UnreadableFile", "holds the character U+0000, which no variable can", "is it really an environment file?");
+            else
                 return isRaw ? EnvironmentFile.ParseRaw(shown, text, find, diagnostics) : EnvironmentFile.Parse(shown, text, find, diagnostics);
-            Report("EnvironmentFileTooLarge", "is larger than 1 MiB", "is it really an environment file?");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or DecoderFallbackException)
         {

@@ -26,10 +26,11 @@ public class EnvironmentFileTests
     [InlineData("env_file: no.env", "stack.yaml:1:29: the environment file `no.env` does not exist")]
     [InlineData("env_file: bad.env", "bad.env:2:1: `=` is missing after B; write NAME=value")]
     [InlineData("env_file: {path: bad.env, format: raw}", "bad.env:2:1: this line does not begin with a variable's name and `=`")]
+    [InlineData("env_file: zero.env", "stack.yaml:1:29: the environment file `zero.env` holds the character U+0000, which no variable can; is it really an environment file?")]
     [InlineData("env_file: {path: a.env, format: toml}", "`toml` is not known here")]
     public void A_bad_file_is_an_error_with_its_place_and_without_its_values(string lines, string expected)
     {
-        using var folder = new StackFolder(("stack.yaml", $"instances: {{web: {{{lines}}}}}"), ("bad.env", "A=hunter2\nB hunter2=x y"), ("a.env", ""));
+        using var folder = new StackFolder(("stack.yaml", $"instances: {{web: {{{lines}}}}}"), ("bad.env", "A=hunter2\nB hunter2=x y"), ("zero.env", "A=hunter2\0"), ("a.env", ""));
         var problems = string.Join('\n', folder.Problems());
         Assert.Contains(expected, problems);
         Assert.DoesNotContain("hunter2", problems);
