@@ -57,7 +57,7 @@
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
-    AliasesToExport      = @()
+    AliasesToExport      = @('ConvertTo-IncusStack')
 
     PrivateData          = @{
         PSData = @{

@@ -53,3 +53,36 @@ Describe 'A docker compose file' {
         { ConvertFrom-DockerCompose $wrong -ErrorAction Stop } | Should -Throw '*Incus builds no images*'
     }
 }
+
+Describe 'A file of another tool' {
+    It 'is a stack, and written as a stack file, by what its words mean' {
+        $clinic = Join-Path $Folder 'incus-compose.yaml'
+        Set-Content $clinic @'
+version: "1.0"
+containers:
+  web: { image: debian/12, cpu: { limit: "2" }, volumes: [{ source: data, target: /srv }] }
+'@
+        $stack = Import-IncusStack $clinic
+        $stack.Instances['web'].Image | Should -Be 'images:debian/12'
+        $stack.Volumes.Keys | Should -Be 'data'
+        ConvertFrom-DockerCompose $clinic | Should -Match '(?m)^    cpu: 2$'
+    }
+
+    It 'may be a preseed of Incus, of which nothing is dropped without a word' {
+        $preseed = Join-Path $Folder 'preseed.yaml'
+        Set-Content $preseed @'
+config: { core.https_address: ":8443" }
+profiles:
+- { name: small, config: { limits.memory: 256MiB } }
+'@
+        $text = ConvertTo-IncusStack $preseed -WarningVariable warnings -WarningAction SilentlyContinue
+        $text | Should -Match '(?m)^      limits.memory: 256MiB$'
+        $warnings | Should -Match 'settings of the server'
+    }
+
+    It 'is refused where it says what no stack can do' {
+        $join = Join-Path $Folder 'join.yaml'
+        Set-Content $join 'cluster: { server_address: "10.0.0.2:8443", cluster_token: abc }'
+        { ConvertTo-IncusStack $join -ErrorAction Stop } | Should -Throw '*join*'
+    }
+}

@@ -2,12 +2,12 @@ using System.CommandLine;
 
 namespace IncusCompose.Cli.Commands;
 
-/// <summary><c>convert</c>: a docker compose file, or several stack files, as one stack file; touches no server.</summary>
+/// <summary><c>convert</c>: another tool's file, or several stack files, as one stack file; touches no server.</summary>
 internal sealed class ConvertCommand : Verb
 {
     private readonly Option<string?> _output = OutputFile.Option();
 
-    public ConvertCommand(Session session) : base("convert", "Write a docker compose file as a stack file.", session) => Add(_output);
+    public ConvertCommand(Session session) : base("convert", "Write a docker compose file, or a file of another tool, as a stack file.", session) => Add(_output);
 
     protected override Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {

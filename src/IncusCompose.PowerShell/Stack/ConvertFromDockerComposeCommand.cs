@@ -4,11 +4,15 @@ using IncusCompose.PowerShell.Hosting;
 
 namespace IncusCompose.PowerShell.Commands;
 
-/// <summary>Writes a docker compose file as a stack file that plans the same. Asks no server.</summary>
+/// <summary>Writes a docker compose file, or a file of another tool, as a stack file that plans the same. Asks no server.</summary>
 [Cmdlet(VerbsData.ConvertFrom, "DockerCompose", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
+[Alias(OtherName)]
 [OutputType(typeof(string), typeof(StackExport))]
 public sealed class ConvertFromDockerComposeCommand : StackFileCmdlet
 {
+    // Not all that is read is docker's.
+    private const string OtherName = "ConvertTo-IncusStack";
+
     /// <summary>The file to write. Without it the text is returned.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]

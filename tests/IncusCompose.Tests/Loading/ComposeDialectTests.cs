@@ -49,6 +49,8 @@ public class ComposeDialectTests
     [InlineData("127.0.0.1:5000/shop/web:1", "127.0.0.1:5000:shop/web:1")]
     [InlineData("mydocker.io/app", "mydocker.io:app")]
     [InlineData("images:debian/12", "images:debian/12")]
+    [InlineData("docker:ghost:5-alpine", "docker:ghost:5-alpine")]
+    [InlineData("nginx:1.27@sha256:0123", "docker.io:library/nginx:1.27@sha256:0123")]
     public void An_image_is_where_docker_would_look_for_it(string image, string reference) => Assert.Equal(reference, OciReference.Translate(image));
 
     [Fact]

@@ -140,14 +140,14 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
                 case Raw:
                     var config = Config(entry, words);
                     words.Fill("config", config, entry.Key);
-                    // What has a subnet of its own choosing reaches the outside there all the same.
-                    if (!IsTrue(network.Find("internal")) && network.Find("external") is null)
-                        words.Fill("config", Routed(config), entry.Key);
+                    // What has a subnet of its own choosing reaches the outside there all the same, and hands out IPv6 addresses too.
+                    if (network.Find("external") is null)
+                        words.Fill("config", WithSubnets(config, isInternal: IsTrue(network.Find("internal"))), entry.Key);
                     break;
                 case Own:
                     var own = new DialectWords(report, words.At(Own));
                     _ = s_ofNetwork.Read(entry.Value, "", own);
-                    if (own.Entries.FirstOrDefault(said => said.Key.Value == "name") is { } called)
+                    if (own.Entries.FirstOrDefault(said => said.Key.Value == "name") is { Value: not ScalarNode { Value.Length: 0 } } called)
                         words.Say("name", called.Value, called.Key);
                     break;
                 default:
@@ -161,11 +161,19 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
         return words.In(network);
     }
 
-    private static IEnumerable<MappingEntry> Routed(List<MappingEntry> config) =>
-        from family in s_families
-        let address = config.FirstOrDefault(key => key.Key.Value == $"{family}.address")
-        where address?.Value is ScalarNode { IsNull: false, Value: not ("" or "none" or "auto") } && config.All(key => key.Key.Value != $"{family}.nat")
-        select new MappingEntry(address.Key with { Value = $"{family}.nat" }, new ScalarNode(address.Value.Location, "true", ScalarStyle.Quoted));
+    private static IEnumerable<MappingEntry> WithSubnets(List<MappingEntry> config, bool isInternal)
+    {
+        foreach (var family in s_families)
+        {
+            if (config.FirstOrDefault(key => key.Key.Value == $"{family}.address") is not { Value: ScalarNode { IsNull: false, Value: not ("" or "none" or "auto") } } address)
+                continue;
+            foreach (var option in (string[])[.. isInternal ? [] : (string[])["nat"], .. family == "ipv6" ? (string[])["dhcp.stateful"] : []])
+            {
+                if (config.All(key => key.Key.Value != $"{family}.{option}"))
+                    yield return new(address.Key with { Value = $"{family}.{option}" }, new ScalarNode(address.Value.Location, "true", ScalarStyle.Quoted));
+            }
+        }
+    }
 
     private DocumentNode OfVolume(string name, DocumentNode node)
     {

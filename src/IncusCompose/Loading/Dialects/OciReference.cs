@@ -15,6 +15,9 @@ internal static partial class OciReference
         var rest = image[(slash + 1)..];
         if (first is Hub or "index.docker.io" or "registry-1.docker.io")
             return $"{Hub}:{Official(rest)}";
+        // Two colons are one more than docker has: the first is that of a remote of Incus's.
+        if (slash < 0 && image.Split('@')[0].AsSpan().Count(':') > 1)
+            return image;
         // What is no port there is an alias of a remote of Incus's, which docker could not mean.
         if (first.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon && !first.AsSpan(colon + 1).ContainsOnlyDigits())
             return image;

@@ -97,7 +97,7 @@ internal sealed class PreseedDialect : InputDialect
         foreach (var setting in settings.Entries.Where(setting => Text(setting.Value).Length > 0 && !IsServers(setting.Key.Value)))
         {
             words.Warn("IgnoredWord", setting.Key, $"config.{setting.Key.Value}", $"{Excerpts.Quote(setting.Key.Value)} is passed over: settings of the server are no stack's",
-                $"set it with `incus config set {Excerpts.Shorten(setting.Key.Value)}`");
+                $"set it with `incus config set {Excerpts.Shorten(setting.Key.Value)} VALUE`");
         }
     }
 
