@@ -21,6 +21,9 @@ internal sealed class StackApplier
 
     private const int MostRounds = 8;
 
+    // Doubled each round: twelve seconds in all.
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(50);
+
     private readonly ApplyContext _context;
     private readonly IProgress<ApplyEvent>? _progress;
     private readonly SemaphoreSlim _slots;
@@ -182,8 +185,14 @@ internal sealed class StackApplier
             }
             catch (IncusException error) when (round < MostRounds && !context.Options.Exact && error is not IncusUnreachableException)
             {
-                if (!await kind.SettleAsync(context, change, cancellationToken).ConfigureAwait(false) && !IsOutrun(error))
-                    throw;
+                if (!await kind.SettleAsync(context, change, cancellationToken).ConfigureAwait(false))
+                {
+                    if (!IsOutrun(error))
+                        throw;
+                    // An instance that ends by itself is locked meanwhile, without an operation that could be waited for.
+                    await Task.Delay(BusyPause * (1 << round), cancellationToken).ConfigureAwait(false);
+                }
+
                 var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
                 if (IsForeign(kind, change, now))
                     throw new PlanOutdatedException([change.Id]);

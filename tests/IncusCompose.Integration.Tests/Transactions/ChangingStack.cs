@@ -18,6 +18,7 @@ internal sealed class ChangingStack : IAsyncDisposable
     private static readonly string[] PassingFields = ["used_by", "created_at", "last_used_at", "status_code", "expanded_config", "expanded_devices", "location", "locations", "uploaded_at"];
 
     private readonly LabFixture _lab;
+    private bool _gone;
 
     private ChangingStack(LabFixture lab, TestProject project, StackWorkbench bench, string name)
     {
@@ -106,7 +107,17 @@ internal sealed class ChangingStack : IAsyncDisposable
     {
         var stack = new ChangingStack(lab, await lab.CreateProjectAsync(), await StackWorkbench.OpenAsync(lab.Lab), name);
         await lab.Lab.IncusAsync("image", "alias", "create", stack.Again, (await lab.Client.Images.FindAliasAsync("busybox"))!.Target[..12]);
-        await stack.Bench.UpAsync(stack.First);
+        try
+        {
+            await stack.Bench.UpAsync(stack.First);
+        }
+        catch (Exception)
+        {
+            // Its bridge has an address that other tests use.
+            await stack.DisposeAsync();
+            throw;
+        }
+
         foreach (var instance in (string[])["db", "web", "moved", "gone"])
             await stack.ShellAsync($"{name}-{instance}", $"mkdir -p /srv; echo {instance} >/srv/file; chmod 600 /srv/file; chown 3:4 /srv/file");
         await stack.ShellAsync(name + "-db", "echo kept >/data/file; chown 33:44 /data/file; ln -s file /data/link");
@@ -148,6 +159,9 @@ internal sealed class ChangingStack : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // One may have gone to make room for another that could not be made.
+        if (Interlocked.Exchange(ref _gone, true))
+            return;
         foreach (var checkpoint in await Bench.Engine.GetCheckpointsAsync(Client, Name))
             await Bench.Engine.RemoveCheckpointAsync(Client, checkpoint);
         await Bench.Engine.ApplyAsync(
