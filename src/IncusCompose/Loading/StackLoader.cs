@@ -36,7 +36,7 @@ public sealed class StackLoader(IDocumentFormat format)
         {
             var origin = new DocumentOrigin(BaseDirectory(files[0], workingDirectory), variables);
             ReadEnvironmentFiles(files[0], origin, options, workingDirectory, diagnostics);
-            var root = composer.Compose(files, origin);
+            var root = composer.Compose(files, origin, options.Name);
             cancellationToken.ThrowIfCancellationRequested();
             if (root is not null)
             {

@@ -14,9 +14,11 @@ internal static class NetworkNames
     /// <summary>Where it stands to which address questions go.</summary>
     public const string Servers = "raw.dnsmasq";
 
+    /// <summary>The domain of a bridge that says none.</summary>
+    public const string TopDomain = "incus";
+
     private const string Domain = "dns.domain";
     private const string Search = "dns.search";
-    private const string TopDomain = "incus";
 
     private static readonly string[] s_addresses = ["ipv4.address", "ipv6.address"];
 
@@ -64,10 +66,13 @@ internal static class NetworkNames
         return string.Join("\n", lines);
     }
 
+    /// <summary>The domain of a bridge that shares its names and says no other.</summary>
+    public static string OwnDomain(string network) => $"{network.Replace('_', '-').Replace('.', '-')}.{TopDomain}";
+
     private static bool Shares(NetworkDefinition network) => network is { ShareNames: true, External: false, Type: "bridge" };
 
     private static string DomainOf(NetworkDefinition network) =>
-        network.Config.GetValueOrDefault(Domain) is { Length: > 0 } said ? said : $"{network.Name.Replace('_', '-').Replace('.', '-')}.{TopDomain}";
+        network.Config.GetValueOrDefault(Domain) is { Length: > 0 } said ? said : OwnDomain(network.Name);
 
     private static string? AddressOf(string? prefix) => prefix is null or "" or "auto" or "none" ? null : prefix.Split('/')[0];
 }

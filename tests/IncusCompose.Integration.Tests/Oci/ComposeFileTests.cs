@@ -37,10 +37,10 @@ public sealed class ComposeFileTests(Incus7Fixture fixture)
     public async Task Three_services_come_up_find_each_other_and_plan_to_nothing()
     {
         var registry = (await fixture.Lab.RegistryAsync()).Address.Replace("https://", "", StringComparison.Ordinal);
-        var bridge = $"ic{fixture.Lab.Number}-composed";
+        var (bridge, stack) = ($"ic{fixture.Lab.Number}-composed", $"composed{fixture.Lab.Number}");
         var compose = $$$"""
             version: "3.9"
-            name: composed
+            name: {{{stack}}}
             services:
               store:
                 image: {{{registry}}}/kv
@@ -59,10 +59,11 @@ public sealed class ComposeFileTests(Incus7Fixture fixture)
                 image: {{{registry}}}/web
                 environment: {DATABASE: "store:6379", GREETING: Hello from the other one}
                 depends_on: {store: {condition: service_started}}
-                networks: [lan]
+                networks: [lan, out]
                 logging: {driver: json-file}
             networks:
               lan: {name: {{{bridge}}}, ipam: {config: [{subnet: {{{fixture.Lab.Subnets[3]}}}.0/24}]}}
+              out: {ipam: {config: [{subnet: {{{fixture.Lab.Subnets[4]}}}.0/24}]}}
             volumes:
               kept: {driver: local}
             """;
@@ -74,12 +75,13 @@ public sealed class ComposeFileTests(Incus7Fixture fixture)
         Assert.Contains("Hello from compose", page, StringComparison.Ordinal);
         var other = await Eventually.GetAsync(() => ShellAsync("page", "wget -q -O - http://other-page/cgi-bin/index.cgi"), text => text.Contains("Visit number", StringComparison.Ordinal));
         Assert.Contains("Hello from the other one", other, StringComparison.Ordinal);
-        // A service is known by its key and its aliases, whatever its container is called.
+        // A service is known by its key and its aliases, whatever its container is called, and whichever of its networks is asked.
         Assert.Contains("Hello from compose", await ShellAsync("other-page", "wget -q -O - http://front/cgi-bin/index.cgi"), StringComparison.Ordinal);
         Assert.NotEqual("", await ShellAsync("composed-store", "ls /keep"));
+        Assert.Contains(await bench.Client.Networks.ListAsync(), network => network.Name == $"{stack}-out");
         Assert.Empty((await bench.PlanAsync(compose)).Changes);
 
-        await bench.DownAsync("composed", new() { RemoveVolumes = true });
+        await bench.DownAsync(stack, new() { RemoveVolumes = true });
         Assert.Null(await bench.Client.Instances.FindAsync("page"));
 
         async Task<string> ShellAsync(string instance, string command) =>

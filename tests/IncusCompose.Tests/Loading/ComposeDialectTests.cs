@@ -65,6 +65,7 @@ public class ComposeDialectTests
     public void Networks_have_their_subnets_and_names_and_the_implied_one_is_that_of_the_profile()
     {
         var stack = Load("""
+            name: shop
             services:
               web: {image: nginx, networks: {front: {ipv4_address: 10.60.0.10}, default: {}}}
               db: {image: redis, networks: [default]}
@@ -77,8 +78,35 @@ public class ComposeDialectTests
         Assert.Equal(new NetworkAttachment { Network = "shopfront", Ipv4 = "10.60.0.10" }, Assert.Single(stack.Instances["web"].Networks));
         Assert.Empty(stack.Instances["db"].Networks);
         Assert.Equal("10.60.0.1/24", stack.Networks["shopfront"].Config["ipv4.address"]);
-        Assert.Equal(("10.61.0.254/24", "none"), (stack.Networks["back"].Config["ipv4.address"], stack.Networks["back"].Config["ipv6.address"]));
+        Assert.Equal(("10.61.0.254/24", "none"), (stack.Networks["shop-back"].Config["ipv4.address"], stack.Networks["shop-back"].Config["ipv6.address"]));
         Assert.True(stack.Networks["other"].External);
+    }
+
+    [Fact]
+    public void A_network_without_a_name_is_called_after_the_stack_too_and_short_enough_for_a_bridge()
+    {
+        Assert.Equal(["shop-back"], Load("name: shop\nservices: {web: {image: nginx, networks: [back]}}\nnetworks: {back: {}}\n").Networks.Keys);
+        Assert.Equal("shop-back", Assert.Single(Load("name: shop\nservices: {web: {image: nginx, networks: [back]}}\nnetworks: {back: }\n").Instances["web"].Networks).Network);
+
+        var names = new[] { "paperless-ngx", "paperless-two" }.Select(stack => Load($"name: {stack}\nservices: {{web: {{image: nginx}}}}\nnetworks: {{backend-network: {{}}}}\n").Networks.Keys.Single()).ToList();
+        Assert.All(names, name => Assert.Matches("^backend-ne-[0-9a-f]{4}$", name));
+        Assert.NotEqual(names[0], names[1]);
+    }
+
+    [Fact]
+    public void A_service_on_several_networks_finds_its_neighbours_on_all_of_them()
+    {
+        var stack = Load("""
+            name: shop
+            services:
+              web: {image: nginx, networks: [front, back]}
+              db: {image: redis, networks: {back: {aliases: [cache]}, far: {}}}
+              app: {image: app, networks: [apart]}
+            networks: {front: {}, back: , apart: {}, far: {driver: macvlan, driver_opts: {parent: eth7}}}
+            """);
+
+        Assert.Equal(["shop-back", "shop-front"], stack.Networks.Values.Where(network => network.ShareNames).Select(network => network.Name).Order(StringComparer.Ordinal));
+        Assert.Equal("cname=cache,cache.shop-back.incus,db", stack.Networks["shop-back"].Config["raw.dnsmasq"]);
     }
 
     [Fact]
@@ -258,13 +286,13 @@ public class ComposeDialectTests
     public void The_file_of_overrides_beside_a_compose_file_that_is_found_is_laid_over_it(string name, string overrides)
     {
         using var folder = new StackFolder();
-        folder.Write(name, "services: {web: {image: nginx, networks: [lan]}}\nnetworks: {lan: {ipam: {config: [{subnet: 10.8.0.0/24}]}}}\n");
+        folder.Write(name, "name: shop\nservices: {web: {image: nginx, networks: [lan]}}\nnetworks: {lan: {ipam: {config: [{subnet: 10.8.0.0/24}]}}}\n");
         folder.Write(overrides, "networks: {lan: {driver: bridge, name: shoplan, ipam: {config: [{subnet: 10.9.0.0/24}]}}}\n");
 
         var found = StackText.Loader.Load([], new LoadOptions { WorkingDirectory = folder.Path, Variables = new Dictionary<string, string>() });
         Assert.Equal("10.9.0.1/24", found.Definition!.Networks["shoplan"].Config["ipv4.address"]);
         // Who names a file means that one.
-        Assert.Equal("lan", Assert.Single(folder.Load(null, name).Definition!.Networks).Key);
+        Assert.Equal("shop-lan", Assert.Single(folder.Load(null, name).Definition!.Networks).Key);
     }
 
     [Fact]
@@ -272,6 +300,7 @@ public class ComposeDialectTests
     {
         using var folder = new StackFolder();
         folder.Write("compose.yaml", """
+            name: shop
             services: {web: {image: nginx, networks: [net-a, net-b, net-c, net-d]}}
             networks:
               net-a: {driver: macvlan, driver_opts: {parent: eth7}}
@@ -291,10 +320,10 @@ public class ComposeDialectTests
         Assert.DoesNotContain(result.Diagnostics, diagnostic => diagnostic.Severity == IncusCompose.Diagnostics.DiagnosticSeverity.Error);
         var networks = result.Definition!.Networks;
 
-        Assert.Equal(("bridge", 0), (networks["net-a"].Type, networks["net-a"].Config.Count));
-        Assert.Equal("ipv4.address=10.10.0.1/24", string.Join(' ', networks["net-b"].Config.Select(pair => $"{pair.Key}={pair.Value}")));
+        Assert.Equal(("bridge", 0), (networks["shop-net-a"].Type, networks["shop-net-a"].Config.Count));
+        Assert.Equal("ipv4.address=10.10.0.1/24", string.Join(' ', networks["shop-net-b"].Config.Select(pair => $"{pair.Key}={pair.Value}")));
         Assert.True(networks["net-c"].External);
-        Assert.False(networks["net-d"].External);
+        Assert.False(networks["shop-net-d"].External);
     }
 
     [Fact]
@@ -378,7 +407,8 @@ public class ComposeDialectTests
         Assert.Empty(result.Diagnostics.Select(diagnostic => diagnostic.ToString()));
         Assert.Equal(["db", "web"], result.Definition!.Instances.Keys.Order());
         Assert.Equal(8080, Assert.Single(result.Definition.Instances["web"].Ports).HostPort);
-        Assert.Equal("10.75.0.1/24", result.Definition.Networks["back"].Config["ipv4.address"]);
+        Assert.Equal("10.75.0.1/24", result.Definition.Networks["guestbook-back"].Config["ipv4.address"]);
+        Assert.All(result.Definition.Networks.Values, network => Assert.True(network.ShareNames));
     }
 
     private static string Resolved(StackDefinition stack)

@@ -3,6 +3,7 @@ using IncusCompose.Loading.Dialects;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Interpolation;
 using IncusCompose.Loading.Shapes;
+using IncusCompose.Validation;
 
 namespace IncusCompose.Loading.Composition;
 
@@ -27,7 +28,8 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
     /// <summary>The document of a stack; null where something it consists of cannot be read.</summary>
     /// <param name="files">The main files, each laid over the ones before it; at least one.</param>
     /// <param name="origin">What their values go by.</param>
-    public MappingNode? Compose(IReadOnlyList<StackFile> files, DocumentOrigin origin)
+    /// <param name="name">The stack's name where the command line says one.</param>
+    public MappingNode? Compose(IReadOnlyList<StackFile> files, DocumentOrigin origin, string? name)
     {
         try
         {
@@ -38,7 +40,7 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
             if (Layer([.. roots.Select(read => new OpenDocument(read.File, read.Root!, null))], origin, isMain: true, parents: []) is not { } document)
                 return null;
             document = DefaultValues.Apply(document, this);
-            return OverrideTags.Resolve(document, _budget) is MappingNode resolved ? ComposeWhole.Finish(resolved, Report) : null;
+            return OverrideTags.Resolve(document, _budget) is MappingNode resolved ? ComposeWhole.Finish(resolved, NameOf(resolved, origin, name), Report) : null;
         }
         catch (CompositionBudget.Exceeded exceeded)
         {
@@ -46,6 +48,10 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
             return null;
         }
     }
+
+    /// <summary>What a stack is called: as the command line says, or the file, or its folder.</summary>
+    private static string NameOf(MappingNode document, DocumentOrigin origin, string? name) =>
+        name ?? (document.Find("name") is ScalarNode { IsNull: false, Value.Length: > 0 } said ? said.Value : NameRules.StackNameFrom(Path.GetFileName(origin.Folder)));
 
     /// <summary>The documents of several files as one: each with what it includes and extends, laid over the ones before it.</summary>
     /// <param name="documents">The documents as they were read.</param>

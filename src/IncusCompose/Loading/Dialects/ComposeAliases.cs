@@ -1,5 +1,6 @@
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Loading.Dialects;
 
@@ -81,7 +82,7 @@ internal sealed class ComposeAliases
         var mapping = network.Value as MappingNode ?? new MappingNode(place, []) { Origin = network.Key.Origin };
         var config = mapping.Find("config") as MappingNode ?? new MappingNode(place, []) { Origin = network.Key.Origin };
         // The short name, and the one with the domain that resolvers add to it. Source: Incus doc/reference/network_bridge.md, dns.domain.
-        var domain = (config.Find("dns.domain") as ScalarNode)?.Value ?? "incus";
+        var domain = (config.Find("dns.domain") as ScalarNode)?.Value ?? (mapping.Find("share_names") is null ? NetworkNames.TopDomain : NetworkNames.OwnDomain(network.Key.Value));
         var text = string.Join('\n', lines.Select(line => $"cname={line.Alias},{line.Alias}.{domain},{line.Instance}"));
         if (config.Find(Key) is ScalarNode { Value.Length: > 0 } own)
             text = $"{own.Value.TrimEnd('\n')}\n{text}";
@@ -121,9 +122,9 @@ internal sealed class ComposeAliases
     }
 
     /// <summary>True for a bridge that the stack makes.</summary>
-    private bool IsOwn(string network) => _root.Find("networks") is MappingNode networks
+    public bool IsOwn(string network) => _root.Find("networks") is MappingNode networks
         && networks.Entries.FirstOrDefault(entry => entry.Key.Value == network) is { } entry
-        && !(entry.Value is MappingNode mapping && (mapping.Find("external") is not null || mapping.Find("type") is not null));
+        && !(entry.Value is MappingNode mapping && (mapping.Find("external") is ScalarNode { Value: "true" } || mapping.Find("type") is not null));
 
     /// <summary>What the instance of a service is called; of several the first, since a name leads to one.</summary>
     private string NameOf(string key)
@@ -142,7 +143,8 @@ internal sealed class ComposeAliases
 
     private static IEnumerable<ScalarNode> Texts(DocumentNode? node) => (node as SequenceNode)?.Items.OfType<ScalarNode>().Where(text => !text.IsNull) ?? [];
 
-    private IEnumerable<(string Network, DocumentNode? Attachment)> NetworksOf(MappingNode service) => service.Find("networks") switch
+    /// <summary>The networks that a service is on, and what it says of each.</summary>
+    public IEnumerable<(string Network, DocumentNode? Attachment)> NetworksOf(MappingNode service) => service.Find("networks") switch
     {
         SequenceNode list => list.Items.Select(item => item switch
         {

@@ -37,21 +37,31 @@ internal sealed class ComposeWhole
     private readonly Dictionary<string, MappingNode> _services;
     private readonly ComposeAliases _aliases;
 
-    private ComposeWhole(MappingNode root, Action<Diagnostic> report)
+    /// <summary>Networks that a service is on beside others: in docker it finds its neighbours on all of them.</summary>
+    private readonly HashSet<string> _shared;
+
+    private readonly string _stack;
+
+    private ComposeWhole(MappingNode root, string stack, Action<Diagnostic> report)
     {
-        (_root, _report) = (root, report);
+        (_root, _stack, _report) = (root, stack, report);
         _networks = Names("networks", NetworkName);
         _volumes = Names("volumes", (_, name) => name);
         _services = Section("instances").Where(entry => entry.Value is MappingNode service && service.Find(ServiceWord) is not null).ToDictionary(entry => entry.Key.Value, entry => (MappingNode)entry.Value, StringComparer.Ordinal);
         _aliases = new ComposeAliases(report, root, _services, network => _networks.GetValueOrDefault(network, network));
+        _shared = _services.Values.Select(service => _aliases.NetworksOf(service).Select(pair => pair.Network).Where(_aliases.IsOwn).ToHashSet(StringComparer.Ordinal))
+            .Where(networks => networks.Count > 1).SelectMany(networks => networks).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>The document without those words; the same one where it has none.</summary>
-    public static MappingNode Finish(MappingNode root, Action<Diagnostic> report)
+    /// <param name="root">The document.</param>
+    /// <param name="stack">The stack's name, docker's project.</param>
+    /// <param name="report">Where problems go.</param>
+    public static MappingNode Finish(MappingNode root, string stack, Action<Diagnostic> report)
     {
         var isCompose = new[] { ("instances", ServiceWord), ("networks", NameWord), ("volumes", NameWord) }
             .Any(word => root.Find(word.Item1) is MappingNode section && section.Entries.Any(entry => entry.Value is MappingNode mapping && mapping.Find(word.Item2) is not null));
-        return isCompose ? new ComposeWhole(root, report).Finish() : root;
+        return isCompose ? new ComposeWhole(root, stack, report).Finish() : root;
     }
 
     private MappingNode Finish()
@@ -79,17 +89,25 @@ internal sealed class ComposeWhole
             entry => allowed(entry, entry.Value is MappingNode mapping && mapping.Find(NameWord) is ScalarNode { IsNull: false, Value.Length: > 0 } name ? name.Value : entry.Key.Value),
             StringComparer.Ordinal);
 
-    /// <summary>A bridge's name is an interface's, which is short.</summary>
+    /// <summary>
+    /// As in docker a network that says no name is the stack's by its name: bridges are the host's, and many files call one
+    /// `backend`. A bridge's name is an interface's, which is short.
+    /// </summary>
     private string NetworkName(MappingEntry entry, string name)
     {
         var network = entry.Value as MappingNode;
-        if (name.Length <= LongestInterface || network?.Find("external") is not null || network?.Find("type") is not null)
+        if (network?.Find("external") is ScalarNode { Value: "true" })
             return name;
-        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..4];
-        var made = $"{name[..(LongestInterface - 5)].TrimEnd('-', '_', '.')}-{digest}";
+        var isSaid = network?.Find(NameWord) is ScalarNode { IsNull: false, Value.Length: > 0 };
+        var full = isSaid ? name : $"{_stack}-{name}";
+        if (full.Length <= LongestInterface || (isSaid && network?.Find("type") is not null))
+            return full;
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(full)))[..4];
+        var made = $"{name[..Math.Min(name.Length, LongestInterface - 5)].TrimEnd('-', '_', '.')}-{digest}";
         if (NameRules.Network(made, "bridge") is not null)
-            return name;
-        _report(Diagnostic.Warning("NetworkName", entry.Key.Location, $"networks.{entry.Key.Value}", $"the name of a bridge has at most {LongestInterface} characters: it is called `{made}` on the server", "give it a shorter name"));
+            return full;
+        if (isSaid)
+            _report(Diagnostic.Warning("NetworkName", entry.Key.Location, $"networks.{entry.Key.Value}", $"the name of a bridge has at most {LongestInterface} characters: it is called `{made}` on the server", "give it a shorter name"));
         return made;
     }
 
@@ -105,10 +123,16 @@ internal sealed class ComposeWhole
             if (!seen.Add(name))
                 _report(Diagnostic.Error("DuplicateName", entry.Key.Location, $"{word}.{entry.Key.Value}", $"another one of {word} is called {Excerpts.Quote(name)}, too", "give one of the two another name, or write one for both"));
             else
-                entries.Add(new(entry.Key with { Value = name }, Without(entry.Value, NameWord)));
+                entries.Add(new(entry.Key with { Value = name }, word == "networks" && _shared.Contains(entry.Key.Value) ? Shared(entry) : Without(entry.Value, NameWord)));
         }
 
         return mapping with { Entries = entries };
+    }
+
+    private static MappingNode Shared(MappingEntry entry)
+    {
+        var network = Without(entry.Value, NameWord) as MappingNode ?? new MappingNode(entry.Key.Location, []) { Origin = entry.Key.Origin };
+        return network with { Entries = [.. network.Entries, new(new ScalarNode(entry.Key.Location, "share_names"), new ScalarNode(entry.Key.Location, "true"))] };
     }
 
     private DocumentNode Services(DocumentNode section) => section is not MappingNode mapping ? section : mapping with

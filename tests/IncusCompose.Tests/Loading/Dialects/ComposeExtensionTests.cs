@@ -142,13 +142,13 @@ public class ComposeExtensionTests
     public void A_file_laid_over_a_compose_file_is_one_too_whatever_it_says()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(Path.Combine(folder.Path, "compose.yaml"), "services: {web: {image: nginx, volumes: [\"data:/data\"]}}\nvolumes: {data: {}}\n");
+        File.WriteAllText(Path.Combine(folder.Path, "compose.yaml"), "name: shop\nservices: {web: {image: nginx, volumes: [\"data:/data\"]}}\nvolumes: {data: {}}\n");
         File.WriteAllText(Path.Combine(folder.Path, "compose.incus.yaml"), "networks: {default: {x-incus: {ipv4.address: 10.9.1.1/24}}}\nvolumes: {data: {x-incus: {size: 3GiB}}}\n");
 
         var stack = StackText.Loader.Load([Path.Combine(folder.Path, "compose.yaml"), Path.Combine(folder.Path, "compose.incus.yaml")]).Require();
 
         Assert.Equal("3GiB", stack.Volumes["data"].Config["size"]);
-        Assert.Equal("10.9.1.1/24", stack.Networks["default"].Config["ipv4.address"]);
+        Assert.Equal("10.9.1.1/24", stack.Networks["shop-default"].Config["ipv4.address"]);
     }
 
     [Fact]
