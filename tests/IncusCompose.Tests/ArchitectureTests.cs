@@ -39,7 +39,7 @@ public class ArchitectureTests
         Assert.Equal(kinds.Count, kinds.Select(kind => kind.Name).Distinct().Count());
         Assert.Equal(
             [
-                "project", "cluster-group", "certificate", "storage-pool", "network-integration", "network-address-set", "network-acl", "network-zone", "network-zone-record", "network",
+                "project", "other-project", "cluster-group", "certificate", "storage-pool", "network-integration", "network-address-set", "network-acl", "network-zone", "network-zone-record", "network",
                 "network-forward", "network-load-balancer", "network-peer", "volume", "bucket", "profile", "image", "instance",
             ],
             kinds.Select(kind => kind.Name));

@@ -18,6 +18,9 @@ public sealed record StackDefinition
     /// <summary>The Incus project; null: the remote's default project.</summary>
     public ProjectDefinition? Project { get; init; }
 
+    /// <summary>Projects that the stack makes besides the one that it lives in, by name.</summary>
+    public IReadOnlyDictionary<string, ProjectDefinition> Projects { get; init; } = Empty<ProjectDefinition>();
+
     /// <summary>Containers and virtual machines by name.</summary>
     public IReadOnlyDictionary<string, InstanceDefinition> Instances { get; init; } = Empty<InstanceDefinition>();
 

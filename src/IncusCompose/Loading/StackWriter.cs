@@ -26,6 +26,7 @@ internal static partial class StackWriter
             .Text("description", stack.Description)
             .Text("remote", stack.Remote)
             .Node("project", stack.Project is null ? null : Project(stack.Project))
+            .Map("projects", stack.Projects, OtherProject)
             .Map("instances", Both(stack.Instances, stack.InactiveInstances), Instance)
             .Map("networks", stack.Networks, Network)
             .Map("network_acls", stack.NetworkAcls, Acl)
@@ -45,6 +46,11 @@ internal static partial class StackWriter
 
         private static IReadOnlyDictionary<string, InstanceDefinition> Both(IReadOnlyDictionary<string, InstanceDefinition> active, IReadOnlyDictionary<string, InstanceDefinition> inactive) =>
             inactive.Count == 0 ? active : active.Concat(inactive).ToDictionary(StringComparer.Ordinal);
+
+        private MappingNode OtherProject(ProjectDefinition project) => new Entries(mask)
+            .Text("description", project.Description)
+            .Values("config", project.Config)
+            .ToNode();
 
         private MappingNode Instance(InstanceDefinition instance) => new Entries(mask)
             .Text("image", instance.Image)

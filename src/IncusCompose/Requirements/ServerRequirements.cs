@@ -41,7 +41,8 @@ internal static class ServerRequirements
     private static IEnumerable<(string Entity, string Path, string Key)> UnknownKeys(StackDefinition stack)
     {
         var all = stack.Instances.Values.SelectMany(instance => Of("instance", $"instances.{instance.Name}", instance.Config))
-            .Concat(stack.Profiles.Values.Where(profile => !profile.External).SelectMany(profile => Of("instance", $"profiles.{profile.Name}", profile.Config)));
+            .Concat(stack.Profiles.Values.Where(profile => !profile.External).SelectMany(profile => Of("instance", $"profiles.{profile.Name}", profile.Config)))
+            .Concat(stack.Projects.Values.SelectMany(other => Of("project", $"projects.{other.Name}", other.Config)));
         return stack.Project is { Create: true } project ? all.Concat(Of("project", "project", project.Config)) : all;
 
         static IEnumerable<(string, string, string)> Of(string entity, string path, IReadOnlyDictionary<string, string> config) =>
@@ -53,6 +54,7 @@ internal static class ServerRequirements
 
     private static IEnumerable<string> EntitiesOf(DesiredResource resource) => resource.Id.Kind switch
     {
+        OtherProjectKind.KindName => [ProjectKind.KindName],
         VolumeKind.KindName => ["storage-volume"],
         NetworkKind.KindName => [NetworkKind.KindName, $"network:{resource.Properties[PropertyPath.Type]}"],
         var kind => [kind],

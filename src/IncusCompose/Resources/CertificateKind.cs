@@ -41,7 +41,11 @@ internal sealed class CertificateKind : ResourceKind
                 properties.Add(PropertyPath.Description, certificate.Description);
             if (isRestricted)
                 properties.Add(ProjectsPath, string.Join(",", (certificate.Projects ?? [context.Project]).Order(StringComparer.Ordinal)));
-            yield return new DesiredCertificate { Id = IdOf(certificate.Name), DefinitionPath = path, Properties = properties, Certificate = certificate.Certificate };
+            yield return new DesiredCertificate
+            {
+                Id = IdOf(certificate.Name), DefinitionPath = path, Properties = properties, Certificate = certificate.Certificate,
+                DependsOn = [.. (certificate.Projects ?? []).Where(context.Stack.Projects.ContainsKey).Select(OtherProjectKind.IdOf)],
+            };
         }
     }
 

@@ -43,12 +43,15 @@ internal sealed class ObserveScope
 
     /// <summary>A look at what a stack file has to do with.</summary>
     public static ObserveScope Of(StackDefinition stack, IncusClient client, IReadOnlyDictionary<string, string>? projectFeatures, CancellationToken cancellationToken) =>
-        new(client, projectFeatures, StoragePoolKind.NamesIn(stack), cancellationToken) { Networks = stack.Networks.Keys.ToHashSet() };
+        new(client, projectFeatures, StoragePoolKind.NamesIn(stack), cancellationToken) { Networks = stack.Networks.Keys.ToHashSet(), Projects = stack.Projects.Keys.ToHashSet() };
 
     public IncusClient Client { get; }
 
     /// <summary>The networks that the stack names; null where there is no stack file, so that all of them matter.</summary>
     public IReadOnlySet<string>? Networks { get; init; }
+
+    /// <summary>The projects that the stack makes besides its own; null where there is no stack file, so that all that a stack made matter.</summary>
+    public IReadOnlySet<string>? Projects { get; init; }
 
     private IReadOnlyDictionary<string, string>? ProjectFeatures { get; }
 

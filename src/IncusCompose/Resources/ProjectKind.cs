@@ -7,7 +7,7 @@ using IncusCompose.Planning;
 namespace IncusCompose.Resources;
 
 /// <summary>The Incus project of a stack. Source: Incus doc/reference/projects.md.</summary>
-internal sealed class ProjectKind : ConfiguredKind<Project>
+internal class ProjectKind : ConfiguredKind<Project>
 {
     public const string KindName = "project";
 
@@ -44,24 +44,25 @@ internal sealed class ProjectKind : ConfiguredKind<Project>
     // A project that still holds anything cannot be deleted; its default profile comes and goes with it.
     public override string? WhyKept(LiveResource live, IReadOnlySet<string> deleted, ServerObservation server)
     {
-        var left = ((Project)live.Raw).UsedBy
-            .Select(address => address.Split('?')[0])
-            .Where(address => address != "/1.0/profiles/default" && !deleted.Contains(address))
-            .ToList();
+        var left = HeldBy(live).Where(address => !deleted.Contains(address)).ToList();
         return left.Count == 0 ? null : $"kept, since it still holds {string.Join(", ", left.Select(address => address["/1.0/".Length..]))}";
     }
 
-    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context) => stack with
+    /// <summary>The addresses of what lies in a project, but for the profile that comes and goes with it.</summary>
+    protected static IEnumerable<string> HeldBy(LiveResource project) =>
+        ((Project)project.Raw).UsedBy.Select(address => address.Split('?')[0]).Where(address => address != "/1.0/profiles/default");
+
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context) => stack with { Project = Described(live, context) };
+
+    /// <summary>A live project as a definition, without what every new one has.</summary>
+    protected ProjectDefinition Described(LiveResource live, ExportContext context) => new()
     {
-        Project = new ProjectDefinition
-        {
-            Name = live.Id.Name,
-            Create = true,
-            Description = ExportContext.Text(live),
-            Config = ExportContext.ConfigOf(this, live, (key, value) => key is "features.networks" or "features.networks.zones"
-                ? value == "false"
-                : value == "true" && key.StartsWith("features.", StringComparison.Ordinal)),
-        },
+        Name = live.Id.Name,
+        Create = true,
+        Description = ExportContext.Text(live),
+        Config = ExportContext.ConfigOf(this, live, (key, value) => key is "features.networks" or "features.networks.zones"
+            ? value == "false"
+            : value == "true" && key.StartsWith("features.", StringComparison.Ordinal)),
     };
 
     protected override ResourceId IdOf(Project resource) => IdOf(resource.Name);

@@ -6,6 +6,7 @@ internal static class ResourceKinds
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
         new ProjectKind(),
+        new OtherProjectKind(),
         new ClusterGroupKind(),
         new CertificateKind(),
         new StoragePoolKind(),

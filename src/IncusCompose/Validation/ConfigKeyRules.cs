@@ -16,6 +16,8 @@ internal static class ConfigKeyRules
     {
         if (stack.Project is not null)
             Check("project", "a project", stack.Project.Config, "project", findings);
+        foreach (var project in stack.Projects.Values)
+            Check("project", "a project", project.Config, $"projects.{project.Name}", findings);
         foreach (var instance in stack.Instances.Values)
             Check("instance", instance.Type == InstanceType.VirtualMachine ? "a virtual machine" : "a container", instance.Config, $"instances.{instance.Name}", findings);
         foreach (var profile in stack.Profiles.Values.Where(profile => !profile.External))

@@ -129,6 +129,8 @@ internal static class ConfigRules
     {
         if (stack.Project is not null)
             Check(stack.Project.Config, "project");
+        foreach (var project in stack.Projects.Values)
+            Check(project.Config, $"projects.{project.Name}");
         foreach (var instance in stack.Instances.Values)
             Check(instance.Config, $"instances.{instance.Name}");
         foreach (var network in stack.Networks.Values)

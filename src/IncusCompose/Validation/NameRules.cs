@@ -23,6 +23,13 @@ internal static partial class NameRules
         Report(Stack(stack.Name), "BadStackName", "a stack", stack.Name, "name");
         if (stack.Project is { Create: true } project)
             Report(Project(project.Name), "BadProjectName", "a project", project.Name, findings.Has("project.name") ? "project.name" : "project");
+        foreach (var other in stack.Projects.Values)
+        {
+            Report(Project(other.Name), "BadProjectName", "a project", other.Name, $"projects.{other.Name}");
+            if (other.Name == stack.Project?.Name)
+                findings.Error("SaidTwice", $"projects.{other.Name}", "it is the project that the stack lives in", "say what it is like under `project`, and make it there with `create: true`");
+        }
+
         foreach (var instance in stack.Instances.Values)
         {
             var path = $"instances.{instance.Name}";

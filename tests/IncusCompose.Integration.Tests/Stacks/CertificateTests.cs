@@ -47,6 +47,41 @@ public sealed class CertificateTests(LabFixture lab)
         async Task<Incus.Client.TrustedCertificate?> FindAsync() => (await bench.Client.Certificates.ListAsync()).SingleOrDefault(certificate => certificate.Name == name);
     }
 
+    [Fact]
+    public async Task Projects_besides_the_stacks_own_are_made_changed_in_place_and_go_with_it_once_they_are_empty()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(lab.Lab);
+        var (one, two) = ($"one{Guid.NewGuid():N}"[..10], $"two{Guid.NewGuid():N}"[..10]);
+        string Stack(int most, string more = "") => $$"""
+            name: tenants
+            projects:
+              {{one}}: {description: Of one, features: {images: false}, limits: {instances: {{most}}}, restricted: true}
+              {{more}}
+            """;
+        await bench.UpAsync(Stack(5, two + ": {}"));
+        var made = (await bench.Client.Projects.GetAsync(one)).Value;
+        Assert.Equal(("Of one", "5", "false", "true"), (made.Description, made.Config["limits.instances"], made.Config["features.images"], made.Config["restricted"]));
+
+        await bench.UpAsync(Stack(7, two + ": {}"));
+        Assert.Equal("7", (await bench.Client.Projects.GetAsync(one)).Value.Config["limits.instances"]);
+        var foreign = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(Stack(7).Replace("name: tenants", "name: others", StringComparison.Ordinal)));
+        Assert.Contains("belongs to the stack \"tenants\"", Assert.Single(foreign.Diagnostics).Message, StringComparison.Ordinal);
+
+        // What the file drops is deleted where that is asked for, and stays where somebody uses it.
+        await lab.Lab.IncusAsync("profile", "create", "theirs", "--project", two);
+        var pruned = await bench.PlanAsync(Stack(7), new() { Prune = true });
+        Assert.Contains("it holds profiles/theirs", Assert.Single(pruned.Changes).Refused, StringComparison.Ordinal);
+        await lab.Lab.IncusAsync("profile", "delete", "theirs", "--project", two);
+        await bench.UpAsync(Stack(7), new() { Prune = true });
+        Assert.Null(await bench.Client.Projects.FindAsync(two));
+
+        await lab.Lab.IncusAsync("profile", "create", "theirs", "--project", one);
+        Assert.Contains("still holds profiles/theirs", Assert.Single((await bench.DownAsync("tenants")).Resources).Message, StringComparison.Ordinal);
+        await lab.Lab.IncusAsync("profile", "delete", "theirs", "--project", one);
+        Assert.True((await bench.DownAsync("tenants")).Succeeded);
+        Assert.Null(await bench.Client.Projects.FindAsync(one));
+    }
+
     private static string Pem(string text) => text.ReplaceLineEndings("\n").Trim();
 
     private static string Certificate(string name)

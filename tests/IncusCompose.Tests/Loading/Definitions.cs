@@ -58,6 +58,7 @@ internal sealed partial class RandomStack(int seed)
             ["secret4"] = new() { Name = "secret4", Sops = new SopsFile("/srv/a.yaml", Maybe(() => "a.b")) },
         },
         Configs = new Dictionary<string, ConfigDefinition> { ["config0"] = new() { Name = "config0", File = "/srv/a b" }, ["config1"] = new() { Name = "config1", Content = Text() } },
+        Projects = Map("tenant", name => new ProjectDefinition { Name = name, Create = true, Description = Maybe(Text), Config = Values() }),
         ClusterGroups = Map("group", name => new ClusterGroupDefinition { Name = name, Members = Flag() ? [] : ["m1", "m2"], Description = Maybe(Text), Config = Values() }),
         Images = Map("image", Image),
     };

@@ -27,6 +27,24 @@ public class ServerWordTests
     }
 
     [Fact]
+    public void A_stack_makes_projects_besides_its_own_before_the_certificates_for_them()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "ann.pem"), Certificate().Pem);
+        var stack = StackText.Require("""
+            name: tenants
+            projects:
+              ann: { description: Of Ann, features: { images: false }, limits: { instances: 5 }, restricted: true }
+              ben: {}
+            certificates: { ann: { file: ~/ann.pem, projects: [ann] } }
+            """, new Dictionary<string, string> { ["HOME"] = folder.Path });
+        var plan = new Planning.PlanningWorld().Plan(stack);
+        Assert.Equal(["other-project/ann", "other-project/ben", "certificate/ann"], plan.Changes.Select(change => change.Id.ToString()));
+        Assert.Equal(["config.features.images", "config.limits.instances", "config.restricted", "description"], plan.Changes[0].Properties.Select(property => property.Path));
+        Assert.Equal(["other-project/ann"], plan.Changes[2].DependsOn.Select(id => id.ToString()));
+    }
+
+    [Fact]
     public void A_certificate_is_read_from_a_file_or_text_and_nothing_but_it_is_kept()
     {
         using var folder = new TemporaryFolder();
@@ -52,6 +70,9 @@ public class ServerWordTests
     [InlineData("certificates: { ann: { file: ./a, key: ./b } }", "a private key stays with its owner")]
     [InlineData("project: { create: true, restrictions: { containers.nestin: allow } }", "Incus knows no restriction `containers.nestin`; did you mean `containers.nesting`?")]
     [InlineData("project: { create: true, limits: { instances: many } }", "is not a whole number")]
+    [InlineData("project: { name: shop, create: true }\nprojects: { shop: {} }", "it is the project that the stack lives in")]
+    [InlineData("projects: { a/b: {} }", "cannot be a project's name")]
+    [InlineData("projects: { tenant: { limit: {} } }", "did you mean `limits`?")]
     public void What_cannot_be_is_said_with_what_to_write_instead(string lines, string problem) =>
         Assert.Contains(StackText.Problems(lines + "\ninstances: { web: {} }"), text => text.Contains(problem, StringComparison.Ordinal));
 

@@ -55,7 +55,9 @@ internal sealed class PreseedDialect : InputDialect
             return false;
         return root.Entries.Any(entry => entry.Key.Value switch
         {
-            "storage_volumes" or "projects" or "cluster" => true,
+            "storage_volumes" or "cluster" => true,
+            // A stack file has them by name.
+            "projects" => entry.Value is not MappingNode,
             "config" => entry.Value is MappingNode config && config.Entries.Any(key => key.Key.Value.Contains('.', StringComparison.Ordinal)),
             var list => s_lists.Contains(list) && entry.Value is SequenceNode { Items.Count: > 0 } items && items.Items.All(item => item is MappingNode),
         });
@@ -127,7 +129,8 @@ internal sealed class PreseedDialect : InputDialect
     private static void Projects(MappingEntry entry, DialectWords words, Home home)
     {
         List(entry, words, "projects", s_project);
-        // A stack has one, under another word.
+        // The one that a stack lives in stands under another word.
+        var others = new List<MappingEntry>();
         var made = words.Entries.FirstOrDefault(word => word.Key.Value == "projects")?.Value as MappingNode;
         words.Drop("projects");
         foreach (var project in made?.Entries ?? [])
@@ -144,9 +147,12 @@ internal sealed class PreseedDialect : InputDialect
             }
             else
             {
-                words.Refuse("OtherProject", project.Key, $"projects.{project.Key.Value}", $"a stack lives in one project, and what this file has lives in {Excerpts.Quote(home.Project)}", "write the project into a file of its own");
+                others.Add(project);
             }
         }
+
+        if (others.Count > 0)
+            words.Say("projects", new MappingNode(entry.Key.Location, [.. others]), entry.Key);
     }
 
     /// <summary>A list of things that say their own names, as a mapping.</summary>

@@ -15,6 +15,7 @@ internal static class StackKeys
         .Add("description", Scalars.Text, "Free text for people", (stack, value) => stack with { Description = value })
         .Add("remote", Scalars.Word("a remote's name"), "The Incus remote to use; the user's default remote where the key is missing", (stack, value) => stack with { Remote = value })
         .Add("project", Project(), "The Incus project that the stack lives in; the remote's own where the key is missing", (stack, value) => stack with { Project = value })
+        .Add("projects", new MapShape<ProjectDefinition>(OtherProject(), "tenant: {limits: {instances: 10}}"), "Projects that the stack makes besides the one that it lives in, by name", (stack, value) => stack with { Projects = value })
         .Add("instances", new MapShape<InstanceDefinition>(InstanceKeys.Instance.Then<InstanceDefinition, InstanceDefinition>(ComposeWords.Finish), "web: {image: images:debian/12}").Then<IReadOnlyDictionary<string, InstanceDefinition>, IReadOnlyDictionary<string, InstanceDefinition>>(ComposeWords.Rename), "Containers and virtual machines by name", (stack, value) => stack with { Instances = value })
         .Add("defaults", InstanceKeys.Instance, "What every instance has where it does not say otherwise", (stack, _) => stack)
         .Add("include", CompositionShapes.Include, "Other stack files, whose instances, networks and so on are part of this stack", (stack, _) => stack)
@@ -46,6 +47,13 @@ internal static class StackKeys
             .With(ProjectShapes.Add)
             .Add("config", CommonShapes.Config("features.networks: false"), "Raw Incus project configuration; wins over the words above", (project, value) => project with { Config = project.Config.Override(value) }),
     };
+
+    private static ObjectShape<ProjectDefinition> OtherProject() => new ObjectShape<ProjectDefinition>(name => new ProjectDefinition { Name = name, Create = true })
+        .Add("description", Scalars.Text, "Free text for people", (project, value) => project with { Description = value })
+        .With(ProjectShapes.Add)
+        .Add("config", CommonShapes.Config("user.owner: ann"), "Raw Incus project configuration; wins over the words above", (project, value) => project with { Config = project.Config.Override(value) })
+        .Foreign("name", "leave it out: a project is called what its key says")
+        .Foreign("create", "leave it out: the stack makes each of them");
 
     private static ObjectShape<ProfileDefinition> Profile() => new ObjectShape<ProfileDefinition>(name => new ProfileDefinition { Name = name })
         .Add("description", Scalars.Text, "Free text for people", (profile, value) => profile with { Description = value })

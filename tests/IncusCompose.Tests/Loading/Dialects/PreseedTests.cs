@@ -67,6 +67,18 @@ public class PreseedTests
     }
 
     [Fact]
+    public void Projects_that_the_file_has_nothing_in_are_made_besides_the_stacks_own()
+    {
+        var stack = Dialect.Load("""
+            projects: [{name: lab}, {name: spare, description: "For guests", config: {limits.instances: "5"}}]
+            profiles: [{name: small, project: lab}]
+            """);
+
+        Assert.Equal("lab", stack.Project!.Name);
+        Assert.Equal(("For guests", "5"), (stack.Projects["spare"].Description, stack.Projects["spare"].Config["limits.instances"]));
+    }
+
+    [Fact]
     public void Certificates_are_as_the_API_takes_them_and_restrict_whom_they_say()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
