@@ -34,6 +34,8 @@ internal static class StackKeys
         .With(ServerShapes.Add)
         .Foreign("services", "write them under `instances`; a docker compose file has `services` alone")
         .Foreign("containers", "write `instances`")
+        .Foreign("hosts", "write `instances`; of incus-composer's files those with `containers` are read")
+        .Foreign("subnets", "write `networks`; of incus-composer's files those with `containers` are read")
         .Foreign("version", "leave it out: a stack file has no version")
         .Foreign("storage", "write `storage_pools`");
 

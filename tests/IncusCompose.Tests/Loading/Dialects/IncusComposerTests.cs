@@ -86,4 +86,10 @@ public class IncusComposerTests
     [Fact]
     public void A_stack_file_that_says_containers_is_none_of_them() =>
         Assert.Contains("containers: there is no key `containers` here; write `instances`", Assert.Single(StackText.Problems("name: shop\ncontainers: {web: {image: images:debian/12}}\n")), StringComparison.Ordinal);
+
+    [Fact]
+    public void Its_later_form_is_named_and_not_read() =>
+        Assert.Contains(
+            StackText.Problems("version: 1.0\nhosts: [{name: web, flavor: small, image: base}]\nsubnets: [lan]\n"),
+            problem => problem.Contains("there is no key `hosts` here; write `instances`; of incus-composer's files those with `containers` are read", StringComparison.Ordinal));
 }
