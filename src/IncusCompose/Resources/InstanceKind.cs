@@ -114,7 +114,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
         return ChangeImpact.Live;
     }
 
-    public override string AdviceWhenTaken => "rename one of the two, or delete the other";
+    public override string AdviceWhenTaken => "rename one of the two, delete the other, or give the stack a project of its own";
 
     public override string LostByReplacement => "its root disk and snapshots are lost";
 

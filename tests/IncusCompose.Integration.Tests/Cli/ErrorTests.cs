@@ -51,7 +51,7 @@ public sealed class ErrorTests(LabFixture lab)
         await project.LaunchAsync("clierr1");
         using var folder = new CliFolder(lab, project, Stack);
         Assert.Equal(
-            new Ended(1, "", "stack.yaml:2:14: instances.clierr1: there is already an instance \"clierr1\" on the server, and it was not made by this stack; rename one of the two, or delete the other; or take it into the stack as it is with -Adopt (--adopt)\n"),
+            new Ended(1, "", "stack.yaml:2:14: instances.clierr1: there is already an instance \"clierr1\" on the server, and it was not made by this stack; rename one of the two, delete the other, or give the stack a project of its own; or take it into the stack as it is with -Adopt (--adopt)\n"),
             await folder.RunAsync("up"));
     }
 

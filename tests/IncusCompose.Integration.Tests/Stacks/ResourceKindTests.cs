@@ -563,7 +563,7 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
 
             Assert.Equal("NameTaken", error.Id);
             Assert.Equal(
-                $"{_bench.File}:3:3: instances.box: there is already an instance \"box\" on the server, and it was not made by this stack; rename one of the two, or delete the other; or take it into the stack as it is with -Adopt (--adopt)",
+                $"{_bench.File}:3:3: instances.box: there is already an instance \"box\" on the server, and it was not made by this stack; rename one of the two, delete the other, or give the stack a project of its own; or take it into the stack as it is with -Adopt (--adopt)",
                 error.ToString());
         }
         finally

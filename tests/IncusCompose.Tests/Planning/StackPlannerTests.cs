@@ -600,7 +600,7 @@ public class StackPlannerTests
 
         Assert.Equal("NameTaken", error.Id);
         Assert.Equal(
-            "instances.web: there is already an instance \"web\" on the server, and it was not made by this stack; rename one of the two, or delete the other; or take it into the stack as it is with -Adopt (--adopt)",
+            "instances.web: there is already an instance \"web\" on the server, and it was not made by this stack; rename one of the two, delete the other, or give the stack a project of its own; or take it into the stack as it is with -Adopt (--adopt)",
             error.ToString());
     }
 
