@@ -21,7 +21,8 @@ internal sealed record CheckpointContent(IReadOnlyList<LiveResource> Resources, 
             .Where(live => live.Id.Kind is ProjectKind.KindName or StoragePoolKind.KindName && live.Mark?.BelongsTo(record.Stack, record.Project) == true)
             .ToList();
         resources.AddRange(record.Networks.Select(kept => Read(
-            NetworkKind.IdOf(kept.Name), new Network { Name = kept.Name, Type = kept.Type ?? "", Description = kept.Description, Config = kept.Config })));
+            NetworkKind.IdOf(kept.Name), kept.ToNetwork())));
+        resources.AddRange(record.Definitions.Where(kept => !ResourceKinds.Of(kept.Id).IsOfServer).Select(kept => kept.Read()));
         resources.AddRange(record.Profiles.Select(kept => Read(
             ProfileKind.IdOf(kept.Name), new Profile { Name = kept.Name, Description = kept.Description, Config = kept.Config, Devices = kept.Devices! })));
         resources.AddRange(record.Volumes.Select(kept => Read(

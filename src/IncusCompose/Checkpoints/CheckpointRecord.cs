@@ -68,6 +68,9 @@ internal sealed record CheckpointRecord
 
     public IReadOnlyList<KeptDefinition> StoragePools { get; init; } = [];
 
+    /// <summary>What there is no more to than its definition, such as network ACLs and zones; what others stand on comes first. Empty in records of earlier versions.</summary>
+    public IReadOnlyList<KeptResource> Definitions { get; init; } = [];
+
     /// <summary>The name of the volume that holds the record: there is one for each name in a stack.</summary>
     public static string VolumeNameOf(string project, string stack, string name) => $"checkpoint-{Hash($"{project}/{stack}/{name}", 12)}";
 
@@ -93,6 +96,7 @@ internal sealed record CheckpointRecord
     [
         .. Projects.Select(project => new CheckpointMember(ProjectKind.IdOf(project.Name), "")),
         .. StoragePools.Select(pool => new CheckpointMember(StoragePoolKind.IdOf(pool.Name), "")),
+        .. Definitions.Select(kept => new CheckpointMember(kept.Id, "")),
         .. Networks.Select(network => new CheckpointMember(NetworkKind.IdOf(network.Name), "")),
         .. Volumes.Select(volume => new CheckpointMember(volume.Id, "")),
         .. Profiles.Select(profile => new CheckpointMember(ProfileKind.IdOf(profile.Name), "")),
@@ -188,12 +192,18 @@ internal sealed record KeptDefinition
 
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? Devices { get; init; }
 
+    /// <summary>What each member of a cluster has of its own of a network or pool; null where nothing is known of that.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? Members { get; init; }
+
     public IReadOnlyList<string>? Profiles { get; init; }
 
     public bool? Ephemeral { get; init; }
 
     public static KeptDefinition Of(Network network) =>
-        new() { Name = network.Name, Type = network.Type, Description = network.Description, Config = network.Config };
+        new() { Name = network.Name, Type = network.Type, Description = network.Description, Config = network.Config, Members = network.Members.Count == 0 ? null : network.Members };
+
+    /// <summary>The network that it was.</summary>
+    public Network ToNetwork() => new() { Name = Name, Type = Type ?? "", Description = Description, Config = Config, Members = Members ?? new Dictionary<string, IReadOnlyDictionary<string, string>>() };
 
     public static KeptDefinition Of(Profile profile) =>
         new() { Name = profile.Name, Description = profile.Description, Config = profile.Config, Devices = profile.Devices };
@@ -223,7 +233,8 @@ internal sealed record KeptDefinition
 
     /// <summary>True where a network, profile, project or pool is as it was; what the server notes by itself does not count.</summary>
     public bool SameAs(KeptDefinition other) =>
-        Type == other.Type && Description == other.Description && SameMap(Settings(Config), Settings(other.Config)) && SameDevices(Devices, other.Devices);
+        Type == other.Type && Description == other.Description && SameMap(Settings(Config), Settings(other.Config)) && SameDevices(Devices, other.Devices)
+        && (Members is null || other.Members is null || SameDevices(Members, other.Members));
 
     public static bool SameMap(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
         one.Count == other.Count && !one.Except(other).Any();

@@ -9,8 +9,8 @@ namespace IncusCompose.Checkpoints;
 
 /// <summary>
 /// Carries a restore out. Every step looks at nothing but the checkpoint and what is there, so that one that failed can be
-/// run again. In this order: what runs stops; instances that are to go go; projects and pools, networks, profiles, volumes,
-/// instances; what else is to go goes; what ran starts.
+/// run again. In this order: what runs stops; instances that are to go go; projects and pools, what networks name, networks,
+/// what lies on them, profiles, volumes, instances; what else is to go goes; what ran starts.
 /// </summary>
 internal sealed class CheckpointRestorer(
     IncusClient client, ClientConfiguration remotes, RestorePlan plan, RestoreOptions options, IProgress<CheckpointEvent>? progress)
@@ -25,6 +25,7 @@ internal sealed class CheckpointRestorer(
     private readonly ConcurrentDictionary<ResourceId, RestoreStepResult> _ended = new();
     private readonly ConcurrentDictionary<ResourceId, bool> _stopped = new();
     private readonly ConcurrentDictionary<ResourceId, bool> _changed = new();
+    private readonly ApplyContext _context = new(client, new StackPlan { Stack = plan.Checkpoint.Stack, Project = plan.Checkpoint.Project }, new ApplyOptions(), remotes);
 
     public async Task<RestoreResult> RestoreAsync(CancellationToken cancellationToken)
     {
@@ -34,13 +35,14 @@ internal sealed class CheckpointRestorer(
         Task EachAsync(Func<RestoreStep, bool> chosen, Func<RestoreStep, Task> work) => Task.WhenAll(
             plan.Steps.Where(step => step.Action != RestoreAction.Delete && chosen(step)).Select(step => TryAsync(slots, step, work, cancellationToken)));
 
-        var settling = new ApplyContext(client, new StackPlan { Stack = _record.Stack, Project = _record.Project }, new ApplyOptions(), remotes);
-        await InstanceWork.SettleAsync(settling, plan.Steps.Where(step => step.Id.Kind == InstanceKind.KindName).Select(step => step.Id.Name), cancellationToken).ConfigureAwait(false);
+        await InstanceWork.SettleAsync(_context, plan.Steps.Where(step => step.Id.Kind == InstanceKind.KindName).Select(step => step.Id.Name), cancellationToken).ConfigureAwait(false);
         await EachAsync(step => step.Live?.Raw is Instance, step => StopAsync(step, cancellationToken)).ConfigureAwait(false);
         // Before anything needs the addresses, ports and volumes that they hold.
         await DeleteAddedAsync(step => step.Id.Kind == InstanceKind.KindName, cancellationToken).ConfigureAwait(false);
         await EachAsync(step => step.Id.Kind is ProjectKind.KindName or StoragePoolKind.KindName, step => PutHolderAsync(step, cancellationToken)).ConfigureAwait(false);
+        await PutDefinitionsAsync(slots, id => !IsOnNetwork(id), cancellationToken).ConfigureAwait(false);
         await EachAsync(step => step.Id.Kind == NetworkKind.KindName, step => PutNetworkAsync(step, cancellationToken)).ConfigureAwait(false);
+        await PutDefinitionsAsync(slots, IsOnNetwork, cancellationToken).ConfigureAwait(false);
         await EachAsync(step => step.Id.Kind == ProfileKind.KindName, step => PutProfileAsync(step, cancellationToken)).ConfigureAwait(false);
         await EachAsync(step => step.Id.Kind == VolumeKind.KindName, step => PutVolumeAsync(step, cancellationToken)).ConfigureAwait(false);
         await EachAsync(step => step.Id.Kind == InstanceKind.KindName, step => PutInstanceAsync(step, cancellationToken)).ConfigureAwait(false);
@@ -140,20 +142,43 @@ internal sealed class CheckpointRestorer(
         }
     }
 
+    private static bool IsOnNetwork(ResourceId id) => ResourceKinds.Of(id).HolderOf(id)?.Kind == NetworkKind.KindName;
+
+    /// <summary>Puts back what there is no more to than its definition, each after what it names; of what lies on one network one after the other.</summary>
+    private Task PutDefinitionsAsync(SemaphoreSlim slots, Func<ResourceId, bool> chosen, CancellationToken cancellationToken)
+    {
+        var kept = _record.Definitions.Where(one => chosen(one.Id)).ToDictionary(one => one.Id, one => one.Read());
+        var steps = plan.Steps.Where(step => kept.ContainsKey(step.Id) && step.Action is RestoreAction.Create or RestoreAction.Update).ToDictionary(step => step.Id);
+        var before = new Dictionary<ResourceId, IReadOnlyList<ResourceId>>();
+        foreach (var id in steps.Keys)
+            before[id] = [.. kept[id].Uses, .. before.Keys.Where(other => id.Scope is not null && other.Scope == id.Scope)];
+        return InOrder.EachAsync(before, id => TryAsync(slots, steps[id], step => PutDefinitionAsync(step, kept[id], cancellationToken), cancellationToken));
+    }
+
+    private async Task PutDefinitionAsync(RestoreStep step, LiveResource kept, CancellationToken cancellationToken)
+    {
+        var kind = ResourceKinds.Of(step.Id);
+        Tell(step, step.Verb);
+        if (step is { Action: RestoreAction.Create, Live: { } other })
+            await kind.DeleteAsync(_context, other, cancellationToken).ConfigureAwait(false);
+        await kind.PutBackAsync(_context, kept, cancellationToken).ConfigureAwait(false);
+    }
+
     private async Task PutNetworkAsync(RestoreStep step, CancellationToken cancellationToken)
     {
         var kept = _record.Networks.First(network => network.Name == step.Id.Name);
-        var network = new Network { Name = kept.Name, Type = kept.Type ?? "", Description = kept.Description, Config = kept.Config };
         switch (step.Action)
         {
             case RestoreAction.Create:
                 Tell(step, step.Verb);
                 if (step.Live is not null)
                     await client.Networks.DeleteAsync(kept.Name, cancellationToken).OrGoneAsync().ConfigureAwait(false);
-                await NetworkKind.TryAgainAsync(() => client.Networks.CreateAsync(network, cancellationToken), cancellationToken).ConfigureAwait(false);
+                await NetworkMembers.CreateAsync(client, kept.ToNetwork(), cancellationToken).ConfigureAwait(false);
                 break;
             case RestoreAction.Update:
                 Tell(step, step.Verb);
+                if (kept.Members is not null)
+                    await NetworkMembers.UpdateAsync(client, (Network)step.Live!.Raw, kept.ToNetwork(), cancellationToken).ConfigureAwait(false);
                 await NetworkKind.TryAgainAsync(
                     () => client.Networks.UpdateAsync(kept.Name, now => now with { Description = kept.Description, Config = WithNotes(kept.Config, now.Config) }, cancellationToken),
                     cancellationToken).ConfigureAwait(false);

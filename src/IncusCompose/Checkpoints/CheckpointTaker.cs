@@ -122,6 +122,11 @@ internal sealed partial class CheckpointTaker(IncusClient client, CheckpointOpti
                     Config = ((StorageVolume)member.Raw).Config,
                 }),
             ],
+            Definitions =
+            [
+                .. members.Where(member => ResourceKinds.Of(member.Id) is { IsKeptAsDefinition: true } kind && (options.OfApply || !kind.IsOfServer))
+                    .OrderBy(member => ResourceKinds.RankOf(member.Id)).Select(KeptResource.Of),
+            ],
             Networks = [.. members.Select(member => member.Raw).OfType<Network>().Select(KeptDefinition.Of)],
             Profiles = [.. members.Select(member => member.Raw).OfType<Profile>().Select(KeptDefinition.Of)],
             Projects = !options.OfApply ? [] : [.. members.Select(member => member.Raw).OfType<Project>().Select(KeptDefinition.Of)],

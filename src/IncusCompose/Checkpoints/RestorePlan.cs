@@ -9,10 +9,10 @@ public enum RestoreAction
     /// <summary>Nothing; it is as it was.</summary>
     None,
 
-    /// <summary>Write the definition of a network or profile back (where an apply takes back its own work, of a project, a pool or a running instance too).</summary>
+    /// <summary>Write the definition of a network, a profile or the like back (where an apply takes back its own work, of a project, a pool or a running instance too).</summary>
     Update,
 
-    /// <summary>Make a network or profile that is gone again.</summary>
+    /// <summary>Make a network, a profile or the like again that is gone.</summary>
     Create,
 
     /// <summary>Go back to the snapshot: content, and of an instance its configuration and devices.</summary>

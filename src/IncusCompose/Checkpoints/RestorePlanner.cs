@@ -10,7 +10,7 @@ internal sealed class RestorePlanner(IncusClient client, StackCheckpoint checkpo
     private static readonly string[] KindsTakenIn = [InstanceKind.KindName, NetworkKind.KindName, ProfileKind.KindName, VolumeKind.KindName];
 
     // What holds data goes only where that was said.
-    private static readonly string[] KindsWithData = [VolumeKind.KindName, StoragePoolKind.KindName, ProjectKind.KindName];
+    private static readonly string[] KindsWithData = [VolumeKind.KindName, BucketKind.KindName, StoragePoolKind.KindName, ProjectKind.KindName];
 
     private readonly CheckpointRecord _record = checkpoint.Record;
 
@@ -38,6 +38,7 @@ internal sealed class RestorePlanner(IncusClient client, StackCheckpoint checkpo
         steps.AddRange(_record.StoragePools.Select(pool => Definition(StoragePoolKind.IdOf(pool.Name), pool, server, live => KeptDefinition.Of((StoragePool)live.Raw))));
         steps.AddRange(_record.Networks.Select(network => Definition(NetworkKind.IdOf(network.Name), network, server, live => KeptDefinition.Of((Network)live.Raw))));
         steps.AddRange(_record.Profiles.Select(profile => Definition(ProfileKind.IdOf(profile.Name), profile, server, live => KeptDefinition.Of((Profile)live.Raw))));
+        steps.AddRange(_record.Definitions.Select(kept => Definition(kept, server, steps)).ToList());
         // Of what a part stands on, only what is missing is made again: the rest of the stack uses it as it is now.
         if (part)
             steps.RemoveAll(step => step.Action != RestoreAction.Create || !used.Contains(step.Id.ToString()));
@@ -53,7 +54,7 @@ internal sealed class RestorePlanner(IncusClient client, StackCheckpoint checkpo
         var added = part
             ? []
             : server.Resources.Where(live => live.Mark?.BelongsTo(_record.Stack, _record.Project) == true
-                && (_record.OfApply || KindsTakenIn.Contains(live.Id.Kind)) && !present.Contains(live.Id.ToString())
+                && (_record.OfApply || IsTakenIn(live.Id)) && !present.Contains(live.Id.ToString())
                 && options.Only?.Contains(live.Id) != false).ToList();
         var deleted = added.Where(live => options.Prune && (options.RemoveVolumes || !KindsWithData.Contains(live.Id.Kind))).ToList();
         steps.AddRange(deleted.Select(live => new RestoreStep { Id = live.Id, Action = RestoreAction.Delete, Live = live, Refused = Protected(live) }));
@@ -109,6 +110,25 @@ internal sealed class RestorePlanner(IncusClient client, StackCheckpoint checkpo
             Refused = (kept.IsMarked ? Foreign(live) : null) ?? (isOther && !options.IsRollback ? Users.Refusal(((Network)live!.Raw).UsedBy) : null),
         };
     }
+
+    private RestoreStep Definition(KeptResource kept, ServerObservation server, List<RestoreStep> steps)
+    {
+        var (kind, was, now) = (ResourceKinds.Of(kept.Id), kept.Read(), server.Find(kept.Id));
+        var target = new DesiredResource { Id = kept.Id, DefinitionPath = "", Properties = was.Properties };
+        // Some of what it was can only be said when it is made; and what lies on something goes with it.
+        var isOther = now is not null && was.Properties.Paths.Union(now.Properties.Paths)
+            .Any(path => was.Properties[path] != now.Properties[path] && kind.ImpactOf(path, target, now, metadata: null) == ChangeImpact.Replace);
+        var isGone = now is null || (kind.HolderOf(kept.Id) is { } holder && steps.Any(step => step.Id == holder && step.Action == RestoreAction.Create));
+        return new RestoreStep
+        {
+            Id = kept.Id,
+            Live = now,
+            Action = isGone || isOther ? RestoreAction.Create : kind.IsAsKept(was, now!) ? RestoreAction.None : RestoreAction.Update,
+            Refused = was.Mark is not null ? Foreign(now) : null,
+        };
+    }
+
+    private static bool IsTakenIn(ResourceId id) => KindsTakenIn.Contains(id.Kind) || ResourceKinds.Of(id) is { IsKeptAsDefinition: true, IsOfServer: false };
 
     private RestoreStep Content(
         ResourceId id, string status, ResourceId? copy, ServerObservation server, IReadOnlySet<ResourceId> snapshots, Func<LiveResource, bool> isOther)

@@ -5,7 +5,7 @@ namespace IncusCompose.Checkpoints;
 
 /// <summary>
 /// A state of a stack that can be gone back to: one snapshot of the same name of each instance and volume, and the
-/// definitions of networks and profiles. Everything of it is on the server.
+/// definitions of everything else that the stack owns in its project. Everything of it is on the server.
 /// </summary>
 public sealed record StackCheckpoint
 {

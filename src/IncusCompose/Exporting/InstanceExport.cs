@@ -176,7 +176,7 @@ internal static partial class InstanceExport
         {
             var mode = device.GetValueOrDefault("initial.mode");
             var size = device.GetValueOrDefault("size");
-            return new VolumeMount { Source = "", Target = target, Tmpfs = new TmpfsMount(target, size is null || CommonShapes.Size.Accepts(size) ? size : null, mode == "1777" ? null : mode) };
+            return new VolumeMount { Source = TmpfsMount.Source, Target = target, IsHostPath = true, Tmpfs = new TmpfsMount(target, size is null || CommonShapes.Size.Accepts(size) ? size : null, mode == "1777" ? null : mode) };
         }
 
         var isHostPath = source.StartsWith('/');

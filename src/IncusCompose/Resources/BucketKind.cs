@@ -27,6 +27,8 @@ internal sealed class BucketKind : ConfiguredKind<StorageBucket>
 
     public override bool HasScope => true;
 
+    public override bool IsKeptAsDefinition => true;
+
     public static ResourceId IdOf(string pool, string name) => new(KindName, name, pool);
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)

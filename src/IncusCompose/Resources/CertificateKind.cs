@@ -19,6 +19,8 @@ internal sealed class CertificateKind : ResourceKind
 
     public override bool IsOfServer => true;
 
+    public override bool IsKeptAsDefinition => true;
+
     public override string AdviceWhenTaken => "remove it from the file, or stop trusting it first: incus config trust remove";
 
     public static ResourceId IdOf(string name) => new(KindName, name);
@@ -109,6 +111,30 @@ internal sealed class CertificateKind : ResourceKind
 
     public override Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
         context.Client.Certificates.DeleteAsync(((TrustedCertificate)live.Raw).Fingerprint, cancellationToken).OrGoneAsync();
+
+    public override byte[] Write(LiveResource live) => ResourceText.Write((TrustedCertificate)live.Raw);
+
+    public override LiveResource Read(ResourceId id, ReadOnlySpan<byte> text) => Describe(ResourceText.Read<TrustedCertificate>(text));
+
+    // Its mark is in its description.
+    public override bool IsAsKept(LiveResource kept, LiveResource now) =>
+        base.IsAsKept(kept, now) && ((TrustedCertificate)kept.Raw).Description == ((TrustedCertificate)now.Raw).Description;
+
+    public override async Task PutBackAsync(ApplyContext context, LiveResource kept, CancellationToken cancellationToken)
+    {
+        var was = (TrustedCertificate)kept.Raw;
+        if (await FindAsync(context.Client, kept.Id, cancellationToken).ConfigureAwait(false) is not { } now)
+        {
+            await context.Client.Certificates.CreateAsync(was, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var found = await context.Client.Certificates.GetAsync(((TrustedCertificate)now.Raw).Fingerprint, cancellationToken).ConfigureAwait(false);
+        await context.Client.Certificates.UpdateAsync(
+            found.Value.Fingerprint,
+            found.Value with { Name = was.Name, Type = was.Type, Restricted = was.Restricted, Projects = was.Projects, Certificate = was.Certificate, Description = was.Description },
+            found.ETag, cancellationToken).ConfigureAwait(false);
+    }
 
     private static TrustedCertificate Written(ApplyContext context, DesiredCertificate desired) => new()
     {

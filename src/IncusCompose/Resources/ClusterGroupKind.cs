@@ -17,6 +17,8 @@ internal sealed class ClusterGroupKind : ResourceKind
 
     public override bool IsOfServer => true;
 
+    public override bool IsKeptAsDefinition => true;
+
     public override string AdviceWhenTaken => "give the group another name, or remove it from the file to use it as it is";
 
     public static ResourceId IdOf(string name) => new(KindName, name);
@@ -94,6 +96,23 @@ internal sealed class ClusterGroupKind : ResourceKind
         if (((ClusterGroup)live.Raw).Members.Count > 0)
             await context.Client.ClusterGroups.UpdateAsync(live.Id.Name, group => group with { Members = [] }, cancellationToken).OrGoneAsync().ConfigureAwait(false);
         await context.Client.ClusterGroups.DeleteAsync(live.Id.Name, cancellationToken).OrGoneAsync().ConfigureAwait(false);
+    }
+
+    public override byte[] Write(LiveResource live) => ResourceText.Write((ClusterGroup)live.Raw);
+
+    public override LiveResource Read(ResourceId id, ReadOnlySpan<byte> text) => Describe(ResourceText.Read<ClusterGroup>(text));
+
+    // Its mark is in its description.
+    public override bool IsAsKept(LiveResource kept, LiveResource now) =>
+        base.IsAsKept(kept, now) && ((ClusterGroup)kept.Raw).Description == ((ClusterGroup)now.Raw).Description;
+
+    public override async Task PutBackAsync(ApplyContext context, LiveResource kept, CancellationToken cancellationToken)
+    {
+        var was = (ClusterGroup)kept.Raw;
+        if (await context.Client.ClusterGroups.FindAsync(was.Name, cancellationToken).ConfigureAwait(false) is not { } found)
+            await context.Client.ClusterGroups.CreateAsync(was, cancellationToken).ConfigureAwait(false);
+        else
+            await context.Client.ClusterGroups.UpdateAsync(was.Name, found.Value with { Members = was.Members, Description = was.Description, Config = was.Config }, found.ETag, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The group as it should be.</summary>

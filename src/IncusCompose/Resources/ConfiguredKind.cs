@@ -87,6 +87,48 @@ internal abstract class ConfiguredKind<T> : ResourceKind
 
     public override LiveResource Read(ResourceId id, ReadOnlySpan<byte> text) => Describe(id, ResourceText.Read<T>(text));
 
+    public override bool IsAsKept(LiveResource kept, LiveResource now)
+    {
+        return Settings(kept).SameAs(Settings(now));
+
+        ResourceFields Settings(LiveResource live)
+        {
+            var fields = FieldsOf((T)live.Raw);
+            foreach (var note in fields.Config.Keys.Where(IsNote).ToList())
+                fields.Config.Remove(note);
+            return fields;
+        }
+    }
+
+    public override async Task PutBackAsync(ApplyContext context, LiveResource kept, CancellationToken cancellationToken)
+    {
+        for (var round = 1; ; round++)
+        {
+            var found = await GetAsync(context.Client, kept.Id, cancellationToken).ConfigureAwait(false);
+            var fields = FieldsOf((T)kept.Raw);
+            if (found is null)
+            {
+                await PostAsync(context, kept.Id, fields, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            foreach (var (key, value) in found.Value.Config.Where(entry => IsNote(entry.Key)))
+                fields.Config.TryAdd(key, value);
+            try
+            {
+                await PutAsync(context.Client, kept.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (IncusPreconditionFailedException) when (round < MostRounds)
+            {
+                // Somebody wrote in between: read it again.
+            }
+        }
+    }
+
+    // The server's own, about what is there now.
+    private static bool IsNote(string key) => key.StartsWith("volatile.", StringComparison.Ordinal);
+
     public override bool CanAdopt(LiveResource live) => !IsUnfinished((T)live.Raw);
 
     public override async Task MarkAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)

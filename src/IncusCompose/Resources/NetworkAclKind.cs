@@ -16,7 +16,7 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
 
     public override string Name => KindName;
 
-    public override bool IsBesideCheckpoints => true;
+    public override bool IsKeptAsDefinition => true;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
 

@@ -18,7 +18,7 @@ internal sealed class NetworkAddressSetKind : ConfiguredKind<NetworkAddressSet>
 
     public override string Name => KindName;
 
-    public override bool IsBesideCheckpoints => true;
+    public override bool IsKeptAsDefinition => true;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
 

@@ -15,7 +15,7 @@ internal sealed class NetworkIntegrationKind : ConfiguredKind<NetworkIntegration
 
     public override string Name => KindName;
 
-    public override bool IsBesideCheckpoints => true;
+    public override bool IsKeptAsDefinition => true;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
 

@@ -22,7 +22,7 @@ internal sealed class NetworkZoneRecordKind : ConfiguredKind<NetworkZoneRecord>
 
     public override bool HasScope => true;
 
-    public override bool IsBesideCheckpoints => true;
+    public override bool IsKeptAsDefinition => true;
 
     public static ResourceId IdOf(string zone, string name) => new(KindName, name, zone);
 

@@ -18,7 +18,7 @@ internal abstract class OnNetworkKind<T> : ConfiguredKind<T>
 
     public override bool HasScope => true;
 
-    public override bool IsBesideCheckpoints => true;
+    public override bool IsKeptAsDefinition => true;
 
     public override string AdviceWhenTaken => "choose another, or delete that one";
 

@@ -139,8 +139,15 @@ internal abstract class ResourceKind
     /// <summary>True where a name is unique only within something else, which the id's scope names.</summary>
     public virtual bool HasScope => false;
 
-    /// <summary>True for what checkpoints do not keep: it is made and changed, but not put back.</summary>
-    public virtual bool IsBesideCheckpoints => false;
+    /// <summary>True for what a checkpoint keeps as its definition alone, since that is all there is to it.</summary>
+    public virtual bool IsKeptAsDefinition => false;
+
+    /// <summary>True where a resource is what it was when its definition was kept; what the server notes by itself does not count.</summary>
+    public virtual bool IsAsKept(LiveResource kept, LiveResource now) => kept.Properties.SameAs(now.Properties);
+
+    /// <summary>Makes a resource what it was when its definition was kept: in place, or anew where it is gone.</summary>
+    public virtual Task PutBackAsync(ApplyContext context, LiveResource kept, CancellationToken cancellationToken) =>
+        throw new NotSupportedException($"A {Name} is not put back by its definition.");
 
     /// <summary>What it lies in and goes with, should that be made anew; null where nothing is of that kind.</summary>
     public virtual ResourceId? HolderOf(ResourceId id) => null;

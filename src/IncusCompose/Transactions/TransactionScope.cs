@@ -102,10 +102,10 @@ internal sealed class TransactionScope
             return $"it could not be moved back to its member, should the apply fail; {otherwise} for this change";
         switch (change.Kind)
         {
-            case ProjectKind.KindName or StoragePoolKind.KindName when change.Action is ChangeAction.Delete or ChangeAction.Replace:
+            case ProjectKind.KindName or StoragePoolKind.KindName or BucketKind.KindName when change.Action is ChangeAction.Delete or ChangeAction.Replace:
                 return $"what is in it could not be brought back, should the apply fail; {otherwise} for this change";
             // A pool grows and does not shrink.
-            case StoragePoolKind.KindName when change.Steps.Any(step => step.Path == PropertyPath.Config("size")):
+            case StoragePoolKind.KindName when change.Steps.Any(step => step.Path == PropertyPath.Config("size") || (PoolMembers.IsOfMember(step.Path, out _, out var key) && key == "size")):
                 return $"its size could not be taken back, should the apply fail; {otherwise} for this change";
             case ImageKind.KindName when await MovesAliasAsync(client, change, cancellationToken).ConfigureAwait(false):
                 return $"its aliases and updates could not be taken back, should the apply fail; {otherwise} for this change";
@@ -117,11 +117,8 @@ internal sealed class TransactionScope
             case VolumeKind.KindName when IsLost(change):
                 var ofVolume = await client.StorageVolumes.ListSnapshotsAsync(change.Id.Scope!, change.Name, cancellationToken).ConfigureAwait(false);
                 return Snapshots([.. ofVolume.Select(snapshot => snapshot.Name)]);
-            // A checkpoint keeps none of these; what is made can be taken away again.
             default:
-                return change.Action != ChangeAction.Create && ResourceKinds.Of(change.Id).IsBesideCheckpoints
-                    ? $"what it was could not be brought back, should the apply fail; {otherwise} for this change"
-                    : null;
+                return null;
         }
 
         string? Snapshots(IReadOnlyList<string> names) => names.Count == 0

@@ -1,9 +1,13 @@
 using System.Text.Json;
 using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Diagnostics;
+using IncusCompose.Exporting;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Stacks;
-using IncusCompose.Diagnostics;
 using IncusCompose.Loading;
+using IncusCompose.Planning;
+using IncusCompose.Transactions;
 
 namespace IncusCompose.Integration.Tests.Clusters;
 
@@ -59,6 +63,42 @@ public sealed class ClusterTests(ClusterFixture fixture)
         Assert.Equal(["m2", "m3"], (await bench.Client.ClusterGroups.GetAsync("cards")).Value.Members.Order(StringComparer.Ordinal));
         await bench.DownAsync("grouped");
         Assert.Equal(["default"], (await bench.Client.ClusterGroups.ListAsync()).Select(one => one.Name));
+    }
+
+    [Fact]
+    public async Task What_members_have_of_their_own_is_exported_and_put_back_by_a_transaction_that_fails()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        var bridge = fixture.Lab.Environment["LAB_BRIDGE"];
+        string File(string parent) => $$"""
+            name: own
+            networks: { own: { type: macvlan, parent: {{bridge}}, members: {m2: {parent: {{parent}} } } } }
+            cluster_groups: { own: { members: [m1, m2], description: {{(parent == "lo" ? "first" : "second")}} } }
+            storage_pools: { own: { driver: dir, description: of all } }
+            """;
+        const string broken = "\ninstances: { own: { image: busybox, healthcheck: { test: 'false', interval: 1s, retries: 1 } } }\n";
+        var options = new PlanOptions { Prune = true };
+        var transactional = new ApplyOptions { Checkpoint = true, StopTimeout = TimeSpan.Zero };
+        async Task<string> StateAsync() => string.Join("\n", await Task.WhenAll(fixture.Members.Select(async member => (await bench.Client.ForTarget(member).Networks.GetAsync("own")).Value.Config["parent"])))
+            + (await fixture.Lab.IncusAsync("query", "/1.0/cluster/groups/own"));
+        await bench.UpAsync(File("lo"));
+        var before = await StateAsync();
+
+        var export = await bench.Engine.ExportAsync(bench.Client, new ExportOptions { Stack = "own" });
+        Assert.True(export.Notes.Count == 0, export.Text);
+        Assert.Contains("m2:\n        parent: lo\n", export.Text, StringComparison.Ordinal);
+        Assert.True(!(await bench.PlanAsync(export.Text, options)).HasChanges, export.Text);
+
+        // Changed in place, and deleted: all that was there is there again.
+        foreach (var file in new[] { File(bridge), "name: own\nstorage_pools: { own: { driver: dir, description: of all } }\n" })
+        {
+            var failed = await bench.Engine.ApplyAsync(bench.Client, await bench.PlanAsync(file + broken, options), transactional);
+            Assert.True(failed.Transaction is { Outcome: TransactionOutcome.RolledBack }, failed.Transaction?.Message);
+            Assert.Equal(before, await StateAsync());
+            Assert.Empty((await bench.PlanAsync(File("lo"), options)).Changes);
+        }
+
+        await bench.DownAsync("own", new RemovalOptions { RemovePools = true });
     }
 
     [Fact]

@@ -1,9 +1,11 @@
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Exporting;
 using IncusCompose.Guests;
 using IncusCompose.Planning;
 using IncusCompose.Provision;
 using IncusCompose.Resources;
+using IncusCompose.Yaml;
 
 namespace IncusCompose.Tests.Planning;
 
@@ -73,6 +75,10 @@ internal sealed class PlanningWorld
 
     public PlanningWorld With(NetworkLoadBalancer balancer, string network) => Add(new NetworkLoadBalancerKind(), NetworkLoadBalancerKind.IdOf(network, balancer.ListenAddress), balancer);
 
+    public PlanningWorld With(NetworkIntegration integration) => Add(new NetworkIntegrationKind(), NetworkIntegrationKind.IdOf(integration.Name), integration);
+
+    public PlanningWorld With(StorageBucket bucket, string pool = "default") => Add(new BucketKind(), BucketKind.IdOf(pool, bucket.Name), bucket);
+
     public PlanningWorld With(StorageVolume volume, string pool = "default") => Add(new VolumeKind(), VolumeKind.IdOf(pool, volume.Name), volume);
 
     public PlanningWorld With(Profile profile) => Add(new ProfileKind(), ProfileKind.IdOf(profile.Name), profile);
@@ -111,6 +117,12 @@ internal sealed class PlanningWorld
         };
         return StackPlanner.Plan(context, options ?? new PlanOptions(), Metadata, "test");
     }
+
+    /// <summary>What an export of this server writes.</summary>
+    /// <param name="options">What to write.</param>
+    /// <param name="members">The members of the cluster; null where the server is in none.</param>
+    public StackExport Export(ExportOptions options, IReadOnlyList<string>? members = null) =>
+        new StackExporter(new YamlDocumentFormat(), new ClientConfiguration()).Export(new ServerObservation(_resources, _images), "default", options, members);
 
     public StackPlan PlanRemoval(string stack, RemovalOptions? options = null) =>
         StackPlanner.PlanRemoval(stack, "default", new ServerObservation(_resources, _images), options ?? new RemovalOptions(), "test");
