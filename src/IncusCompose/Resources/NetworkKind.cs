@@ -217,7 +217,9 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     }
 
     private static bool IsFailedCommand(IncusException error) =>
-        error.StatusCode == HttpStatusCode.InternalServerError && error is not IncusConflictException;
+        (error.StatusCode == HttpStatusCode.InternalServerError && error is not IncusConflictException)
+        // An ACL's users are found by looking through all ACLs, of which another one was just deleted.
+        || error.ServerMessage?.StartsWith("Failed getting ACL network usage", StringComparison.Ordinal) == true;
 
     private static bool IsAsBefore(Network now, Network before) =>
         now.Description == before.Description && now.Config.Count == before.Config.Count && !now.Config.Except(before.Config).Any();
