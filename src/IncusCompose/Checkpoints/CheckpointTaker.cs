@@ -129,7 +129,7 @@ internal sealed partial class CheckpointTaker(IncusClient client, CheckpointOpti
             ],
             Networks = [.. members.Select(member => member.Raw).OfType<Network>().Select(KeptDefinition.Of)],
             Profiles = [.. members.Select(member => member.Raw).OfType<Profile>().Select(KeptDefinition.Of)],
-            Projects = !options.OfApply ? [] : [.. members.Select(member => member.Raw).OfType<Project>().Select(KeptDefinition.Of)],
+            Projects = !options.OfApply ? [] : [.. members.Where(member => member.Id.Kind == ProjectKind.KindName).Select(member => member.Raw).OfType<Project>().Select(KeptDefinition.Of)],
             StoragePools = !options.OfApply ? [] : [.. members.Select(member => member.Raw).OfType<StoragePool>().Select(KeptDefinition.Of)],
         };
     }

@@ -20,7 +20,7 @@ internal sealed class OtherProjectKind : ProjectKind
 
     public override bool IsOfServer => true;
 
-    public override bool IsBesideCheckpoints => true;
+    public override bool IsKeptAsDefinition => true;
 
     public override string AdviceWhenTaken => "remove it from the file to leave it as it is";
 
