@@ -45,6 +45,7 @@ public sealed partial class ComposeEngine
         var members = client.Server.Environment.ServerClustered ? await MembersAsync(client, stack, cancellationToken).ConfigureAwait(false) : null;
 
         var unreadable = new List<Diagnostic>();
+        stack = HostGateway.Resolve(stack, server, unreadable);
         var steps = PlannedStep.Of(stack, unreadable);
         var asking = ImageCommand.AskAsync(stack, remotes, client.Server, server, unreadable, cancellationToken);
         var newest = await RemoteImages.AskAsync(stack, remotes, client.Server, unreadable, cancellationToken).ConfigureAwait(false);

@@ -200,6 +200,18 @@ public class ComposeDialectTests
         Assert.Empty(stack.Instances["alone"].Networks);
     }
 
+    [Fact]
+    public void A_network_with_an_ipv6_subnet_hands_its_addresses_out()
+    {
+        var stack = Load("""
+            services: {web: {image: nginx, networks: {lan: {ipv6_address: "fd42:1::2"}}}}
+            networks: {lan: {enable_ipv6: true, ipam: {config: [{subnet: "fd42:1::/64"}]}}}
+            """);
+
+        var config = Assert.Single(stack.Networks).Value.Config;
+        Assert.Equal(("fd42:1::1/64", "true"), (config["ipv6.address"], config["ipv6.dhcp.stateful"]));
+    }
+
     [Theory]
     [InlineData("networks: {lan: {name: shared}, b: {name: shared}}", "networks.b: another one of networks is called `shared`, too")]
     [InlineData("volumes: {a: {name: data}, b: {name: data}}", "volumes.b: another one of volumes is called `data`, too")]

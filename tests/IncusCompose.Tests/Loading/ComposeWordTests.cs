@@ -193,7 +193,6 @@ public class ComposeWordTests
     [InlineData("type: virtual-machine\nsysctls: {a.b: 1}", "stack.yaml:4:5: instances.web.sysctls: a virtual machine has no such thing; leave it out, or write `type: container`")]
     [InlineData("devices: [{target: /dev/fuse}]", "stack.yaml:3:15: instances.web.devices[0]: the key `source` is missing; add `source:` with a path such as `/dev/fuse`")]
     [InlineData("devices: [\"/dev/sda:/dev/sda:r\"]", "stack.yaml:3:15: instances.web.devices[0]: `/dev/sda:/dev/sda:r` ends in `r`, which Incus cannot give: it gives a device to read and to write; leave it out; who may use the device is said by `mode` of a device by name")]
-    [InlineData("extra_hosts: [\"host.docker.internal:host-gateway\"]", "stack.yaml:3:19: instances.web.extra_hosts[0]: `host.docker.internal:host-gateway` does not end in an IP address; write the host's address on a network of the instance")]
     [InlineData("dns_search: a.b", "stack.yaml:3:17: instances.web.dns_search: nothing says which name servers are asked; write `dns` as well, or `config: {dns.search: …}` of the network")]
     [InlineData("container_name: one\nreplicas: 2", "stack.yaml:3:21: instances.web.container_name: several instances cannot have one name; leave it out: they are called after the key, with numbers")]
     [InlineData("volumes: [{type: bind, target: /a}]", "stack.yaml:3:15: instances.web.volumes[0]: the key `source` is missing; add `source:` with a volume's name or a host path such as `./data`")]

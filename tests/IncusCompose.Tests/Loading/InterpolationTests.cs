@@ -156,4 +156,8 @@ public class InterpolationTests
         var bomb = "V0=0123456789\n" + string.Concat(Enumerable.Range(1, 30).Select(i => $"V{i}=$V{i - 1}$V{i - 1}$V{i - 1}\n"));
         Assert.Contains("the variables of this file grow beyond a million characters", StackText.Problems("description: x", s_variables, bomb)[0]);
     }
+
+    [Fact]
+    public void A_default_that_is_not_used_may_be_anything() =>
+        Assert.Equal("set", StackText.Load("instances: {web: {environment: {HASH: \"${HASH:-$2a$14$1l.x}\"}}}\n", new Dictionary<string, string> { ["HASH"] = "set" }).Definition!.Instances["web"].Environment["HASH"]);
 }

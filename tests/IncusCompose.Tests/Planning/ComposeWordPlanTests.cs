@@ -42,6 +42,25 @@ public class ComposeWordPlanTests
     }
 
     [Fact]
+    public void The_host_is_known_by_its_address_on_a_network_of_the_instance()
+    {
+        var web = Web with { ExtraHosts = [new ExtraHost("host.docker.internal", HostGateway.Word), new ExtraHost("db", "10.0.0.9")] };
+        var live = new NetworkKind().Describe(NetworkKind.IdOf("lab0"), new Network { Name = "lab0", Managed = true, Type = "bridge", Config = Map(("ipv4.address", "10.1.0.1/24")) });
+        var profile = new ProfileKind().Describe(ProfileKind.IdOf("default"), s_profile);
+        IReadOnlyList<ExtraHost> Hosts(StackDefinition stack, out List<Diagnostic> problems) => HostGateway.Resolve(stack, new ServerObservation([live, profile], []), problems = []).Instances["web"].ExtraHosts;
+
+        Assert.Equal([new ExtraHost("host.docker.internal", "10.1.0.1"), new ExtraHost("db", "10.0.0.9")], Hosts(Stack(web), out _));
+        var own = Stack(web with { Networks = [new NetworkAttachment { Network = "lan" }] }) with
+        {
+            Networks = new Dictionary<string, NetworkDefinition> { ["lan"] = new() { Name = "lan", Config = Map(("ipv4.address", "10.2.0.254/24")) } },
+        };
+        Assert.Equal("10.2.0.254", Hosts(own, out var none)[0].Address);
+        Assert.Empty(none);
+        _ = Hosts(own with { Networks = new Dictionary<string, NetworkDefinition> { ["lan"] = new() { Name = "lan" } } }, out var problems);
+        Assert.Equal("the host has no address yet on a network of the instance web, which `host-gateway` stands for", Assert.Single(problems).Message);
+    }
+
+    [Fact]
     public void A_hardware_address_is_that_of_the_first_interface_wherever_it_comes_from()
     {
         const string Mac = "10:66:6a:00:00:01";

@@ -12,7 +12,7 @@ internal static class ComposeResources
     /// <summary>What words of a network become; what takes one back takes those back.</summary>
     private static readonly Dictionary<string, string[]> s_wordsOfNetwork = new(StringComparer.Ordinal)
     {
-        ["driver"] = ["type"], ["driver_opts"] = ["parent", "mtu"], ["ipam"] = ["ipv4", "ipv6"], ["internal"] = ["nat"], ["external"] = ["external"], ["enable_ipv4"] = ["ipv4"], ["enable_ipv6"] = ["ipv6"],
+        ["driver"] = ["type"], ["driver_opts"] = ["parent", "mtu"], ["ipam"] = ["ipv4", "ipv6", ComposeWhole.Ipv6Word], ["internal"] = ["nat"], ["external"] = ["external"], ["enable_ipv4"] = ["ipv4"], ["enable_ipv6"] = ["ipv6"],
         ["name"] = [ComposeWhole.NameWord], ["labels"] = [], ["attachable"] = [],
     };
 
@@ -212,6 +212,9 @@ internal static class ComposeResources
             say.PassedOver(subnet, $"a bridge has one {(isIpv4 ? "IPv4" : "IPv6")} subnet, and there is one before it");
         else
             say.Add(word, $"{(gateway?.Value is ScalarNode { IsNull: false } said ? said.Value : $"{cidr.FirstHost}")}/{cidr.PrefixLength}", subnet);
+        // Docker gives every container an address of it.
+        if (!isIpv4)
+            say.Add(ComposeWhole.Ipv6Word, "true", subnet);
     }
 
     private static string Text(DocumentNode? node) => node is ScalarNode { IsNull: false } scalar ? scalar.Value : "";

@@ -19,6 +19,9 @@ internal sealed class ComposeWhole
     /// <summary>What a network or volume is called.</summary>
     public const string NameWord = "\u0001name";
 
+    /// <summary>Marks a network that hands out IPv6 addresses, as it does IPv4 ones.</summary>
+    public const string Ipv6Word = "\u0001ipv6";
+
     /// <summary>Other names of a service on a network.</summary>
     public const string AliasesWord = "\u0001aliases";
 
@@ -59,7 +62,7 @@ internal sealed class ComposeWhole
     /// <param name="report">Where problems go.</param>
     public static MappingNode Finish(MappingNode root, string stack, Action<Diagnostic> report)
     {
-        var isCompose = new[] { ("instances", ServiceWord), ("networks", NameWord), ("volumes", NameWord) }
+        var isCompose = new[] { ("instances", ServiceWord), ("networks", NameWord), ("networks", Ipv6Word), ("volumes", NameWord) }
             .Any(word => root.Find(word.Item1) is MappingNode section && section.Entries.Any(entry => entry.Value is MappingNode mapping && mapping.Find(word.Item2) is not null));
         return isCompose ? new ComposeWhole(root, stack, report).Finish() : root;
     }
@@ -123,7 +126,7 @@ internal sealed class ComposeWhole
             if (!seen.Add(name))
                 _report(Diagnostic.Error("DuplicateName", entry.Key.Location, $"{word}.{entry.Key.Value}", $"another one of {word} is called {Excerpts.Quote(name)}, too", "give one of the two another name, or write one for both"));
             else
-                entries.Add(new(entry.Key with { Value = name }, word == "networks" && _shared.Contains(entry.Key.Value) ? Shared(entry) : Without(entry.Value, NameWord)));
+                entries.Add(new(entry.Key with { Value = name }, WithIpv6(word == "networks" && _shared.Contains(entry.Key.Value) ? Shared(entry) : Without(entry.Value, NameWord))));
         }
 
         return mapping with { Entries = entries };
@@ -133,6 +136,17 @@ internal sealed class ComposeWhole
     {
         var network = Without(entry.Value, NameWord) as MappingNode ?? new MappingNode(entry.Key.Location, []) { Origin = entry.Key.Origin };
         return network with { Entries = [.. network.Entries, new(new ScalarNode(entry.Key.Location, "share_names"), new ScalarNode(entry.Key.Location, "true"))] };
+    }
+
+    private static DocumentNode WithIpv6(DocumentNode node)
+    {
+        const string Key = "ipv6.dhcp.stateful";
+        if (node is not MappingNode network || network.Find(Ipv6Word) is not { } mark)
+            return node;
+        var config = network.Find("config") as MappingNode ?? new MappingNode(mark.Location, []) { Origin = mark.Origin };
+        if (config.Find(Key) is null)
+            config = config with { Entries = [.. config.Entries, new MappingEntry(new ScalarNode(mark.Location, Key), new ScalarNode(mark.Location, "true", ScalarStyle.Quoted))] };
+        return network with { Entries = [.. network.Entries.Where(entry => entry.Key.Value is not (Ipv6Word or "config")), new MappingEntry(new ScalarNode(mark.Location, "config"), config)] };
     }
 
     private DocumentNode Services(DocumentNode section) => section is not MappingNode mapping ? section : mapping with

@@ -93,6 +93,9 @@ internal sealed class Template
         }
 
         var name = ReadName();
+        // A default that is not used may be anything, as compose has it.
+        if (name.Length == 0 && !active)
+            return "$";
         if (name.Length == 0)
             throw Broken("`$` is not followed by a variable's name", "write `$$` for a dollar sign");
         return Value(name, _find(name), active);

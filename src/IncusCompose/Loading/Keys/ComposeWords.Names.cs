@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Loading.Keys;
 
@@ -48,12 +49,12 @@ internal static partial class ComposeWords
         };
     }
 
-    private static ScalarShape<string> HostAddress { get; } = new("an IP address such as `10.20.0.5`", text =>
+    private static ScalarShape<string> HostAddress { get; } = new("an IP address such as `10.20.0.5`, or `host-gateway`", text =>
     {
         var address = text is ['[', .., ']'] ? text[1..^1] : text;
-        return CommonShapes.AnyAddress.Accepts(address) ? new(address) : new("", "is not an IP address", text == "host-gateway" ? "write the host's address on a network of the instance" : null);
+        return address == HostGateway.Word || CommonShapes.AnyAddress.Accepts(address) ? new(address) : new("", "is not an IP address");
     })
-    { ProblemId = "BadAddress", Pattern = "^\\[?[0-9A-Fa-f:.]+(%.*)?\\]?$" };
+    { ProblemId = "BadAddress", Pattern = "^(host-gateway|\\[?[0-9A-Fa-f:.]+(%.*)?\\]?)$" };
 
     private static Parsed<ExtraHost> ParseExtraHost(string text)
     {
@@ -64,7 +65,7 @@ internal static partial class ComposeWords
         if (!HostName.Accepts(name))
             return new(null!, $"begins with what is no host name", "use letters, digits and dashes, with dots between the parts");
         if (!HostAddress.Accepts(address))
-            return new(null!, "does not end in an IP address", address == "host-gateway" ? "write the host's address on a network of the instance" : "write `name:address`");
+            return new(null!, "does not end in an IP address", "write `name:address`");
         return new(new ExtraHost(name, HostAddress.Read(address, "address")));
     }
 
