@@ -17,7 +17,11 @@ internal static class Command
 
     /// <summary>Runs a program to its end and returns what it wrote.</summary>
     /// <exception cref="InvalidOperationException">It ended with another code than 0; the message holds what it wrote.</exception>
-    public static async Task<string> ReadAsync(string program, params string[] arguments)
+    public static Task<string> ReadAsync(string program, params string[] arguments) => EndsAsync(0, program, arguments);
+
+    /// <summary>Runs a program that is to end with a certain code, and returns what it wrote.</summary>
+    /// <exception cref="InvalidOperationException">It ended with another one; the message holds what it wrote.</exception>
+    public static async Task<string> EndsAsync(int code, string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -30,7 +34,7 @@ internal static class Command
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        if (process.ExitCode == 0)
+        if (process.ExitCode == code)
             return await output;
         throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{await output}{await error}");
     }

@@ -43,4 +43,6 @@ if (Wanted("plan"))
     await NoChangePlan.MeasureAsync(server, report, rounds);
 if (Wanted("checkpoint"))
     await TenCheckpointed.MeasureAsync(server, socket, report, rounds);
+if (Wanted("large"))
+    await LargePlan.MeasureAsync(server, report, rounds);
 return report.Write(Console.Out) ? 0 : 1;

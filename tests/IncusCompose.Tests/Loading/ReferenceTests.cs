@@ -21,10 +21,40 @@ public partial class ReferenceTests
 
         var documented = Section().Matches(page).Select(match => match.Groups["path"].Value).ToList();
         Assert.Equal(declared.Keys.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
-        var expected = Section().Replace(page, match => $"{match.Groups["begin"].Value}\n{Table(declared[match.Groups["path"].Value])}<!-- /keys -->");
+        var expected = Section().Replace(page, match => $"{match.Groups["begin"].Value}\n{KeyReference.Table(match.Groups["path"].Value, declared[match.Groups["path"].Value])}<!-- /keys -->");
         if (Environment.GetEnvironmentVariable("INCUS_COMPOSE_REGENERATE") == "1")
             File.WriteAllText(s_page, expected);
         Assert.Equal(expected, File.ReadAllText(s_page));
+    }
+
+    [Fact]
+    public void Of_every_key_it_is_said_what_it_is_in_Incus_and_in_compose()
+    {
+        var declared = new Dictionary<string, IKeyedShape>();
+        Collect("", StackKeys.Stack, declared);
+        var keys = declared.SelectMany(shape => shape.Value.Keys.Select(key => (Path: shape.Key.Length == 0 ? key.Name : $"{shape.Key}.{key.Name}", Key: key))).ToList();
+        var missing = keys.Where(key => !KeyReference.IsInTables(key.Path, key.Key) && !KeyReference.Known.Contains(key.Path)).Select(key => key.Path).ToList();
+        if (Environment.GetEnvironmentVariable("INCUS_COMPOSE_REGENERATE") == "1")
+            File.AppendAllLines(KeyReference.Facts, missing.Select(path => $"{path} | | |"));
+
+        Assert.True(missing.Count == 0, $"key-facts.txt does not say what these are in Incus, in compose, and what they need (nothing where nothing applies): {string.Join(", ", missing)}");
+        Assert.Empty(KeyReference.Known.Except(keys.Select(key => key.Path)));
+    }
+
+    [Fact]
+    public void Keys_and_extensions_that_the_reference_names_are_known_to_Incus()
+    {
+        Assert.DoesNotContain(KeyReference.Keys, key => !KeyReference.IsKnown(key.Path, key.Key));
+        Assert.DoesNotContain(KeyReference.Extensions, extension => IncusCompose.Requirements.Extensions.SinceOf(extension) is null);
+    }
+
+    [Fact]
+    public void What_is_so_where_a_key_is_missing_stands_in_a_column_of_its_own()
+    {
+        Assert.Equal(("How long it waits", "30s"), KeyReference.Split("How long it waits; 30s where the key is missing"));
+        Assert.Equal(("Its mode; a folder can be entered", "`0644`"), KeyReference.Split("Its mode; `0644` where the key is missing. A folder can be entered"));
+        Assert.Equal(("`a` or `b`", "`a`"), KeyReference.Split("`a` (the default) or `b`"));
+        Assert.DoesNotContain("where the key is missing", string.Concat(Section().Matches(File.ReadAllText(s_page)).Select(table => table.Value)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -99,14 +129,6 @@ public partial class ReferenceTests
             return;
         foreach (var (step, part) in shape.Parts)
             Collect((path + step).TrimStart('.'), part, found);
-    }
-
-    private static string Table(IKeyedShape shape)
-    {
-        var table = new StringBuilder("| Key | Write | Says |\n|---|---|---|\n");
-        foreach (var key in shape.Keys)
-            table.Append($"| `{key.Name}`{(key.Required ? " (needed)" : "")} | {key.Shape.Wanted} | {key.Description} |\n");
-        return table.ToString();
     }
 
     [GeneratedRegex("(?<begin><!-- keys:(?: (?<path>[^ ]+))? -->)\n.*?<!-- /keys -->", RegexOptions.Singleline)]

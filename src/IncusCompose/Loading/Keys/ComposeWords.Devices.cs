@@ -193,7 +193,7 @@ internal static partial class ComposeWords
         var item = new ObjectShape<Reservation>(_ => new Reservation())
             .Add("capabilities", new ListShape<string>(Scalars.Word("a word such as `gpu`"), "[gpu]"), "What it is for: `gpu` is among it", (made, value) => made with { Capabilities = value })
             .Add("driver", Scalars.Word("a driver such as `nvidia`"), "`nvidia`: NVIDIA's libraries of the host are there, too", (made, value) => made with { Driver = value })
-            .Add("count", count, "How many, or `all`, which it is where the key is missing", (made, value) => made with { Count = value })
+            .Add("count", count, "How many, or `all`; `all` where the key is missing", (made, value) => made with { Count = value })
             .Add("device_ids", new ListShape<string>(id, "[\"0\"]"), "Which, by their numbers", (made, value) => made with { Ids = value })
             .Foreign(new ForeignWord("options", ForeignSeverity.Warning, "they are a driver's of docker"))
             .Then((Reservation made, DocumentNode node, Site site, BindingContext context, out ComposeGpu gpu) =>
