@@ -94,6 +94,26 @@ public class ComposeDialectTests
     }
 
     [Fact]
+    public void What_is_on_a_network_with_a_subnet_reaches_the_outside_unless_the_network_is_internal()
+    {
+        var stack = Load("""
+            name: shop
+            services: {web: {image: nginx}}
+            networks:
+              lan: {ipam: {config: [{subnet: 10.60.0.0/24}]}}
+              both: {ipam: {config: [{subnet: 10.61.0.0/24}, {subnet: "fd00:61::/64"}]}}
+              chosen: {}
+            """);
+
+        Assert.Equal("ipv4.address ipv4.nat", string.Join(' ', stack.Networks["shop-lan"].Config.Keys.Order(StringComparer.Ordinal)));
+        Assert.Equal("ipv4.address ipv4.nat ipv6.address ipv6.dhcp.stateful ipv6.nat", string.Join(' ', stack.Networks["shop-both"].Config.Keys.Order(StringComparer.Ordinal)));
+        Assert.All(["ipv4.nat", "ipv6.nat"], key => Assert.Equal("true", stack.Networks["shop-both"].Config[key]));
+        Assert.Empty(stack.Networks["shop-chosen"].Config);
+        var hidden = StackText.Load("name: shop\nservices: {web: {image: nginx}}\nnetworks: {back: {internal: true, ipam: {config: [{subnet: 10.60.0.0/24}]}}}\n").Definition!;
+        Assert.Equal("false", hidden.Networks["shop-back"].Config["ipv4.nat"]);
+    }
+
+    [Fact]
     public void A_service_on_several_networks_finds_its_neighbours_on_all_of_them()
     {
         var stack = Load("""
@@ -333,7 +353,7 @@ public class ComposeDialectTests
         var networks = result.Definition!.Networks;
 
         Assert.Equal(("bridge", 0), (networks["shop-net-a"].Type, networks["shop-net-a"].Config.Count));
-        Assert.Equal("ipv4.address=10.10.0.1/24", string.Join(' ', networks["shop-net-b"].Config.Select(pair => $"{pair.Key}={pair.Value}")));
+        Assert.Equal("ipv4.address=10.10.0.1/24 ipv4.nat=true", string.Join(' ', networks["shop-net-b"].Config.Select(pair => $"{pair.Key}={pair.Value}")));
         Assert.True(networks["net-c"].External);
         Assert.False(networks["shop-net-d"].External);
     }

@@ -33,6 +33,8 @@ internal sealed class ComposeWhole
     /// <summary>The longest name that an interface of Linux, which a bridge is, can have.</summary>
     private const int LongestInterface = 15;
 
+    private static readonly string[] s_families = ["ipv4", "ipv6"];
+
     private readonly Action<Diagnostic> _report;
     private readonly MappingNode _root;
     private readonly Dictionary<string, string> _networks;
@@ -126,16 +128,30 @@ internal sealed class ComposeWhole
             if (!seen.Add(name))
                 _report(Diagnostic.Error("DuplicateName", entry.Key.Location, $"{word}.{entry.Key.Value}", $"another one of {word} is called {Excerpts.Quote(name)}, too", "give one of the two another name, or write one for both"));
             else
-                entries.Add(new(entry.Key with { Value = name }, WithIpv6(word == "networks" && _shared.Contains(entry.Key.Value) ? Shared(entry) : Without(entry.Value, NameWord))));
+                entries.Add(new(entry.Key with { Value = name }, WithIpv6(word == "networks" ? Network(entry) : Without(entry.Value, NameWord))));
         }
 
         return mapping with { Entries = entries };
     }
 
-    private static MappingNode Shared(MappingEntry entry)
+    /// <summary>A network with what it has in docker without a word.</summary>
+    private DocumentNode Network(MappingEntry entry)
     {
-        var network = Without(entry.Value, NameWord) as MappingNode ?? new MappingNode(entry.Key.Location, []) { Origin = entry.Key.Origin };
-        return network with { Entries = [.. network.Entries, new(new ScalarNode(entry.Key.Location, "share_names"), new ScalarNode(entry.Key.Location, "true"))] };
+        var node = Without(entry.Value, NameWord);
+        var network = node as MappingNode ?? new MappingNode(entry.Key.Location, []) { Origin = entry.Key.Origin };
+        if (!_aliases.IsOwn(entry.Key.Value))
+            return node;
+        var words = new List<MappingEntry>();
+        // Incus translates the addresses of a bridge only where it chose them itself.
+        var said = s_families.Where(family => network.Find(family) is ScalarNode { IsNull: false, Value: not ("none" or "auto") }).ToList();
+        if (said.Count > 0 && network.Find("nat") is null)
+            words.Add(Word("nat", new MappingNode(entry.Key.Location, [.. said.Select(family => Word(family, Text("true")))])));
+        if (_shared.Contains(entry.Key.Value))
+            words.Add(Word("share_names", Text("true")));
+        return words.Count == 0 ? node : network with { Entries = [.. network.Entries, .. words] };
+
+        MappingEntry Word(string key, DocumentNode value) => new(Text(key), value);
+        ScalarNode Text(string text) => new(entry.Key.Location, text) { Origin = entry.Key.Origin };
     }
 
     private static DocumentNode WithIpv6(DocumentNode node)
