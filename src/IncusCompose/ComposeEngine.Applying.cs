@@ -47,9 +47,13 @@ public sealed partial class ComposeEngine
         var unreadable = new List<Diagnostic>();
         stack = HostGateway.Resolve(stack, server, unreadable);
         var steps = PlannedStep.Of(stack, unreadable);
-        var asking = ImageCommand.AskAsync(stack, remotes, client.Server, server, unreadable, cancellationToken);
-        var newest = await RemoteImages.AskAsync(stack, remotes, client.Server, unreadable, cancellationToken).ConfigureAwait(false);
-        var entrypoints = await asking.ConfigureAwait(false);
+        // Both at once, and each says for itself what it could not read.
+        var untold = new List<Diagnostic>();
+        var asking = ImageCommand.AskAsync(stack, remotes, client.Server, server, untold, cancellationToken);
+        var following = RemoteImages.AskAsync(stack, remotes, client.Server, unreadable, cancellationToken);
+        await Task.WhenAll(asking, following).ConfigureAwait(false);
+        var (entrypoints, newest) = (await asking.ConfigureAwait(false), await following.ConfigureAwait(false));
+        unreadable.AddRange(untold);
         var guests = await GuestContents.OfAsync(view, stack, server, options.AllowHostHooks, unreadable, cancellationToken).ConfigureAwait(false);
 
         var described = client.HasExtension("metadata_configuration");

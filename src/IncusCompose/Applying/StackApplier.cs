@@ -57,6 +57,8 @@ internal sealed class StackApplier
         }
 
         await EndedOrGivenUpAsync(Task.WhenAll(ending.Values), _context.Options.WaitForEnd ? CancellationToken.None : cancellationToken).ConfigureAwait(false);
+        // What would leave something broken is gone through with, whatever the user wants.
+        await _context.Commitments.EndAsync().ConfigureAwait(false);
         _ended = true;
         var results = _context.Plan.Resources.Select(change => Outcome(change, ending[change.Id])).ToList();
         return new ApplyResult { Plan = _context.Plan, Resources = results, Duration = clock.Elapsed };
@@ -190,7 +192,8 @@ internal sealed class StackApplier
                     if (!IsOutrun(error))
                         throw;
                     // An instance that ends by itself is locked meanwhile, without an operation that could be waited for.
-                    await Task.Delay(BusyPause * (1 << round), cancellationToken).ConfigureAwait(false);
+                    if (IsBusy(error.ServerMessage ?? ""))
+                        await Task.Delay(BusyPause * (1 << round), cancellationToken).ConfigureAwait(false);
                 }
 
                 var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);

@@ -54,7 +54,7 @@ internal static class ImageCommand
                     : (instance, null, "it does not come from a registry");
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested
-                && error is IncusException or HttpRequestException or JsonException or InvalidOperationException or KeyNotFoundException or IOException or OperationCanceledException)
+                && error is IncusException or HttpRequestException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or IOException or OperationCanceledException)
             {
                 return (instance, null, error is OperationCanceledException ? "its registry does not answer" : Secrets.Mask("", error.Message.TrimEnd('.')));
             }
@@ -118,7 +118,9 @@ internal static class ImageCommand
         var (name, alias) = ImageRemotes.Split(reference);
         if (name is null || ImageRemotes.Find(remotes, name) is not { Protocol: "oci" } remote)
             return null;
-        using var registry = new OciRegistry(new Uri(remote.Addresses[0]), credentials, remotes.FindServerCertificate(remote));
+        if (!Uri.TryCreate(remote.Addresses[0], UriKind.Absolute, out var address))
+            throw new IncusException($"{name} is no registry's address");
+        using var registry = new OciRegistry(address, credentials, remotes.FindServerCertificate(remote));
         return await registry.ReadEntrypointAsync(alias, server.Environment.Architectures is [var own, ..] ? own : "x86_64", cancellationToken).ConfigureAwait(false);
     }
 }

@@ -73,7 +73,7 @@ internal sealed partial class InstanceKind
                     throw new IncusException(SnapshotsInTheWay(snapshots.Select(snapshot => snapshot.Name)), "Remove them first (checkpoints with Remove-IncusStackCheckpoint, or checkpoint remove), or let it be made anew with -AllowReplace (--allow-replace)");
                 await InstancePower.StopAsync(context, name, cancellationToken).ConfigureAwait(false);
                 if (IsMove(change))
-                    change = await MoveOnlyAsync(context, change, live: false, cancellationToken).ConfigureAwait(false);
+                    change = await MoveStoppedAsync(context, change, cancellationToken).ConfigureAwait(false);
                 var image = InstanceSource.FromFingerprint(context.ImageFor(change.Desired!));
                 await context.Client.Instances.RebuildAsync(name, image, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
                 await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);

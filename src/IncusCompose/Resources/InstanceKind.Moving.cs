@@ -75,9 +75,23 @@ internal sealed partial class InstanceKind
             await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
             await InstancePower.StartAsync(context, change.Name, cancellationToken).ConfigureAwait(false);
         }
-        catch (IncusException) when (runs && !live)
+        catch (Exception error) when (runs && !live && error is (IncusException or OperationCanceledException))
         {
-            await RunAgainAsync(context, change.Name, cancellationToken).ConfigureAwait(false);
+            await context.Commitments.SeeThroughAsync(() => RunAgainAsync(context, change.Name, CancellationToken.None)).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Moves an instance that was stopped to be rebuilt; where it cannot be, it runs again if it did.</summary>
+    private async Task<ResourceChange> MoveStoppedAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await MoveOnlyAsync(context, change, live: false, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (change.Live!.Raw is Instance { StatusCode: not StatusCode.Stopped } && error is (IncusException or OperationCanceledException))
+        {
+            await context.Commitments.SeeThroughAsync(() => RunAgainAsync(context, change.Name, CancellationToken.None)).ConfigureAwait(false);
             throw;
         }
     }
@@ -108,7 +122,7 @@ internal sealed partial class InstanceKind
     }
 
     /// <summary>Starts an instance again that was stopped for a move that failed.</summary>
-    private static async Task RunAgainAsync(ApplyContext context, string name, CancellationToken cancellationToken)
+    public static async Task RunAgainAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
         try
         {

@@ -105,7 +105,12 @@ internal sealed partial class OciRegistry : IDisposable
 
     private async Task<JsonDocument> ReadAsync(string repository, string what, string reference, CancellationToken cancellationToken)
     {
+        // What a file says stays below the registry's own address: its user's password goes there.
+        if (repository.Split('/').Append(reference).Any(part => part is "" or "." or ".."))
+            throw new IncusException($"{repository}:{reference} is no image's name");
         var address = new Uri(_address, $"{string.Join('/', repository.Split('/').Select(Uri.EscapeDataString))}/{what}/{Uri.EscapeDataString(reference).Replace("%3A", ":", StringComparison.Ordinal)}");
+        if (address.Authority != _address.Authority)
+            throw new IncusException($"{repository}:{reference} is no image's name");
         using var answer = await GetAsync(address, repository, cancellationToken).ConfigureAwait(false);
         if (!answer.IsSuccessStatusCode)
         {
@@ -153,14 +158,16 @@ internal sealed partial class OciRegistry : IDisposable
     /// <summary>A token for reading one repository, of whom the registry names for that.</summary>
     private async Task<AuthenticationHeaderValue?> AskForTokenAsync(string challenge, string repository, CancellationToken cancellationToken)
     {
-        var parts = Parts().Matches(challenge).ToDictionary(part => part.Groups["name"].Value, part => part.Groups["value"].Value, StringComparer.OrdinalIgnoreCase);
+        var parts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (Match part in Parts().Matches(challenge))
+            parts[part.Groups["name"].Value] = part.Groups["value"].Value;
         if (!parts.TryGetValue("realm", out var realm) || !Uri.TryCreate(realm, UriKind.Absolute, out var address) || (address.Scheme != Uri.UriSchemeHttps && !(address.Scheme == Uri.UriSchemeHttp && _credentials is null)))
             return null;
         var query = new StringBuilder(address.Query.Length > 1 ? address.Query[1..] + "&" : "");
         if (parts.TryGetValue("service", out var service))
             query.Append("service=").Append(Uri.EscapeDataString(service)).Append('&');
         query.Append("scope=").Append(Uri.EscapeDataString(parts.GetValueOrDefault("scope", $"repository:{repository}:pull")));
-        using var answer = await SendAsync(new UriBuilder(address) { Query = query.ToString() }.Uri, Basic(), cancellationToken).ConfigureAwait(false);
+        using var answer = await SendAsync(new UriBuilder(address) { Query = query.ToString() }.Uri, _address.Scheme == Uri.UriSchemeHttps ? Basic() : null, cancellationToken).ConfigureAwait(false);
         if (!answer.IsSuccessStatusCode)
             return null;
         using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));

@@ -12,6 +12,8 @@ namespace IncusCompose.Resources;
 /// </summary>
 internal static class VolumeMove
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Moves a volume once nothing that uses it runs; what it was configured as is written back at once.</summary>
     public static async Task RunAsync(ApplyContext context, ResourceChange change, string member, CancellationToken cancellationToken)
     {
@@ -19,11 +21,53 @@ internal static class VolumeMove
         var before = (await context.Client.StorageVolumes.GetAsync(pool, name, cancellationToken).ConfigureAwait(false)).Value;
         if (before.Location == member)
             return;
-        foreach (var user in before.UsedBy.Select(Users.InstanceIn).OfType<(string Name, string Project)>())
-            await StopAsync(context with { Client = context.Client.ForProject(user.Project) }, user.Name, change, cancellationToken).ConfigureAwait(false);
-        context.Say($"moving to {member}");
-        cancellationToken.ThrowIfCancellationRequested();
-        // From here on it is gone through with: on its way the volume bears nobody's mark.
+        var stopped = new List<(ApplyContext Context, string Name)>();
+        try
+        {
+            foreach (var user in before.UsedBy.Select(Users.InstanceIn).OfType<(string Name, string Project)>())
+            {
+                var own = context with { Client = context.Client.ForProject(user.Project) };
+                if (await StopAsync(own, user.Name, change, cancellationToken).ConfigureAwait(false))
+                    stopped.Add((own, user.Name));
+            }
+
+            context.Say($"moving to {member}");
+            cancellationToken.ThrowIfCancellationRequested();
+            // From here on it is gone through with: on its way the volume bears nobody's mark.
+            await context.Commitments.SeeThroughAsync(() => MoveAsync(context, change, before, member)).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IncusException or OperationCanceledException)
+        {
+            if (stopped.Count > 0)
+                await context.Commitments.SeeThroughAsync(RunAgainAsync).ConfigureAwait(false);
+            throw;
+        }
+
+        // Nobody else starts them: their own changes are not begun after this.
+        async Task RunAgainAsync()
+        {
+            if (!await IsStillThereAsync(context.Client, pool, name, before.Location).ConfigureAwait(false))
+                return;
+            foreach (var (own, user) in stopped)
+                await InstanceKind.RunAgainAsync(own, user, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<bool> IsStillThereAsync(IncusClient client, string pool, string name, string member)
+    {
+        try
+        {
+            return await client.ForTarget(member).StorageVolumes.FindAsync(pool, name, CancellationToken.None).ConfigureAwait(false) is not null;
+        }
+        catch (IncusException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task MoveAsync(ApplyContext context, ResourceChange change, StorageVolume before, string member)
+    {
+        var (pool, name) = (change.Id.Scope!, change.Name);
         var client = context.Client.FinishingChanges();
         await client.ForTarget(member).StorageVolumes.MoveAsync(pool, name, before.Location, CancellationToken.None).CompleteAsync(context.Progress, CancellationToken.None).ConfigureAwait(false);
         await SettleAsync(client, change, context.Say).ConfigureAwait(false);
@@ -41,19 +85,23 @@ internal static class VolumeMove
         while (await InstanceWork.SettleAsync(
             client, operation => operation.Resources.Values.Any(addresses => addresses.Any(one => one.Split('?')[0] == address)), say, CancellationToken.None).ConfigureAwait(false))
         {
+            // A member that does not answer for its operation is not asked without pause.
+            await Task.Delay(Pause, CancellationToken.None).ConfigureAwait(false);
         }
     }
 
     /// <summary>Stops an instance that is to be moved with the volume; its own change starts it again.</summary>
-    private static async Task StopAsync(ApplyContext context, string name, ResourceChange volume, CancellationToken cancellationToken)
+    /// <returns>True where it ran.</returns>
+    private static async Task<bool> StopAsync(ApplyContext context, string name, ResourceChange volume, CancellationToken cancellationToken)
     {
         if ((await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value is not { StatusCode: not StatusCode.Stopped })
-            return;
+            return false;
         if (context.Plan.Resources.FirstOrDefault(change => change.Id == InstanceKind.IdOf(name)) is not { Restarts: true } user
             || context.Client.Project != context.Plan.Project || !(user.Action == ChangeAction.Replace || InstanceKind.IsMove(user)))
             throw new IncusException($"{volume.Id} is not moved while the instance {name} uses it, which runs", $"Stop it first: incus stop {name}");
         var own = context with { OwnStopTimeout = InstancePower.StopTimeoutOf(user), Hooks = new ChangeHooks(context.HookRunner(), user) };
         await InstancePower.WakeAsync(own, user.Live!, cancellationToken).ConfigureAwait(false);
         await InstancePower.StopAsync(own, name, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 }

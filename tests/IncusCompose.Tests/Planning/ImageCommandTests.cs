@@ -49,6 +49,21 @@ public class ImageCommandTests
         Assert.All(asked.Where(request => !request.Address.StartsWith("https://auth.", StringComparison.Ordinal)), request => Assert.True(request.Authorization is null or "Bearer t0ken"));
     }
 
+    [Theory]
+    [InlineData("//evil.example/x")]
+    [InlineData("library/../../x")]
+    [InlineData("library/redis:..")]
+    [InlineData("")]
+    public async Task What_a_file_calls_an_image_leads_to_no_other_place_than_its_registry(string image)
+    {
+        using var registry = Registry(out var asked, new ImageCredentials("me", "hunter2"), token: "t0ken");
+
+        var error = await Assert.ThrowsAsync<IncusException>(() => registry.ReadEntrypointAsync(image, "x86_64", CancellationToken.None));
+
+        Assert.EndsWith("is no image's name", error.Message, StringComparison.Ordinal);
+        Assert.Empty(asked);
+    }
+
     [Fact]
     public async Task What_is_not_what_its_digest_says_is_refused()
     {
@@ -95,6 +110,17 @@ public class ImageCommandTests
     }
 
     [Fact]
+    public async Task An_address_that_is_none_is_said_like_any_other_problem()
+    {
+        var stack = StackText.Load("services: {web: {image: \"localhost:70000/app\", command: [a]}}\n").Definition!;
+        var problems = new List<IncusCompose.Diagnostics.Diagnostic>();
+
+        Assert.Empty(await ImageCommand.AskAsync(stack, ClientConfiguration.Default(new IncusEnvironment(_ => null)), new ServerInfo { ApiExtensions = ["instance_oci_entrypoint"] }, new ServerObservation([], []), problems, CancellationToken.None));
+
+        Assert.Equal("UnknownEntrypoint", Assert.Single(problems).Id);
+    }
+
+    [Fact]
     public async Task An_image_of_no_registry_is_said_before_anything_is_changed()
     {
         var stack = StackText.Load("instances: {web: {image: images:debian/12, command: [a]}}\n").Definition!;
@@ -135,7 +161,7 @@ public class ImageCommandTests
             if (token is null || request.Headers.Authorization?.Parameter == token)
                 return pages.TryGetValue(request.RequestUri.AbsolutePath, out var page) ? Answer(HttpStatusCode.OK, page) : Answer(HttpStatusCode.NotFound, "{}");
             var refusal = new HttpResponseMessage(HttpStatusCode.Unauthorized);
-            refusal.Headers.WwwAuthenticate.ParseAdd("Bearer realm=\"https://auth.example.org/token\",service=\"registry\",scope=\"repository:library/redis:pull\"");
+            refusal.Headers.WwwAuthenticate.ParseAdd("Bearer realm=\"https://auth.example.org/token\",service=\"registry\",scope=\"repository:other:pull\",scope=\"repository:library/redis:pull\"");
             return Task.FromResult(refusal);
         }
 
