@@ -91,6 +91,9 @@ internal sealed class TransactionScope
         var otherwise = IsWhole ? "leave out -Checkpoint (--checkpoint, update.checkpoint)" : "leave out update.on_failure: rollback";
         if (change.Action == ChangeAction.Adopt)
             return $"it is not the stack's yet; adopt it first in an apply of its own, and {otherwise} there";
+        // What was is kept in the project, which is only being made.
+        if (change.Live is not null && change.Kind != ImageKind.KindName && _plan.Changes.Any(other => other is { Kind: ProjectKind.KindName, Action: ChangeAction.Create }))
+            return $"it outlived its project, and could not be put back, should the apply fail; make the project in an apply of its own, or {otherwise}";
         var kept = VolumesOf(change).Append(change.Id).ToHashSet();
         foreach (var resource in _plan.Resources.Where(resource => resource.Live?.Raw is StorageVolume && kept.Contains(resource.Id)))
         {

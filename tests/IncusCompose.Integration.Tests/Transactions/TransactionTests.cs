@@ -353,6 +353,11 @@ public sealed class TransactionTests(LabFixture lab, ITestOutputHelper output)
             await lab.Lab.IncusAsync("--project", name, "delete", "--force", "box");
             await lab.Lab.IncusAsync("project", "delete", name);
 
+            // There is no place yet to keep what it was.
+            var changed = await bench.PlanAsync(Yaml("true").Replace("{ pool: default } }\n", "{ pool: default, description: other } }\n", StringComparison.Ordinal));
+            var early = await Assert.ThrowsAsync<PlanRefusedException>(() => bench.Engine.ApplyAsync(bench.Client, changed, quickly));
+            Assert.Contains("it outlived its project", Assert.Single(early.Changes).Refused, StringComparison.Ordinal);
+
             var result = await bench.Engine.ApplyAsync(bench.Client, await bench.PlanAsync(Yaml("false")), quickly);
 
             Assert.True(result.Transaction is { Outcome: TransactionOutcome.RolledBack, Checkpoint: "", IsWhole: true }, result.Transaction?.Message);
