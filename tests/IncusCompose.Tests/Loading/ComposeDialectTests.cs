@@ -67,7 +67,7 @@ public class ComposeDialectTests
         var stack = Load("""
             name: shop
             services:
-              web: {image: nginx, networks: {front: {ipv4_address: 10.60.0.10}, default: {}}}
+              web: {image: nginx, networks: {front: {ipv4_address: 10.60.0.10}}}
               db: {image: redis, networks: [default]}
             networks:
               front: {name: shopfront, driver: bridge, ipam: {config: [{subnet: 10.60.0.0/24}]}}
@@ -218,6 +218,92 @@ public class ComposeDialectTests
         Assert.Equal("proxy", Assert.Single(stack.Instances["web"].Networks).Network);
         Assert.Equal("proxy", Assert.Single(stack.Instances["db"].Networks).Network);
         Assert.Empty(stack.Instances["alone"].Networks);
+    }
+
+    [Theory]
+    [InlineData("networks: [default, proxy]")]
+    [InlineData("networks: {proxy: {}, default: {}}")]
+    public void The_implied_network_is_a_real_one_where_a_service_is_on_another_one_too(string networks)
+    {
+        var stack = Load($$"""
+            name: shop
+            services:
+              app: {image: nginx, {{networks}} }
+              db: {image: redis}
+              cache: {image: redis, networks: [default]}
+              alone: {image: redis, network_mode: none}
+            networks: {proxy: {external: true}, back: {} }
+            """);
+
+        Assert.Equal(["proxy", "shop-back", "shop-default"], stack.Networks.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["proxy", "shop-default"], stack.Instances["app"].Networks.Select(nic => nic.Network).Order(StringComparer.Ordinal));
+        Assert.All(["db", "cache"], name => Assert.Equal("shop-default", Assert.Single(stack.Instances[name].Networks).Network));
+        Assert.Empty(stack.Instances["alone"].Networks);
+        Assert.False(stack.Networks["shop-default"].ShareNames);
+        var both = Load("name: shop\nservices: {app: {image: nginx, networks: [default, back]}, db: {image: redis}}\nnetworks: {back: {}}\n");
+        Assert.All(both.Networks.Values, network => Assert.True(network.ShareNames));
+    }
+
+    [Fact]
+    public void A_name_that_differs_in_case_alone_is_the_same_name()
+    {
+        var stack = Load("""
+            services:
+              Nextcloud: {image: nextcloud, container_name: nextcloud, networks: {back: {aliases: [NextCloud, DB]}}, links: ["store:STORE"]}
+              store: {image: redis, networks: [back]}
+              files: {image: redis, container_name: disk, networks: {back: {aliases: [DISK, Files, share]}}}
+            networks: {back: {name: back}}
+            """);
+
+        Assert.Equal("cname=DB,DB.incus,nextcloud\ncname=files,files.incus,disk\ncname=share,share.incus,disk", stack.Networks["back"].Config["raw.dnsmasq"]);
+        var taken = StackText.Load("services:\n  a: {image: redis, networks: {back: {aliases: [DB]}}}\n  b: {image: redis, networks: {back: {aliases: [db, A]}}}\nnetworks: {back: {name: back}}\n");
+        Assert.Equal("cname=DB,DB.incus,a", taken.Definition!.Networks["back"].Config["raw.dnsmasq"]);
+        Assert.Equal(2, taken.Diagnostics.Count(diagnostic => diagnostic.Message.Contains("another service has this name", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_stack_files_own_networks_and_instances_stay_what_they_are_beside_a_compose_file()
+    {
+        using var folder = new StackFolder();
+        folder.Write("stack.yaml", """
+            name: shop
+            include: [app/compose.yaml]
+            networks:
+              front: {ipv4: 10.8.0.1/24}
+              up: {type: ovn, uplink: front}
+              inner: {}
+            instances:
+              proxy: {image: images:debian/12, networks: [front, inner, shop-back]}
+              second: {extends: {file: base.yaml, service: base}}
+            """);
+        folder.Write("base.yaml", "services: {base: {image: nginx, networks: {front: {aliases: [site]}}}}\n");
+        folder.Write("app/compose.yaml", """
+            services:
+              web: {image: nginx, networks: [back, apart]}
+              db: {image: redis, container_name: store, networks: [back, front, inner]}
+            networks: {back: , apart: {external: true}}
+            """);
+
+        var stack = folder.Load().Require();
+
+        Assert.Equal(["apart", "front", "inner", "shop-back", "up"], stack.Networks.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(("10.8.0.1/24", false), (stack.Networks["front"].Config["ipv4.address"], stack.Networks["front"].ShareNames));
+        Assert.DoesNotContain("ipv4.nat", stack.Networks["front"].Config.Keys);
+        Assert.Equal("front", stack.Networks["up"].Config["network"]);
+        Assert.Equal(["front", "inner", "shop-back"], stack.Instances["proxy"].Networks.Select(nic => nic.Network));
+        Assert.Equal(["shop-back", "front", "inner"], stack.Instances["store"].Networks.Select(nic => nic.Network));
+        // It is called by its own name, and not by that of the service that it takes.
+        Assert.Equal("cname=site,site.incus,second\ncname=db,db.incus,store", stack.Networks["front"].Config["raw.dnsmasq"]);
+    }
+
+    [Fact]
+    public void What_two_compose_files_declare_alike_is_one_network()
+    {
+        using var folder = new StackFolder();
+        folder.Write("compose.yaml", "name: shop\ninclude: [db/compose.yaml]\nservices: {web: {image: nginx, networks: [back]}}\nnetworks: {back: }\n");
+        folder.Write("db/compose.yaml", "services: {db: {image: redis, networks: [back]}}\nnetworks: {back: }\n");
+
+        Assert.Equal("shop-back", Assert.Single(folder.Require(null, "compose.yaml").Networks).Key);
     }
 
     [Fact]

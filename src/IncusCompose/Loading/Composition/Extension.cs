@@ -97,7 +97,7 @@ internal sealed class Extension(Composer composer, DocumentOrigin origin, StackF
         {
             var (at, name, value, _) = chain[i];
             var own = Without(value);
-            result = result is null || own is not MappingNode ? own : composer.Merger.MergeInstance(result, own, name);
+            result = result is null || own is not MappingNode ? own : ComposeWhole.CalledAs(name, own, composer.Merger.MergeInstance(result, own, name));
             _resolved[(at, name)] = result;
             if (i > 0 && chain[i - 1].Library != at && at.Defaults is { } defaults)
                 result = DefaultValues.Under(result, name, defaults, composer);

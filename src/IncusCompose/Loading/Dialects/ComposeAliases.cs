@@ -11,6 +11,9 @@ namespace IncusCompose.Loading.Dialects;
 /// </summary>
 internal sealed class ComposeAliases
 {
+    /// <summary>To a name server letters are the same whatever their case: a line that leads from `DB` to `db` is a loop, and it does not start.</summary>
+    private static readonly StringComparer s_names = StringComparer.OrdinalIgnoreCase;
+
     private readonly Action<Diagnostic> _report;
     private readonly MappingNode _root;
     private readonly IReadOnlyDictionary<string, MappingNode> _services;
@@ -32,7 +35,7 @@ internal sealed class ComposeAliases
             var called = (service.Find(ComposeWhole.ServiceWord) as ScalarNode)?.Value ?? key;
             foreach (var (network, attachment) in NetworksOf(service))
             {
-                foreach (var other in new[] { called, key }.Distinct().Where(other => other != name))
+                foreach (var other in new[] { called, key }.Distinct(s_names))
                     Add(network, other, name, place: null);
                 foreach (var alias in Texts((attachment as MappingNode)?.Find(ComposeWhole.AliasesWord)))
                     Add(network, alias.Value, name, (alias, $"services.{called}.networks.{network}.aliases", "aliases"));
@@ -42,7 +45,7 @@ internal sealed class ComposeAliases
             {
                 var (target, alias) = link.Value.Split(':') is [var one, var other] ? (one, other) : (link.Value, "");
                 var shared = services.TryGetValue(target, out var linked) ? NetworksOf(linked).Select(pair => pair.Network).Intersect(NetworksOf(service).Select(pair => pair.Network)).ToList() : [];
-                if (alias == NameOf(target) || alias == target)
+                if (IsSame(alias, NameOf(target)) || IsSame(alias, target))
                     continue;
                 if (!shared.Any(IsOwn))
                 {
@@ -54,7 +57,7 @@ internal sealed class ComposeAliases
                     Add(network, alias, NameOf(target), place: null);
             }
 
-            if (name != called && service.Find("container_name") is ScalarNode { Value.Length: > 0 } && !NetworksOf(service).Any(pair => IsOwn(pair.Network)) && DependentOf(key) is { } dependent)
+            if (!IsSame(name, called) && service.Find("container_name") is ScalarNode { Value.Length: > 0 } && !NetworksOf(service).Any(pair => IsOwn(pair.Network)) && DependentOf(key) is { } dependent)
             {
                 _report(Diagnostic.Warning("ServiceName", (service.Find("container_name") ?? service).Location, $"services.{called}.container_name",
                     $"others, such as `{dependent}`, reach it by this name alone, and not as `{called}`", "leave it out, or put both on a network of `networks`"));
@@ -92,7 +95,7 @@ internal sealed class ComposeAliases
 
     private void Add(string network, string alias, string instance, (ScalarNode Node, string Path, string Word)? place)
     {
-        if (alias == instance)
+        if (IsSame(alias, instance))
             return;
         void PassOver(string reason, string advice)
         {
@@ -113,13 +116,15 @@ internal sealed class ComposeAliases
         }
 
         var lines = _lines.TryGetValue(_nameOf(network), out var known) ? known : _lines[_nameOf(network)] = [];
-        if (lines.Any(line => line.Alias == alias && line.Instance == instance))
+        if (lines.Any(line => IsSame(line.Alias, alias) && line.Instance == instance))
             return;
-        if (lines.Any(line => line.Alias == alias) || _services.Keys.Any(key => NameOf(key) == alias))
+        if (lines.Any(line => IsSame(line.Alias, alias)) || _services.Keys.Any(key => IsSame(NameOf(key), alias)))
             PassOver("another service has this name, and a name leads to one", "");
         else
             lines.Add((alias, instance));
     }
+
+    private static bool IsSame(string one, string other) => s_names.Equals(one, other);
 
     /// <summary>True for a bridge that the stack makes.</summary>
     public bool IsOwn(string network) => _root.Find("networks") is MappingNode networks
@@ -153,6 +158,6 @@ internal sealed class ComposeAliases
             _ => ("", null),
         }),
         MappingNode map => map.Entries.Select(entry => (entry.Key.Value, (DocumentNode?)entry.Value)),
-        _ => service.Find("network_mode") is null && IsOwn("default") ? [("default", null)] : [],
+        _ => service.Find("network_mode") is null && IsOwn(ComposeWhole.DefaultNetwork) ? [(ComposeWhole.DefaultNetwork, null)] : [],
     };
 }

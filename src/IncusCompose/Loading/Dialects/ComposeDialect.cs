@@ -35,6 +35,8 @@ internal sealed class ComposeDialect(Action<Diagnostic> report)
                     break;
                 case "networks":
                     entries.Add(entry with { Value = Each(entry.Value, "networks", ComposeResources.Network(report)) });
+                    if (entry.Value is MappingNode networks)
+                        entries.Add(Declared(entry.Key, networks));
                     break;
                 case "volumes":
                     entries.Add(entry with { Value = Each(entry.Value, "volumes", ComposeResources.Volume(report)) });
@@ -47,6 +49,14 @@ internal sealed class ComposeDialect(Action<Diagnostic> report)
 
         return root with { Entries = entries };
     }
+
+    /// <summary>
+    /// Which networks compose files declare: those are called as in docker, a stack file's own as it says. It stands beside
+    /// them, so that what two files say alike stays alike.
+    /// </summary>
+    private static MappingEntry Declared(ScalarNode key, MappingNode networks) => new(
+        key with { Value = ComposeWhole.NetworksWord },
+        new MappingNode(networks.Location, [.. networks.Entries.Select(network => network.Key).DistinctBy(name => name.Value).Select(name => new MappingEntry(name, new ScalarNode(name.Location, "true")))]));
 
     private DocumentNode Each(DocumentNode section, string name, Func<string, DocumentNode, DocumentNode> translate, IReadOnlyDictionary<string, string>? names = null)
     {

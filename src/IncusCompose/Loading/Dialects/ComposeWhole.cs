@@ -16,6 +16,9 @@ internal sealed class ComposeWhole
     /// <summary>Marks a service; the value is what the file calls it.</summary>
     public const string ServiceWord = "\u0001service";
 
+    /// <summary>Beside the sections: the networks that compose files declare.</summary>
+    public const string NetworksWord = "\u0001networks";
+
     /// <summary>What a network or volume is called.</summary>
     public const string NameWord = "\u0001name";
 
@@ -28,7 +31,8 @@ internal sealed class ComposeWhole
     /// <summary>Other names that a service has for those it is linked to.</summary>
     public const string LinksWord = "\u0001links";
 
-    private const string DefaultNetwork = "default";
+    /// <summary>The network of what names none.</summary>
+    public const string DefaultNetwork = "default";
 
     /// <summary>The longest name that an interface of Linux, which a bridge is, can have.</summary>
     private const int LongestInterface = 15;
@@ -39,6 +43,10 @@ internal sealed class ComposeWhole
     private readonly MappingNode _root;
     private readonly Dictionary<string, string> _networks;
     private readonly Dictionary<string, string> _volumes;
+
+    /// <summary>The networks that compose files declare; the others are a stack file's, which says itself what they are.</summary>
+    private readonly HashSet<string> _declared;
+
     private readonly Dictionary<string, MappingNode> _services;
     private readonly ComposeAliases _aliases;
 
@@ -50,9 +58,11 @@ internal sealed class ComposeWhole
     private ComposeWhole(MappingNode root, string stack, Action<Diagnostic> report)
     {
         (_root, _stack, _report) = (root, stack, report);
+        _services = Section("instances").Where(entry => entry.Value is MappingNode service && service.Find(ServiceWord) is not null).ToDictionary(entry => entry.Key.Value, entry => (MappingNode)entry.Value, StringComparer.Ordinal);
+        _declared = Section(NetworksWord).Select(entry => entry.Key.Value).ToHashSet(StringComparer.Ordinal);
+        _root = root = WithDefaultNetwork();
         _networks = Names("networks", NetworkName);
         _volumes = Names("volumes", (_, name) => name);
-        _services = Section("instances").Where(entry => entry.Value is MappingNode service && service.Find(ServiceWord) is not null).ToDictionary(entry => entry.Key.Value, entry => (MappingNode)entry.Value, StringComparer.Ordinal);
         _aliases = new ComposeAliases(report, root, _services, network => _networks.GetValueOrDefault(network, network));
         _shared = _services.Values.Select(service => _aliases.NetworksOf(service).Select(pair => pair.Network).Where(_aliases.IsOwn).ToHashSet(StringComparer.Ordinal))
             .Where(networks => networks.Count > 1).SelectMany(networks => networks).ToHashSet(StringComparer.Ordinal);
@@ -64,15 +74,23 @@ internal sealed class ComposeWhole
     /// <param name="report">Where problems go.</param>
     public static MappingNode Finish(MappingNode root, string stack, Action<Diagnostic> report)
     {
-        var isCompose = new[] { ("instances", ServiceWord), ("networks", NameWord), ("networks", Ipv6Word), ("volumes", NameWord) }
+        var isCompose = root.Find(NetworksWord) is not null || new[] { ("instances", ServiceWord), ("networks", NameWord), ("networks", Ipv6Word), ("volumes", NameWord) }
             .Any(word => root.Find(word.Item1) is MappingNode section && section.Entries.Any(entry => entry.Value is MappingNode mapping && mapping.Find(word.Item2) is not null));
         return isCompose ? new ComposeWhole(root, stack, report).Finish() : root;
     }
 
+    /// <summary>An instance with what it extends: where a stack file's takes a service, it is called by its own name, and not by that of the service.</summary>
+    /// <param name="name">The instance's name.</param>
+    /// <param name="own">What is said of it.</param>
+    /// <param name="whole">That laid over what it extends.</param>
+    public static DocumentNode CalledAs(string name, DocumentNode own, DocumentNode whole) => whole is MappingNode instance && own is MappingNode said && said.Find(ServiceWord) is null && instance.Find(ServiceWord) is not null
+        ? instance with { Entries = [.. instance.Entries.Select(entry => entry.Key.Value == ServiceWord ? entry with { Value = new ScalarNode(said.Location, name) } : entry)] }
+        : whole;
+
     private MappingNode Finish()
     {
         var entries = new List<MappingEntry>(_root.Entries.Count);
-        foreach (var entry in _root.Entries)
+        foreach (var entry in _root.Entries.Where(entry => entry.Key.Value != NetworksWord))
         {
             entries.Add(entry.Key.Value switch
             {
@@ -85,6 +103,33 @@ internal sealed class ComposeWhole
 
         return _aliases.AddTo(_root with { Entries = entries });
     }
+
+    /// <summary>
+    /// As long as services are on the network that docker makes by itself and on no other, that of Incus's default profile does as
+    /// well. Beside another one it must be one of the stack's own, and so for all that are on it.
+    /// </summary>
+    private MappingNode WithDefaultNetwork()
+    {
+        var networks = _root.Find("networks");
+        if (Section("networks").Any(entry => entry.Key.Value == DefaultNetwork) || networks is not (null or MappingNode or ScalarNode { IsNull: true }))
+            return _root;
+        if (_services.Values.Select(Attached).FirstOrDefault(named => named.Count > 1 && named.Exists(name => name.Value == DefaultNetwork)) is not { } mixed)
+            return _root;
+        var place = mixed.First(name => name.Value == DefaultNetwork) with { Tag = null };
+        _declared.Add(DefaultNetwork);
+        var made = new MappingEntry(place, new MappingNode(place.Location, []) { Origin = place.Origin });
+        return networks is null
+            ? _root with { Entries = [.. _root.Entries, new(place with { Value = "networks" }, new MappingNode(place.Location, [made]))] }
+            : _root with { Entries = [.. _root.Entries.Select(entry => entry.Key.Value == "networks" ? entry with { Value = new MappingNode(entry.Value.Location, [.. Section("networks"), made]) { Origin = entry.Value.Origin } } : entry)] };
+    }
+
+    /// <summary>The networks that a service names.</summary>
+    private static List<ScalarNode> Attached(MappingNode service) => service.Find("networks") switch
+    {
+        SequenceNode list => [.. list.Items.Select(item => (item as MappingNode)?.Find("network") as ScalarNode ?? item as ScalarNode).OfType<ScalarNode>().DistinctBy(name => name.Value)],
+        MappingNode map => [.. map.Entries.Select(entry => entry.Key)],
+        _ => [],
+    };
 
     private IReadOnlyList<MappingEntry> Section(string name) => _root.Find(name) is MappingNode section ? section.Entries : [];
 
@@ -101,7 +146,7 @@ internal sealed class ComposeWhole
     private string NetworkName(MappingEntry entry, string name)
     {
         var network = entry.Value as MappingNode;
-        if (network?.Find("external") is ScalarNode { Value: "true" })
+        if (!_declared.Contains(entry.Key.Value) || network?.Find("external") is ScalarNode { Value: "true" })
             return name;
         var isSaid = network?.Find(NameWord) is ScalarNode { IsNull: false, Value.Length: > 0 };
         var full = isSaid ? name : $"{_stack}-{name}";
@@ -139,7 +184,7 @@ internal sealed class ComposeWhole
     {
         var node = Without(entry.Value, NameWord);
         var network = node as MappingNode ?? new MappingNode(entry.Key.Location, []) { Origin = entry.Key.Origin };
-        if (!_aliases.IsOwn(entry.Key.Value))
+        if (!_aliases.IsOwn(entry.Key.Value) || !_declared.Contains(entry.Key.Value))
             return node;
         var words = new List<MappingEntry>();
         // Incus translates the addresses of a bridge only where it chose them itself.
