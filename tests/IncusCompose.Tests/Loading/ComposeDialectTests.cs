@@ -255,7 +255,7 @@ public class ComposeDialectTests
             networks: {back: {name: back}}
             """);
 
-        Assert.Equal("cname=DB,DB.incus,nextcloud\ncname=files,files.incus,disk\ncname=share,share.incus,disk", stack.Networks["back"].Config["raw.dnsmasq"]);
+        Assert.Equal("cname=files,files.incus,disk\ncname=DB,DB.incus,nextcloud\ncname=share,share.incus,disk", stack.Networks["back"].Config["raw.dnsmasq"]);
         var taken = StackText.Load("services:\n  a: {image: redis, networks: {back: {aliases: [DB]}}}\n  b: {image: redis, networks: {back: {aliases: [db, A]}}}\nnetworks: {back: {name: back}}\n");
         Assert.Equal("cname=DB,DB.incus,a", taken.Definition!.Networks["back"].Config["raw.dnsmasq"]);
         Assert.Equal(2, taken.Diagnostics.Count(diagnostic => diagnostic.Message.Contains("another service has this name", StringComparison.Ordinal)));
@@ -293,7 +293,7 @@ public class ComposeDialectTests
         Assert.Equal(["front", "inner", "shop-back"], stack.Instances["proxy"].Networks.Select(nic => nic.Network));
         Assert.Equal(["shop-back", "front", "inner"], stack.Instances["store"].Networks.Select(nic => nic.Network));
         // It is called by its own name, and not by that of the service that it takes.
-        Assert.Equal("cname=site,site.incus,second\ncname=db,db.incus,store", stack.Networks["front"].Config["raw.dnsmasq"]);
+        Assert.Equal("cname=db,db.incus,store\ncname=site,site.incus,second", stack.Networks["front"].Config["raw.dnsmasq"]);
     }
 
     [Fact]
@@ -304,6 +304,56 @@ public class ComposeDialectTests
         folder.Write("db/compose.yaml", "services: {db: {image: redis, networks: [back]}}\nnetworks: {back: }\n");
 
         Assert.Equal("shop-back", Assert.Single(folder.Require(null, "compose.yaml").Networks).Key);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    public void A_service_whose_networks_are_none_is_on_the_default_network_that_is_declared(string networks)
+    {
+        var stack = Load($"name: shop\nservices:\n  web: {{image: nginx, container_name: site, networks: {networks} }}\n  alone: {{image: redis, network_mode: none, networks: {networks} }}\nnetworks: {{default: {{ipam: {{config: [{{subnet: 10.60.0.0/24}}]}}}}}}\n");
+
+        Assert.Equal("shop-default", Assert.Single(stack.Instances["site"].Networks).Network);
+        Assert.Empty(stack.Instances["alone"].Networks);
+        Assert.Equal("cname=web,web.incus,site", stack.Networks["shop-default"].Config["raw.dnsmasq"]);
+    }
+
+    [Fact]
+    public void A_file_above_turns_addresses_of_a_network_on_and_off_again()
+    {
+        using var folder = new StackFolder();
+        folder.Write("compose.yaml", """
+            name: shop
+            services: {web: {image: nginx}}
+            networks:
+              on: {enable_ipv4: false, enable_ipv6: false, ipam: {config: [{subnet: "fd42:1::/64"}]}}
+              off: {enable_ipv6: true, ipam: {config: [{subnet: "fd42:2::/64"}]}}
+              back: {enable_ipv6: false, ipam: {config: [{subnet: "fd42:3::/64"}]}}
+              stays: {enable_ipv6: false, ipam: {config: [{subnet: "fd42:4::/64"}, {subnet: 10.60.0.0/24}]}}
+            """);
+        folder.Write("above.yaml", "networks: {on: {enable_ipv4: true, enable_ipv6: true}, off: {enable_ipv6: false}, back: {enable_ipv6: !reset null}}\n");
+
+        var networks = folder.Require(null, "compose.yaml", "above.yaml").Networks;
+
+        Assert.Equal("fd42:1::1/64", networks["shop-on"].Config["ipv6.address"]);
+        Assert.DoesNotContain("ipv4.address", networks["shop-on"].Config.Keys);
+        Assert.Equal("ipv6.address=none", string.Join(' ', networks["shop-off"].Config.Select(pair => $"{pair.Key}={pair.Value}")));
+        Assert.Equal("fd42:3::1/64", networks["shop-back"].Config["ipv6.address"]);
+        Assert.Equal("ipv4.address=10.60.0.1/24 ipv4.nat=true ipv6.address=none", string.Join(' ', networks["shop-stays"].Config.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}")));
+    }
+
+    [Theory]
+    [InlineData("web: {links: [\"db:Cache\"]}", "`db:Cache` cannot give `db` another name, `Cache`: another service has this name, and a name leads to one; write `db`, or another name")]
+    [InlineData("web: {links: [\"db:memory\"]}", "`db:memory` cannot give `db` another name, `memory`: another service has this name")]
+    [InlineData("web: {links: [\"db:store\"]}, job: {links: [\"cache:store\"]}", "services.job.links: `cache:store` cannot give `cache` another name, `store`: another service has this name")]
+    [InlineData("web: {links: [\"db:my store\"]}", "`db:my store` cannot give `db` another name, `my store`: it is no host name")]
+    public void A_link_by_a_name_that_leads_elsewhere_is_refused(string clients, string problem)
+    {
+        var services = clients.Replace("{links", "{image: nginx, networks: [back, front], links", StringComparison.Ordinal);
+        var problems = StackText.Problems($"services: {{{services}, db: {{image: redis, networks: [back, front]}}, cache: {{image: redis, networks: [back]}}, memory: {{image: redis, container_name: disk, networks: [back]}}}}\nnetworks: {{back: {{}}, front: {{}}}}\n");
+
+        Assert.Contains(problem, Assert.Single(problems), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -455,7 +505,7 @@ public class ComposeDialectTests
             """);
 
         Assert.Equal(
-            "cname=db,db.incus,shop-db\ncname=cache,cache.incus,shop-db\ncname=data.base,data.base.incus,shop-db\ncname=web,web.incus,web-1\ncname=store,store.incus,shop-db",
+            "cname=db,db.incus,shop-db\ncname=web,web.incus,web-1\ncname=cache,cache.incus,shop-db\ncname=data.base,data.base.incus,shop-db\ncname=store,store.incus,shop-db",
             stack.Networks["shopback"].Config["raw.dnsmasq"]);
         Assert.Equal("shop-db", Assert.Single(stack.Instances["web"].DependsOn).Instance);
     }

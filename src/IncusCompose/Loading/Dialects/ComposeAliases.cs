@@ -29,16 +29,27 @@ internal sealed class ComposeAliases
     public ComposeAliases(Action<Diagnostic> report, MappingNode root, IReadOnlyDictionary<string, MappingNode> services, Func<string, string> nameOf)
     {
         (_report, _root, _services, _nameOf) = (report, root, services, nameOf);
+        // The services' own names come first, whatever the order of the file: no other name takes one away.
+        foreach (var (key, service) in services)
+        {
+            foreach (var (network, _) in NetworksOf(service))
+            {
+                foreach (var own in new[] { CalledIn(key, service), key }.Distinct(s_names))
+                    _ = Add(network, own, NameOf(key));
+            }
+        }
+
         foreach (var (key, service) in services)
         {
             var name = NameOf(key);
-            var called = (service.Find(ComposeWhole.ServiceWord) as ScalarNode)?.Value ?? key;
+            var called = CalledIn(key, service);
             foreach (var (network, attachment) in NetworksOf(service))
             {
-                foreach (var other in new[] { called, key }.Distinct(s_names))
-                    Add(network, other, name, place: null);
                 foreach (var alias in Texts((attachment as MappingNode)?.Find(ComposeWhole.AliasesWord)))
-                    Add(network, alias.Value, name, (alias, $"services.{called}.networks.{network}.aliases", "aliases"));
+                {
+                    if (Add(network, alias.Value, name) is var (reason, advice))
+                        report(Diagnostic.Warning("IgnoredWord", alias.Location, $"services.{called}.networks.{network}.aliases", $"`{alias.Value}` of `aliases` is passed over: {reason}", advice));
+                }
             }
 
             foreach (var link in Texts(service.Find(ComposeWhole.LinksWord)))
@@ -53,8 +64,9 @@ internal sealed class ComposeAliases
                         $"write `{target}`, call the service `{alias}`, or put both on a network of `networks`"));
                 }
 
-                foreach (var network in shared)
-                    Add(network, alias, NameOf(target), place: null);
+                // Whoever asks for it would reach another service, or none.
+                if (shared.Where(IsOwn).Select(network => Add(network, alias, NameOf(target))).ToList().Find(refused => refused is not null) is var (why, _))
+                    _report(Diagnostic.Error("BadLink", link.Location, $"services.{called}.links", $"{Excerpts.Quote(link.Value)} cannot give `{target}` another name, `{alias}`: {why}", $"write `{target}`, or another name"));
             }
 
             if (!IsSame(name, called) && service.Find("container_name") is ScalarNode { Value.Length: > 0 } && !NetworksOf(service).Any(pair => IsOwn(pair.Network)) && DependentOf(key) is { } dependent)
@@ -93,36 +105,27 @@ internal sealed class ComposeAliases
         return mapping with { Entries = [.. mapping.Entries.Where(entry => entry.Key.Value != "config"), new MappingEntry(new ScalarNode(place, "config"), config)] };
     }
 
-    private void Add(string network, string alias, string instance, (ScalarNode Node, string Path, string Word)? place)
+    /// <summary>Lets an instance be known by another name, too.</summary>
+    /// <returns>Why that cannot be, and what to do; null where it is.</returns>
+    private (string Reason, string Advice)? Add(string network, string alias, string instance)
     {
         if (IsSame(alias, instance))
-            return;
-        void PassOver(string reason, string advice)
-        {
-            if (place is var (node, path, word))
-                _report(Diagnostic.Warning("IgnoredWord", node.Location, path, $"`{alias}` of `{word}` is passed over: {reason}", advice));
-        }
-
+            return null;
         if (!IsOwn(network))
-        {
-            PassOver("only a network of the stack's own can be told other names", "");
-            return;
-        }
-
+            return ("only a network of the stack's own can be told other names", "");
         if (alias.Length == 0 || alias.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_' or '.')))
-        {
-            PassOver("it is no host name", "use letters, digits and dashes");
-            return;
-        }
-
+            return ("it is no host name", "use letters, digits and dashes");
         var lines = _lines.TryGetValue(_nameOf(network), out var known) ? known : _lines[_nameOf(network)] = [];
         if (lines.Any(line => IsSame(line.Alias, alias) && line.Instance == instance))
-            return;
+            return null;
         if (lines.Any(line => IsSame(line.Alias, alias)) || _services.Keys.Any(key => IsSame(NameOf(key), alias)))
-            PassOver("another service has this name, and a name leads to one", "");
-        else
-            lines.Add((alias, instance));
+            return ("another service has this name, and a name leads to one", "");
+        lines.Add((alias, instance));
+        return null;
     }
+
+    /// <summary>What its file calls a service.</summary>
+    private static string CalledIn(string key, MappingNode service) => (service.Find(ComposeWhole.ServiceWord) as ScalarNode)?.Value ?? key;
 
     private static bool IsSame(string one, string other) => s_names.Equals(one, other);
 
@@ -151,13 +154,13 @@ internal sealed class ComposeAliases
     /// <summary>The networks that a service is on, and what it says of each.</summary>
     public IEnumerable<(string Network, DocumentNode? Attachment)> NetworksOf(MappingNode service) => service.Find("networks") switch
     {
-        SequenceNode list => list.Items.Select(item => item switch
+        SequenceNode { Items.Count: > 0 } list => list.Items.Select(item => item switch
         {
             ScalarNode scalar => (scalar.Value, (DocumentNode?)null),
             MappingNode nic when nic.Find("network") is ScalarNode network => (network.Value, nic),
             _ => ("", null),
         }),
-        MappingNode map => map.Entries.Select(entry => (entry.Key.Value, (DocumentNode?)entry.Value)),
+        MappingNode { Entries.Count: > 0 } map => map.Entries.Select(entry => (entry.Key.Value, (DocumentNode?)entry.Value)),
         _ => service.Find("network_mode") is null && IsOwn(ComposeWhole.DefaultNetwork) ? [(ComposeWhole.DefaultNetwork, null)] : [],
     };
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Keys;
@@ -104,24 +103,14 @@ internal sealed partial class ComposeExtensions
         _ => "",
     }).Where(source => source.Length > 0 && !IsPath(source));
 
-    private MappingNode OfAttachments(MappingNode networks, DialectWords service)
+    private MappingNode OfAttachments(MappingNode networks, DialectWords service) => networks with
     {
-        // Interfaces are called by their position, as the instance's words call them.
-        var index = 0;
-        var entries = new List<MappingEntry>();
-        foreach (var entry in networks.Entries)
-        {
-            entries.Add(entry.Value is MappingNode attachment ? entry with { Value = OfAttachment(entry.Key, attachment, index, service) } : entry);
-            if (entry.Key.Value != "default" || _hasDefaultNetwork)
-                index++;
-        }
+        Entries = [.. networks.Entries.Select(entry => entry.Value is MappingNode attachment ? entry with { Value = OfAttachment(entry.Key.Value, attachment, service) } : entry)],
+    };
 
-        return networks with { Entries = entries };
-    }
-
-    private MappingNode OfAttachment(ScalarNode network, MappingNode attachment, int index, DialectWords service)
+    private MappingNode OfAttachment(string network, MappingNode attachment, DialectWords service)
     {
-        var words = Others(attachment, $"{service.Path}.networks.{network.Value}");
+        var words = Others(attachment, $"{service.Path}.networks.{network}");
         var raw = new List<MappingEntry>();
         foreach (var entry in attachment.Entries)
         {
@@ -137,8 +126,10 @@ internal sealed partial class ComposeExtensions
                 case Own:
                     var own = new DialectWords(report, words.At(Own));
                     _ = s_ofAttachment.Read(entry.Value, "", own);
-                    if (own.Entries.Any(said => said.Key.Value == "internal" && IsTrue(said.Value)))
-                        raw.AddRange([new(entry.Key with { Value = "ipv4.gateway" }, new ScalarNode(entry.Value.Location, "none")), new(entry.Key with { Value = "ipv6.gateway" }, new ScalarNode(entry.Value.Location, "none"))]);
+                    if (!own.Entries.Any(said => said.Key.Value == "internal" && IsTrue(said.Value)))
+                        break;
+                    raw.RemoveAll(said => said.Key.Value is "ipv4.gateway" or "ipv6.gateway");
+                    raw.AddRange([new(entry.Key with { Value = "ipv4.gateway" }, new ScalarNode(entry.Value.Location, "none")), new(entry.Key with { Value = "ipv6.gateway" }, new ScalarNode(entry.Value.Location, "none"))]);
                     break;
                 default:
                     if (IsOurs(entry.Key.Value))
@@ -147,35 +138,18 @@ internal sealed partial class ComposeExtensions
             }
         }
 
-        // What an interface has a word for is said with it, the rest as the device that it is.
-        (string Raw, string Word)[] known = [("ipv4.address", "ipv4_address"), ("ipv6.address", "ipv6_address"), ("hwaddr", "mac_address"), ("security.acls", "acls")];
-        var device = new List<MappingEntry>();
+        // What an interface has a word for is said with it; the rest makes a device of it, once it is known where among the others it stands.
+        var rest = new List<MappingEntry>();
         foreach (var entry in raw)
         {
-            if (known.FirstOrDefault(pair => pair.Raw == entry.Key.Value) is { Word: { } word } && entry.Value is ScalarNode { Value: not ("none" or "auto" or "") } value)
+            if (ComposeWhole.RawOfInterface.FirstOrDefault(pair => pair.Raw == entry.Key.Value) is { Foreign: { } word } && entry.Value is ScalarNode { Value: not ("none" or "auto" or "") } value)
                 words.Keep(entry with { Key = entry.Key with { Value = word }, Value = value.Value.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && word != "acls" ? value with { Value = value.Value[..slash] } : value });
             else
-                device.Add(entry);
+                rest.Add(entry);
         }
 
-        if (device.Count > 0)
-        {
-            var name = words.Entries.FirstOrDefault(entry => entry.Key.Value == "interface_name")?.Value as ScalarNode ?? new ScalarNode(network.Location, string.Create(CultureInfo.InvariantCulture, $"eth{index}"));
-            var all = new List<MappingEntry>
-            {
-                new(network with { Value = "type" }, new ScalarNode(network.Location, "nic")),
-                new(network with { Value = "name" }, name),
-                new(network with { Value = "network" }, network with { Value = _networks.GetValueOrDefault(network.Value, network.Value) }),
-            };
-            foreach (var pair in known)
-            {
-                if (words.Entries.FirstOrDefault(entry => entry.Key.Value == pair.Word) is { } said)
-                    all.Add(said with { Key = said.Key with { Value = pair.Raw } });
-            }
-
-            Devices([new(network with { Value = name.Value }, new MappingNode(attachment.Location, [.. all, .. device]))], network, service);
-        }
-
+        if (rest.Count > 0)
+            words.Say(ComposeWhole.NicWord, new MappingNode(rest[0].Key.Location, rest), rest[0].Key);
         return words.In(attachment);
     }
 

@@ -20,9 +20,7 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
 
     // What mounts and services say of volumes, which is said of the volumes themselves in a stack file.
     private readonly Dictionary<string, DialectWords> _volumes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _networks = new(StringComparer.Ordinal);
     private List<DocumentNode>? _profiles;
-    private bool _hasDefaultNetwork;
 
     private static readonly DialectTable s_healthd = new DialectTable().Same("scope", "incus", "network", "workers", "restart-workers", "external", Raw);
 
@@ -63,7 +61,6 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
     /// <summary>The document without the extensions, and with what they say.</summary>
     public MappingNode Read(MappingNode root)
     {
-        _hasDefaultNetwork = (root.Find("networks") as MappingNode)?.Find("default") is not null;
         var words = new DialectWords(report, "");
         var project = new DialectWords(report, "");
         foreach (var entry in root.Entries.Where(entry => IsOurs(entry.Key.Value)))
@@ -73,7 +70,7 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
         else if (project.Entries.Count > 0)
             words.Say("project", project.In(new MappingNode(project.Entries[0].Key.Location, [])), project.Entries[0].Key);
 
-        // Networks say what they are called before services name them, services what is to become of volumes.
+        // Services say what is to become of volumes.
         var networks = Section(root, "networks", OfNetwork);
         var services = Section(root, "services", OfService);
         var volumes = Section(root, "volumes", OfVolume);
@@ -156,8 +153,6 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
             }
         }
 
-        if (words.Entries.FirstOrDefault(entry => entry.Key.Value == "name")?.Value is ScalarNode { IsNull: false } given)
-            _networks[name] = given.Value;
         return words.In(network);
     }
 

@@ -12,7 +12,7 @@ internal static class ComposeResources
     /// <summary>What words of a network become; what takes one back takes those back.</summary>
     private static readonly Dictionary<string, string[]> s_wordsOfNetwork = new(StringComparer.Ordinal)
     {
-        ["driver"] = ["type"], ["driver_opts"] = ["parent", "mtu"], ["ipam"] = ["ipv4", "ipv6", ComposeWhole.Ipv6Word], ["internal"] = ["nat"], ["external"] = ["external"], ["enable_ipv4"] = ["ipv4"], ["enable_ipv6"] = ["ipv6"],
+        ["driver"] = ["type"], ["driver_opts"] = ["parent", "mtu"], ["ipam"] = ["ipv4", "ipv6", ComposeWhole.Ipv6Word], ["internal"] = ["nat"], ["external"] = ["external"], ["enable_ipv4"] = [ComposeWhole.EnableIpv4Word], ["enable_ipv6"] = [ComposeWhole.EnableIpv6Word],
         ["name"] = [ComposeWhole.NameWord], ["labels"] = [], ["attachable"] = [],
     };
 
@@ -74,8 +74,8 @@ internal static class ComposeResources
                     External(entry, say);
                     break;
                 case "enable_ipv4" or "enable_ipv6":
-                    if (entry.Value is ScalarNode { IsNull: false } && !IsTrue(entry.Value))
-                        say.Add(entry.Key.Value == "enable_ipv4" ? "ipv4" : "ipv6", "none", entry);
+                    if (entry.Value is ScalarNode { IsNull: false })
+                        say.Add(entry.Key.Value == "enable_ipv4" ? ComposeWhole.EnableIpv4Word : ComposeWhole.EnableIpv6Word, IsTrue(entry.Value) ? "true" : "false", entry);
                     break;
                 case "attachable":
                     break;

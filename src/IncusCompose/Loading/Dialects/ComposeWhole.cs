@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
+using IncusCompose.Loading.Keys;
 using IncusCompose.Validation;
 
 namespace IncusCompose.Loading.Dialects;
@@ -30,6 +32,19 @@ internal sealed class ComposeWhole
 
     /// <summary>Other names that a service has for those it is linked to.</summary>
     public const string LinksWord = "\u0001links";
+
+    /// <summary>Of a service on a network: raw configuration of the interface, which makes a device of it.</summary>
+    public const string NicWord = "\u0001nic";
+
+    /// <summary>Whether a network has IPv4 addresses; a file above may say otherwise.</summary>
+    public const string EnableIpv4Word = "\u0001enable_ipv4";
+
+    /// <inheritdoc cref="EnableIpv4Word"/>
+    public const string EnableIpv6Word = "\u0001enable_ipv6";
+
+    /// <summary>What of an interface's configuration there are words for, and what compose files call them.</summary>
+    public static readonly IReadOnlyList<(string Raw, string Foreign, string Word)> RawOfInterface =
+        [("ipv4.address", "ipv4_address", "ipv4"), ("ipv6.address", "ipv6_address", "ipv6"), ("hwaddr", "mac_address", "mac"), ("security.acls", "acls", "acls")];
 
     /// <summary>The network of what names none.</summary>
     public const string DefaultNetwork = "default";
@@ -113,9 +128,10 @@ internal sealed class ComposeWhole
         var networks = _root.Find("networks");
         if (Section("networks").Any(entry => entry.Key.Value == DefaultNetwork) || networks is not (null or MappingNode or ScalarNode { IsNull: true }))
             return _root;
-        if (_services.Values.Select(Attached).FirstOrDefault(named => named.Count > 1 && named.Exists(name => name.Value == DefaultNetwork)) is not { } mixed)
+        // What is said of an interface on it is for a network that is known, too.
+        if (_services.Values.Select(Attached).FirstOrDefault(named => named.Exists(one => one.Name.Value == DefaultNetwork && (named.Count > 1 || (one.Said as MappingNode)?.Find(NicWord) is not null))) is not { } mixed)
             return _root;
-        var place = mixed.First(name => name.Value == DefaultNetwork) with { Tag = null };
+        var place = mixed.First(one => one.Name.Value == DefaultNetwork).Name with { Tag = null };
         _declared.Add(DefaultNetwork);
         var made = new MappingEntry(place, new MappingNode(place.Location, []) { Origin = place.Origin });
         return networks is null
@@ -123,11 +139,11 @@ internal sealed class ComposeWhole
             : _root with { Entries = [.. _root.Entries.Select(entry => entry.Key.Value == "networks" ? entry with { Value = new MappingNode(entry.Value.Location, [.. Section("networks"), made]) { Origin = entry.Value.Origin } } : entry)] };
     }
 
-    /// <summary>The networks that a service names.</summary>
-    private static List<ScalarNode> Attached(MappingNode service) => service.Find("networks") switch
+    /// <summary>The networks that a service names, and what it says of each.</summary>
+    private static List<(ScalarNode Name, DocumentNode Said)> Attached(MappingNode service) => service.Find("networks") switch
     {
-        SequenceNode list => [.. list.Items.Select(item => (item as MappingNode)?.Find("network") as ScalarNode ?? item as ScalarNode).OfType<ScalarNode>().DistinctBy(name => name.Value)],
-        MappingNode map => [.. map.Entries.Select(entry => entry.Key)],
+        SequenceNode list => [.. list.Items.Select(item => (Name: (item as MappingNode)?.Find("network") as ScalarNode ?? item as ScalarNode, Said: item)).Where(one => one.Name is not null).Select(one => (one.Name!, one.Said)).DistinctBy(one => one.Item1.Value)],
+        MappingNode map => [.. map.Entries.Select(entry => (entry.Key, entry.Value))],
         _ => [],
     };
 
@@ -173,7 +189,7 @@ internal sealed class ComposeWhole
             if (!seen.Add(name))
                 _report(Diagnostic.Error("DuplicateName", entry.Key.Location, $"{word}.{entry.Key.Value}", $"another one of {word} is called {Excerpts.Quote(name)}, too", "give one of the two another name, or write one for both"));
             else
-                entries.Add(new(entry.Key with { Value = name }, WithIpv6(word == "networks" ? Network(entry) : Without(entry.Value, NameWord))));
+                entries.Add(new(entry.Key with { Value = name }, word == "networks" ? WithIpv6(Network(entry with { Value = WithFamilies(entry.Value) })) : Without(entry.Value, NameWord)));
         }
 
         return mapping with { Entries = entries };
@@ -199,6 +215,23 @@ internal sealed class ComposeWhole
         ScalarNode Text(string text) => new(entry.Key.Location, text) { Origin = entry.Key.Origin };
     }
 
+    /// <summary>The last file says whether there are addresses of a family; where there are none, it does not count which.</summary>
+    private static DocumentNode WithFamilies(DocumentNode node)
+    {
+        foreach (var (flag, family) in new[] { (EnableIpv4Word, "ipv4"), (EnableIpv6Word, "ipv6") })
+        {
+            if (node is not MappingNode network || network.Find(flag) is not ScalarNode enabled)
+                continue;
+            node = Without(node, flag);
+            if (enabled.Value != "false")
+                continue;
+            var others = ((MappingNode)node).Entries.Where(entry => entry.Key.Value != family && !(family == "ipv6" && entry.Key.Value == Ipv6Word));
+            node = network with { Entries = [.. others, new MappingEntry(new ScalarNode(enabled.Location, family), new ScalarNode(enabled.Location, "none"))] };
+        }
+
+        return node;
+    }
+
     private static DocumentNode WithIpv6(DocumentNode node)
     {
         const string Key = "ipv6.dhcp.stateful";
@@ -219,6 +252,7 @@ internal sealed class ComposeWhole
     {
         var path = $"services.{(service.Find(ServiceWord) as ScalarNode)?.Value ?? key}";
         var entries = new List<MappingEntry>();
+        var devices = new List<MappingEntry>();
         foreach (var entry in service.Entries)
         {
             switch (entry.Key.Value)
@@ -226,7 +260,7 @@ internal sealed class ComposeWhole
                 case ServiceWord or LinksWord:
                     break;
                 case "networks":
-                    if (Networks(entry.Value) is { } networks)
+                    if (Networks(entry.Value, devices) is { } networks)
                         entries.Add(entry with { Value = networks });
                     break;
                 case "volumes" when entry.Value is SequenceNode volumes:
@@ -243,32 +277,94 @@ internal sealed class ComposeWhole
         }
 
         // On the network that the file calls `default` is whatever says nothing else.
-        if (_networks.TryGetValue(DefaultNetwork, out var name) && service.Find("networks") is null && service.Find("network_mode") is null)
+        if (_networks.TryGetValue(DefaultNetwork, out var name) && entries.TrueForAll(entry => entry.Key.Value != "networks") && service.Find("network_mode") is null)
             entries.Add(new(new ScalarNode(service.Location, "networks") { Origin = service.Origin }, new SequenceNode(service.Location, [new ScalarNode(service.Location, name) { Origin = service.Origin }]) { Origin = service.Origin }));
+        AddDevices(entries, devices);
         return service with { Entries = entries };
     }
 
+    /// <summary>Adds devices beside those of the service, whose own words count where both say something.</summary>
+    private static void AddDevices(List<MappingEntry> entries, List<MappingEntry> devices)
+    {
+        if (devices.Count == 0)
+            return;
+        var index = entries.FindIndex(entry => entry.Key.Value == "devices");
+        var said = index < 0 ? null : entries[index].Value;
+        var there = said switch
+        {
+            null or ScalarNode { IsNull: true } => new MappingNode(devices[0].Key.Location, []),
+            SequenceNode list => ComposeWords.ByName(list),
+            // What is wrong with anything else is said once it is bound.
+            _ => said as MappingNode,
+        };
+        if (there is null)
+            return;
+        var all = there.Entries.ToList();
+        foreach (var device in devices)
+        {
+            var same = all.FindIndex(entry => entry.Key.Value == device.Key.Value);
+            if (same < 0)
+                all.Add(device);
+            else if (all[same].Value is MappingNode own && device.Value is MappingNode made)
+                all[same] = all[same] with { Value = own with { Entries = [.. made.Entries.Where(entry => own.Find(entry.Key.Value) is null), .. own.Entries] } };
+        }
+
+        var entry = new MappingEntry(index < 0 ? new ScalarNode(devices[0].Key.Location, "devices") : entries[index].Key, there with { Entries = all });
+        if (index < 0)
+            entries.Add(entry);
+        else
+            entries[index] = entry;
+    }
+
+    /// <summary>The device of an interface that says more than it has words for; null for any other.</summary>
+    /// <param name="attachment">What is said of it.</param>
+    /// <param name="network">What its network is called.</param>
+    /// <param name="index">Its place: interfaces are called by it.</param>
+    private static MappingEntry? Device(DocumentNode attachment, ScalarNode network, int index)
+    {
+        if (attachment is not MappingNode nic || nic.Find(NicWord) is not MappingNode raw)
+            return null;
+        var place = network.Location;
+        var name = nic.Find("name") is ScalarNode { IsNull: false, Value.Length: > 0 } said ? said : new ScalarNode(place, string.Create(CultureInfo.InvariantCulture, $"eth{index}"));
+        var entries = new List<MappingEntry> { new(Text("type"), Text("nic")), new(Text("name"), name), new(Text("network"), network) };
+        entries.AddRange(RawOfInterface.Where(pair => raw.Find(pair.Raw) is null && nic.Find(pair.Word) is not null).Select(pair => new MappingEntry(Text(pair.Raw), nic.Find(pair.Word)!)));
+        return new(Text(name.Value), new MappingNode(nic.Location, [.. entries, .. raw.Entries]));
+
+        ScalarNode Text(string text) => new(place, text);
+    }
+
     /// <summary>On the network that compose makes by itself they find each other by name, as on that of Incus's default profile.</summary>
-    private DocumentNode? Networks(DocumentNode node)
+    /// <param name="node">The networks of a service.</param>
+    /// <param name="devices">Gets the interfaces that are devices.</param>
+    private DocumentNode? Networks(DocumentNode node, List<MappingEntry> devices)
     {
         switch (node)
         {
             case SequenceNode list:
-                var items = list.Items.Where(item => !IsImplied(NetworkOf(item))).Select(item => item switch
+                var items = list.Items.Where(item => !IsImplied(NetworkOf(item))).Select((item, index) => item switch
                 {
                     ScalarNode scalar => scalar with { Value = Renamed(scalar.Value) },
-                    MappingNode nic => Without(nic with { Entries = [.. nic.Entries.Select(entry => entry.Key.Value == "network" && entry.Value is ScalarNode network ? entry with { Value = network with { Value = Renamed(network.Value) } } : entry)] }, AliasesWord),
+                    MappingNode nic => Attachment(nic with { Entries = [.. nic.Entries.Select(entry => entry.Key.Value == "network" && entry.Value is ScalarNode network ? entry with { Value = network with { Value = Renamed(network.Value) } } : entry)] }, nic.Find("network") is ScalarNode network ? network with { Value = Renamed(network.Value) } : null, index, devices),
                     _ => item,
                 }).ToList();
                 return items.Count == 0 ? null : list with { Items = items };
             case MappingNode map:
-                var kept = map.Entries.Where(entry => !IsImplied(entry.Key.Value)).Select(entry => new MappingEntry(entry.Key with { Value = Renamed(entry.Key.Value) }, Without(entry.Value, AliasesWord))).ToList();
+                var kept = map.Entries.Where(entry => !IsImplied(entry.Key.Value)).Select(entry => entry with { Key = entry.Key with { Value = Renamed(entry.Key.Value) } })
+                    .Select((entry, index) => entry with { Value = Attachment(entry.Value, entry.Key, index, devices) }).ToList();
                 return kept.Count == 0 ? null : map with { Entries = kept };
             case ScalarNode { IsNull: true }:
                 return null;
             default:
                 return node;
         }
+    }
+
+    /// <summary>A service's interface on a network in the words of a stack file; what those do not say makes a device of it.</summary>
+    private static DocumentNode Attachment(DocumentNode node, ScalarNode? network, int index, List<MappingEntry> devices)
+    {
+        if (network is not null && Device(node, network, index) is { } device)
+            devices.Add(device);
+        return Without(Without(node, AliasesWord), NicWord);
     }
 
     private static string? NetworkOf(DocumentNode item) => ((item as MappingNode)?.Find("network") as ScalarNode ?? item as ScalarNode)?.Value;

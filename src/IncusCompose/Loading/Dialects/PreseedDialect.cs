@@ -81,7 +81,8 @@ internal sealed class PreseedDialect : InputDialect
             .Read("cluster_groups", (entry, into) => List(entry, into, "cluster_groups", s_group))
             .Read("cluster", Cluster);
         table.Read(root, "", words);
-        if (words.Entries.All(entry => entry.Key.Value != "project"))
+        // Laid over a stack file it moves nothing by saying nothing.
+        if (home.IsNamed && words.Entries.All(entry => entry.Key.Value != "project"))
             words.Say("project", home.Project, root);
         return words.In(root);
     }
@@ -281,11 +282,15 @@ internal sealed class PreseedDialect : InputDialect
             var lived = Things(root, "profiles").Concat(Things(root, "storage_volumes")).Select(ProjectOf).Distinct().ToList();
             var declared = projects.Select(project => Text(project.Find("name"))).Where(name => name is not ("" or DefaultProject)).ToList();
             Project = lived.Contains(DefaultProject) ? DefaultProject : lived.Concat(declared).Concat(Things(root, "networks").Select(ProjectOf).Where(name => name != DefaultProject)).FirstOrDefault() ?? DefaultProject;
+            IsNamed = Project != DefaultProject || Things(root, "profiles").Concat(Things(root, "storage_volumes")).Concat(Things(root, "networks")).Any(thing => Text(thing.Find("project")) == DefaultProject);
             _hasNetworks = projects.Any(project => Text(project.Find("name")) == Project && project.Find("config") is MappingNode config && Text(config.Find("features.networks")).Equals("true", StringComparison.OrdinalIgnoreCase))
                 || Project == DefaultProject;
         }
 
         public string Project { get; }
+
+        /// <summary>True where the file says that it is this one.</summary>
+        public bool IsNamed { get; }
 
         public bool Holds(string project) => project == Project;
 

@@ -1,4 +1,5 @@
 using IncusCompose.Loading;
+using IncusCompose.Tests.Loading.Composition;
 
 namespace IncusCompose.Tests.Loading.Dialects;
 
@@ -102,6 +103,43 @@ public class ComposeExtensionTests
         Assert.Equal("/dev/fuse", devices["device-fuse"]["source"]);
         Assert.Equal(("nic", "incusbr7", "192.0.2.10", "192.0.2.1"), (devices["eth1"]["type"], devices["eth1"]["network"], devices["eth1"]["ipv4.address"], devices["eth1"]["ipv4.gateway"]));
         Assert.Equal(("tcp:203.0.113.5:8080", "tcp:10.9.0.17:80", "true"), (devices["port-203.0.113.5-8080-tcp"]["listen"], devices["port-203.0.113.5-8080-tcp"]["connect"], devices["port-203.0.113.5-8080-tcp"]["nat"]));
+    }
+
+    [Fact]
+    public void An_interface_that_is_a_device_has_the_name_of_its_network_and_its_place_among_all_of_them()
+    {
+        using var folder = new StackFolder();
+        folder.Write("compose.yaml", """
+            name: shop
+            services:
+              web:
+                image: nginx
+                networks: {front: {x-incus: {limits.ingress: 10Mbit, ipv4.address: 10.8.0.10/24}}, back: {}}
+              db:
+                image: redis
+                devices: [/dev/fuse]
+                networks: {default: {x-incus: {limits.ingress: 10Mbit}}}
+            networks: {front: {ipam: {config: [{subnet: 10.8.0.0/24}]}}, back: , far: {}}
+            """);
+        folder.Write("above.yaml", """
+            services:
+              web:
+                networks: {far: {x-incus: {limits.max: 5Mbit}}, front: {interface_name: lan0, x-incus: {limits.egress: 1Mbit}}}
+                x-incus-compose: {devices: {eth2: {type: nic, mtu: 1400}}}
+            networks: {far: {name: faraway}}
+            """);
+
+        var stack = folder.Require(null, "compose.yaml", "above.yaml");
+
+        var devices = stack.Instances["web"].Devices;
+        Assert.Equal(["eth2", "lan0"], devices.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("ipv4.address=10.8.0.10 limits.egress=1Mbit limits.ingress=10Mbit name=lan0 network=shop-front type=nic", Said(devices["lan0"]));
+        Assert.Equal("limits.max=5Mbit mtu=1400 name=eth2 network=faraway type=nic", Said(devices["eth2"]));
+        Assert.Equal(["device-fuse", "eth0"], stack.Instances["db"].Devices.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(("shop-default", "10Mbit"), (stack.Instances["db"].Devices["eth0"]["network"], stack.Instances["db"].Devices["eth0"]["limits.ingress"]));
+        Assert.Contains("shop-default", stack.Networks.Keys);
+
+        static string Said(IReadOnlyDictionary<string, string> device) => string.Join(' ', device.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
+using IncusCompose.Tests.Loading.Composition;
+
 namespace IncusCompose.Tests.Loading.Dialects;
 
 /// <summary>What <c>incus admin init --preseed</c> takes.</summary>
@@ -64,6 +66,19 @@ public class PreseedTests
 
         Assert.Equal(("lab", true, "The lab", "5"), (stack.Project!.Name, stack.Project.Create, stack.Project.Description, stack.Project.Config["limits.instances"]));
         Assert.Equal("small", Assert.Single(stack.Profiles).Key);
+    }
+
+    [Theory]
+    [InlineData("profiles: [{name: small}]", "lab")]
+    [InlineData("storage_pools: [{name: data, driver: dir}]\nprojects: [{name: default}]", "lab")]
+    [InlineData("profiles: [{name: small, project: default}]", "default")]
+    [InlineData("profiles: [{name: small, project: other}]", "other")]
+    public void What_names_no_project_moves_no_stack_that_it_is_laid_over(string preseed, string project)
+    {
+        using var folder = new StackFolder(("stack.yaml", "name: shop\nproject: lab\ninstances: {web: {image: images:debian/12}}\n"), ("preseed.yaml", preseed + "\n"));
+
+        Assert.Equal(project, folder.Require(null, "stack.yaml", "preseed.yaml").Project!.Name);
+        Assert.Equal(project == "lab" ? null : project, Dialect.Load(preseed).Project?.Name);
     }
 
     [Fact]
