@@ -231,8 +231,8 @@ public sealed partial class ComposeEngine
     private static async Task RequireUnchangedAsync(IncusClient view, StackPlan plan, CancellationToken cancellationToken)
     {
         var exists = plan.Project == "default" || await view.Projects.FindAsync(plan.Project, cancellationToken).ConfigureAwait(false) is not null;
-        var server = await StackObserver.ObserveAsync(
-            view, exists ? null : plan.ProjectConfig, StoragePoolKind.NamesIn(plan), cancellationToken).ConfigureAwait(false);
+        var server = (await StackObserver.ObserveAsync(
+            view, exists ? null : plan.ProjectConfig, StoragePoolKind.NamesIn(plan), cancellationToken).ConfigureAwait(false)).SeenBy(plan.Stack, plan.Project);
         var moved = plan.Changes
             .Where(change => !IsAsPlanned(change, server))
             .Select(change => change.Id)

@@ -25,7 +25,7 @@ internal sealed partial class CheckpointTaker(IncusClient client, CheckpointOpti
         if (!GoodName().IsMatch(name))
             throw new CheckpointException($"\"{name}\" cannot be a checkpoint's name: use at most 60 letters, digits, dots, dashes and underscores, and begin with a letter or digit.");
         var opening = client.Events.EnsureOpenAsync(cancellationToken);
-        var server = await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
+        var server = (await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false)).SeenBy(stack, client.Project);
         await opening.ConfigureAwait(false);
         var owned = server.Resources.Where(live => live.Mark?.BelongsTo(stack, client.Project) == true).ToList();
         var members = (options.OfApply ? server.Resources : owned).Where(live => options.Only?.Contains(live.Id) ?? true).ToList();

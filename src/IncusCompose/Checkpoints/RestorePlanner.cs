@@ -26,7 +26,7 @@ internal sealed class RestorePlanner(IncusClient client, StackCheckpoint checkpo
         }
 
         var part = options.Instances.Count > 0;
-        var server = await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
+        var server = (await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false)).SeenBy(_record.Stack, _record.Project);
         var instances = part ? [.. options.Instances.SelectMany(_record.Named).Distinct()] : _record.Instances.ToList();
         var used = instances.SelectMany(instance => instance.Uses).ToHashSet(StringComparer.Ordinal);
         var others = _record.Instances.Except(instances).SelectMany(instance => instance.Uses).ToHashSet(StringComparer.Ordinal);
@@ -41,7 +41,11 @@ internal sealed class RestorePlanner(IncusClient client, StackCheckpoint checkpo
         steps.AddRange(_record.Definitions.Select(kept => Definition(kept, server, steps)).ToList());
         // Of what a part stands on, only what is missing is made again: the rest of the stack uses it as it is now.
         if (part)
-            steps.RemoveAll(step => step.Action != RestoreAction.Create || !used.Contains(step.Id.ToString()));
+        {
+            var needed = WithTheirGround(_record, steps, used);
+            steps.RemoveAll(step => step.Action != RestoreAction.Create || !needed.Contains(step.Id.ToString()));
+        }
+
         steps.AddRange(volumes.Select(volume => Content(
             volume.Id, "", volume.Copy is { } copy ? VolumeKind.IdOf(volume.Pool, copy) : null, server, snapshots, live => volume.ContentType.Length > 0 && ((StorageVolume)live.Raw).ContentType != volume.ContentType)));
         steps.AddRange(instances.Select(instance => Content(
@@ -67,6 +71,31 @@ internal sealed class RestorePlanner(IncusClient client, StackCheckpoint checkpo
             Added = [.. added.Except(deleted).Select(live => live.Id)],
             Shared = part ? [.. _record.Volumes.Except(volumes).Where(volume => used.Contains(volume.Id.ToString())).Select(volume => volume.Id)] : [],
         };
+    }
+
+    /// <summary>What a part uses, and what the networks and definitions among that stand on which are made again, with all that lay on those networks.</summary>
+    internal static IReadOnlySet<string> WithTheirGround(CheckpointRecord record, IReadOnlyList<RestoreStep> steps, IEnumerable<string> used)
+    {
+        var needed = used.ToHashSet(StringComparer.Ordinal);
+        var created = steps.Where(step => step.Action == RestoreAction.Create).Select(step => step.Id).ToHashSet();
+        var networks = record.Networks.Where(network => created.Contains(NetworkKind.IdOf(network.Name))).ToList();
+        var definitions = record.Definitions.Where(kept => created.Contains(kept.Id)).Select(kept => kept.Read()).ToList();
+        for (var count = -1; count != needed.Count;)
+        {
+            count = needed.Count;
+            foreach (var network in networks.Where(network => needed.Contains(NetworkKind.IdOf(network.Name).ToString())))
+                needed.UnionWith(NetworkKind.Named(network.Type ?? "", network.Config).Select(id => id.ToString()));
+            foreach (var live in definitions)
+            {
+                // What lies on something comes with it.
+                if (ResourceKinds.Of(live.Id).HolderOf(live.Id) is { } holder && created.Contains(holder) && needed.Contains(holder.ToString()))
+                    needed.Add(live.Id.ToString());
+                if (needed.Contains(live.Id.ToString()))
+                    needed.UnionWith(live.Uses.Select(id => id.ToString()));
+            }
+        }
+
+        return needed;
     }
 
     /// <summary>

@@ -16,7 +16,7 @@ internal static partial class StackWriter
     {
         private MappingNode Network(NetworkDefinition network)
         {
-            var config = new Unsaid(network.Config);
+            var config = new Unsaid(network.Config, mask);
             return new Entries(mask)
                 .Text("type", network.Type == "bridge" ? null : network.Type)
                 .Text("description", network.Description)
@@ -100,13 +100,13 @@ internal static partial class StackWriter
 
         private MappingNode Member(IReadOnlyDictionary<string, string> member)
         {
-            var config = new Unsaid(member);
+            var config = new Unsaid(member, mask);
             return new Entries(mask).Text("parent", config.Take("parent", IsWord)).Values("config", config.Rest).ToNode();
         }
 
         private DocumentNode Forward(NetworkForwardDefinition forward)
         {
-            var config = new Unsaid(forward.Config);
+            var config = new Unsaid(forward.Config, mask);
             var target = config.Take("target_address", CommonShapes.AnyAddress.Accepts);
             if (target is not null && forward is { Ports.Count: 0, Description: null, Target: null } && config.Rest.Count == 0)
                 return Scalar(target);
@@ -121,7 +121,7 @@ internal static partial class StackWriter
 
         private MappingNode LoadBalancer(NetworkLoadBalancerDefinition balancer)
         {
-            var config = new Unsaid(balancer.Config);
+            var config = new Unsaid(balancer.Config, mask);
             return new Entries(mask)
                 .Map("backends", balancer.Backends, Backend)
                 .Node("ports", balancer.Ports.Count == 0 ? null : List(balancer.Ports.Select(BalancedPort)))
@@ -134,9 +134,8 @@ internal static partial class StackWriter
         private static DocumentNode? HealthCheck(Unsaid config)
         {
             // Its mapping says that there is one.
-            if (config["healthcheck"] != "true")
+            if (config.Take("healthcheck", text => text == "true") is null)
                 return config.Take("healthcheck", IsFlag) is { } none ? Scalar(none) : null;
-            config.Take("healthcheck", _ => true);
             var words = new Entries(Plain);
             foreach (var word in new[] { "interval", "timeout", "success_count", "failure_count" })
                 words.Text(word, config.Take($"healthcheck.{word}", text => IsNumber(text, 1, int.MaxValue)));
@@ -144,7 +143,7 @@ internal static partial class StackWriter
         }
 
         private DocumentNode Peer(NetworkPeerDefinition peer) => peer is { TargetNetwork: { } network, TargetIntegration: null, Description: null, Config.Count: 0 }
-            ? Scalar(peer.TargetProject is { } project ? $"{project}/{network}" : network)
+            ? Scalar(mask("target_network", peer.TargetProject is { } project ? $"{project}/{network}" : network))
             : new Entries(mask)
                 .Text("target_network", peer.TargetNetwork)
                 .Text("target_project", peer.TargetProject)
@@ -155,7 +154,7 @@ internal static partial class StackWriter
 
         private MappingNode Zone(NetworkZoneDefinition zone)
         {
-            var config = new Unsaid(zone.Config);
+            var config = new Unsaid(zone.Config, mask);
             return new Entries(mask)
                 .Text("description", zone.Description)
                 .Node("nameservers", Items(config.Take("dns.nameservers", text => IsList(text, IsWord))))
@@ -168,7 +167,7 @@ internal static partial class StackWriter
 
         private MappingNode Pool(StoragePoolDefinition pool)
         {
-            var config = new Unsaid(pool.Config);
+            var config = new Unsaid(pool.Config, mask);
             return new Entries(mask)
                 .Text("driver", pool.Driver)
                 .Text("description", pool.Description)
@@ -185,7 +184,7 @@ internal static partial class StackWriter
         {
             if (!project.Create && project.Description is null && project.Config.Count == 0)
                 return Scalar(project.Name);
-            var config = new Unsaid(project.Config);
+            var config = new Unsaid(project.Config, mask);
             return new Entries(mask)
                 .Text("name", project.Name)
                 .Flag("create", project.Create)
@@ -241,7 +240,9 @@ internal static partial class StackWriter
     }
 
     /// <summary>Configuration that is written in words as far as there are words; what is left is written as it is.</summary>
-    private sealed class Unsaid(IReadOnlyDictionary<string, string> config)
+    /// <param name="config">The configuration.</param>
+    /// <param name="mask">Shows a value by its key. One that may not be shown has no word: it stays under its key, which tells how to show it.</param>
+    private sealed class Unsaid(IReadOnlyDictionary<string, string> config, Func<string, string, string> mask)
     {
         private readonly List<KeyValuePair<string, string>> _rest = [.. config];
 
@@ -254,7 +255,7 @@ internal static partial class StackWriter
         /// <summary>Takes a key's value where a word can say it.</summary>
         public string? Take(string key, Func<string, bool> fits)
         {
-            if (this[key] is not { } value || !fits(value))
+            if (this[key] is not { } value || !fits(value) || !IsShown(key, value))
                 return null;
             _rest.RemoveAll(entry => entry.Key == key);
             return value;
@@ -263,9 +264,11 @@ internal static partial class StackWriter
         /// <summary>Takes all values whose keys begin alike, by what follows.</summary>
         public IReadOnlyDictionary<string, string> TakeAll(string prefix, Func<string, string, bool> fits)
         {
-            var taken = _rest.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal) && fits(entry.Key[prefix.Length..], entry.Value)).ToList();
+            var taken = _rest.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal) && fits(entry.Key[prefix.Length..], entry.Value) && IsShown(entry.Key, entry.Value)).ToList();
             taken.ForEach(entry => _rest.Remove(entry));
             return taken.ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value);
         }
+
+        private bool IsShown(string key, string value) => mask(key, value) == value;
     }
 }

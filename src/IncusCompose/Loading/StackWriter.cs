@@ -380,7 +380,7 @@ internal static partial class StackWriter
 
         private MappingNode Volume(VolumeDefinition volume)
         {
-            var config = new Unsaid(volume.Config);
+            var config = new Unsaid(volume.Config, mask);
             return new Entries(mask)
                 .Text("pool", volume.Pool)
                 .Text("target", volume.Target)

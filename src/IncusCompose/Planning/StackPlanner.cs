@@ -77,6 +77,7 @@ internal static class StackPlanner
     /// <summary>A plan that takes a stack down, from the marks alone.</summary>
     public static StackPlan PlanRemoval(string stack, string project, ServerObservation server, RemovalOptions options, string serverName)
     {
+        server = server.SeenBy(stack, project);
         var owned = server.Resources.Where(live => live.Mark?.BelongsTo(stack, project) == true).ToList();
         var deleted = owned.Where(live => !ResourceKinds.Of(live.Id).IsKept(options)).Select(live => ResourceKinds.Of(live.Id).AddressOf(live)).ToHashSet();
         var changes = owned.ToDictionary(live => live.Id, live =>
@@ -229,6 +230,8 @@ internal static class StackPlanner
                 changes[live.Id] = Deletion(live) with { Reason = "more than the replicas that are wanted" };
             else if (ResourceKinds.Of(live.Id).PruningRefusal(options) is { } advice)
                 orphans.Add(new OrphanedResource(live.Id, advice));
+            else if (ResourceKinds.Of(live.Id) is { StaysWhereRefused: true } kind && kind.DeletionRefusal(live) is { } why)
+                orphans.Add(new OrphanedResource(live.Id, $"it stays, since {why}"));
             else
                 changes[live.Id] = Deletion(live) with { Reason = "no longer in the file" };
         }

@@ -106,7 +106,7 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, Network resource) => [.. Named(resource.Type, resource.Config)];
 
     /// <summary>The ACLs, the zones and the uplink that a network names.</summary>
-    private static IEnumerable<ResourceId> Named(string type, IReadOnlyDictionary<string, string> config) =>
+    public static IEnumerable<ResourceId> Named(string type, IReadOnlyDictionary<string, string> config) =>
     [
         .. NetworkAclKind.In(config.GetValueOrDefault("security.acls")),
         .. NetworkZoneKind.In(config),

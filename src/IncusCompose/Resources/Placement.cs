@@ -178,9 +178,9 @@ internal sealed class Placement
         IReadOnlySet<string>? left = null;
         foreach (var id in group)
         {
-            // What is not the stack's own to move stays where it is.
+            // What is not the stack's own to move stays where it is: any member will do that has one of the name.
             var members = allowed.GetValueOrDefault(id)
-                ?? (!said.ContainsKey(id) && LocationOf(id) is { } there ? new HashSet<string>(StringComparer.Ordinal) { there } : null);
+                ?? (!said.ContainsKey(id) && LocationsOf(id) is { Count: > 0 } there ? there : null);
             if (members is null)
                 continue;
             var narrower = left is null ? members : left.Intersect(members).ToHashSet(StringComparer.Ordinal);
@@ -218,7 +218,7 @@ internal sealed class Placement
         var (at, against) = said.GetValueOrDefault(id).Target is null ? (other, id) : (id, other);
         _context.Error("TargetsApart", PathOf(at, said), $"{Says(at)}, and {Says(against)}: {Rule}", "give both the same `target`, or say it of one of them alone");
 
-        string Says(ResourceId one) => said.GetValueOrDefault(one).Target is { } target ? $"{one} is to be on {target}" : $"{one}, which is not the stack's, is on {LocationOf(one)}";
+        string Says(ResourceId one) => said.GetValueOrDefault(one).Target is { } target ? $"{one} is to be on {target}" : $"{one}, which is not the stack's, is on {string.Join(", ", LocationsOf(one).Order(StringComparer.Ordinal))}";
     }
 
     private const string Rule = "a volume of a member's own storage pool can be used on that member only";
@@ -226,13 +226,22 @@ internal sealed class Placement
     private static string PathOf(ResourceId id, Dictionary<ResourceId, (ResourceId Id, string Path, string? Target)> said) =>
         said.TryGetValue(id, out var one) ? one.Target is null ? one.Path[..^".target".Length] : one.Path : $"volumes.{id.Name}";
 
-    /// <summary>The member that something is on; null where it is on none, or does not exist.</summary>
-    private string? LocationOf(ResourceId id) => _context.Server.Find(id)?.Raw switch
+    /// <summary>The member that something is on; null where it is on none or on several, or does not exist.</summary>
+    private string? LocationOf(ResourceId id) => LocationsOf(id) is { Count: 1 } one ? one.Single() : null;
+
+    /// <summary>The members that have one of an id; where one of them is the stack's own, its member alone.</summary>
+    private IReadOnlySet<string> LocationsOf(ResourceId id)
     {
-        Instance instance => MemberOf(instance.Location),
-        StorageVolume volume => MemberOf(volume.Location),
-        _ => null,
-    };
+        var found = _context.Server.FindAll(id);
+        if (found.Count > 1 && found[0].Mark?.BelongsTo(_context.Stack.Name, _context.Project) == true)
+            found = [found[0]];
+        return found.Select(live => live.Raw switch
+        {
+            Instance instance => MemberOf(instance.Location),
+            StorageVolume volume => MemberOf(volume.Location),
+            _ => null,
+        }).OfType<string>().ToHashSet(StringComparer.Ordinal);
+    }
 
     /// <summary>A location as the server tells it; null for <c>none</c>, which is on no member in particular.</summary>
     public static string? MemberOf(string location) => location is "" or "none" ? null : location;

@@ -16,6 +16,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     private readonly List<Diagnostic> _problems = [];
     private Placement? _placement;
 
+    /// <summary>What is live, as the stack sees it.</summary>
+    public ServerObservation Server { get; init; } = Server.SeenBy(Stack.Name, Project);
+
     /// <summary>The interface by which the host stands in its network; null where the stack does not need to know.</summary>
     public HostUplink? Uplink { get; init; }
 

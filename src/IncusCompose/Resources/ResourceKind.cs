@@ -63,6 +63,9 @@ internal abstract class ResourceKind
     /// <summary>What stands in the way of deleting it; null where nothing does.</summary>
     public virtual string? DeletionRefusal(LiveResource live) => null;
 
+    /// <summary>True for what stays, without stopping the rest of a plan, where it is no longer in the file and something stands in the way of deleting it.</summary>
+    public virtual bool StaysWhereRefused => false;
+
     /// <summary>What is lost when it is replaced, in a few words; empty where that is nothing but the thing itself.</summary>
     public virtual string LostByReplacement => "";
 

@@ -46,6 +46,9 @@ internal sealed record LiveResource
     /// <summary>The resources that it uses, from its live devices and from what was recorded when it was applied.</summary>
     public IReadOnlyList<ResourceId> Uses { get; init; } = [];
 
+    /// <summary>What somebody put into it, which the server would delete with it without a word; null: nothing is known of such.</summary>
+    public string? TakesAlong { get; init; }
+
     /// <summary>The client's own object.</summary>
     public required object Raw { get; init; }
 }

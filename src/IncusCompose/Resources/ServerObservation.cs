@@ -5,14 +5,21 @@ namespace IncusCompose.Resources;
 /// <summary>What was live on the server when it was looked at: everything that a plan is compared with.</summary>
 internal sealed class ServerObservation
 {
-    private readonly Dictionary<ResourceId, LiveResource> _resources;
+    private readonly Dictionary<ResourceId, LiveResource> _resources = [];
+    private readonly Dictionary<ResourceId, List<LiveResource>> _several = [];
 
     public ServerObservation(IEnumerable<LiveResource> resources, IReadOnlyList<Image> images)
     {
         // An image that was kept up to date may leave an older one with the same mark: the first will do.
-        _resources = [];
         foreach (var resource in resources)
-            _resources.TryAdd(resource.Id, resource);
+        {
+            if (_resources.TryAdd(resource.Id, resource))
+                continue;
+            if (!_several.TryGetValue(resource.Id, out var several))
+                _several[resource.Id] = several = [_resources[resource.Id]];
+            several.Add(resource);
+        }
+
         Images = images;
     }
 
@@ -22,6 +29,20 @@ internal sealed class ServerObservation
     public IReadOnlyList<Image> Images { get; }
 
     public LiveResource? Find(ResourceId id) => _resources.GetValueOrDefault(id);
+
+    /// <summary>All of one id: members of a cluster may each have a volume of the same name in a pool of their own.</summary>
+    public IReadOnlyList<LiveResource> FindAll(ResourceId id) =>
+        _several.TryGetValue(id, out var several) ? several : Find(id) is { } only ? [only] : [];
+
+    /// <summary>The same as a stack sees it: of several of one id its own is what is found.</summary>
+    public ServerObservation SeenBy(string stack, string project)
+    {
+        if (_several.Count == 0)
+            return this;
+        return new ServerObservation(
+            _resources.Values.SelectMany(first => FindAll(first.Id).OrderBy(live => live.Mark?.BelongsTo(stack, project) != true)),
+            Images);
+    }
 
     public IEnumerable<LiveResource> OfKind(string kind) => _resources.Values.Where(resource => resource.Id.Kind == kind);
 }

@@ -105,7 +105,7 @@ internal sealed class TransactionScope
             return $"it could not be moved back to its member, should the apply fail; {otherwise} for this change";
         switch (change.Kind)
         {
-            case ProjectKind.KindName or StoragePoolKind.KindName or BucketKind.KindName when change.Action is ChangeAction.Delete or ChangeAction.Replace:
+            case ProjectKind.KindName or OtherProjectKind.KindName or StoragePoolKind.KindName or BucketKind.KindName when change.Action is ChangeAction.Delete or ChangeAction.Replace:
                 return $"what is in it could not be brought back, should the apply fail; {otherwise} for this change";
             // A pool grows and does not shrink.
             case StoragePoolKind.KindName when change.Steps.Any(step => step.Path == PropertyPath.Config("size") || (PoolMembers.IsOfMember(step.Path, out _, out var key) && key == "size")):

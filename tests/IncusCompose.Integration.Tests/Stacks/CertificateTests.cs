@@ -70,8 +70,14 @@ public sealed class CertificateTests(LabFixture lab)
         // What the file drops is deleted where that is asked for, and stays where somebody uses it.
         await lab.Lab.IncusAsync("profile", "create", "theirs", "--project", two);
         var pruned = await bench.PlanAsync(Stack(7), new() { Prune = true });
-        Assert.Contains("it holds profiles/theirs", Assert.Single(pruned.Changes).Refused, StringComparison.Ordinal);
+        Assert.Empty(pruned.Changes);
+        Assert.Contains("it holds profiles/theirs", Assert.Single(pruned.Orphans).Advice, StringComparison.Ordinal);
         await lab.Lab.IncusAsync("profile", "delete", "theirs", "--project", two);
+
+        // The server itself would delete a default profile that somebody has set up.
+        await lab.Lab.IncusAsync("profile", "set", "default", "limits.memory=1GiB", "--project", two);
+        Assert.Contains("has limits.memory", Assert.Single((await bench.PlanAsync(Stack(7), new() { Prune = true })).Orphans).Advice, StringComparison.Ordinal);
+        await lab.Lab.IncusAsync("profile", "unset", "default", "limits.memory", "--project", two);
         await bench.UpAsync(Stack(7), new() { Prune = true });
         Assert.Null(await bench.Client.Projects.FindAsync(two));
 

@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Incus.Client;
+using IncusCompose.Planning;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Tests.Loading;
 
@@ -42,6 +45,30 @@ public class ServerWordTests
         Assert.Equal(["other-project/ann", "other-project/ben", "certificate/ann"], plan.Changes.Select(change => change.Id.ToString()));
         Assert.Equal(["config.features.images", "config.limits.instances", "config.restricted", "description"], plan.Changes[0].Properties.Select(property => property.Path));
         Assert.Equal(["other-project/ann"], plan.Changes[2].DependsOn.Select(id => id.ToString()));
+    }
+
+    [Theory]
+    [InlineData("/1.0/instances/theirs?project=ann", null, "it stays, since it holds instances/theirs; move or delete that first")]
+    [InlineData(null, "limits.memory", "it stays, since its default profile, which would go with it, has limits.memory; where that is not needed, delete the project with: incus project delete ann")]
+    [InlineData(null, null, null)]
+    public void A_project_that_the_file_names_no_more_stays_where_somebody_uses_it_and_stops_nothing_else(string? user, string? setting, string? why)
+    {
+        var profile = new Profile { Name = "default", Config = setting is null ? new Dictionary<string, string>() : new Dictionary<string, string> { [setting] = "1GiB" } };
+        var world = new Planning.PlanningWorld().WithOther(Made("ann") with { UsedBy = [.. new[] { "/1.0/profiles/default?project=ann", user }.OfType<string>()] }, profile).WithOther(Made("ben"));
+        var plan = world.Plan(StackText.Require("name: tenants\ninstances: { web: {image: busybox} }"), new PlanOptions { Prune = true });
+        Assert.All(plan.Changes, change => Assert.Null(change.Refused));
+        Assert.Equal(why is null ? ["ann", "ben"] : ["ben"], plan.Changes.Where(change => change.Action == ChangeAction.Delete).Select(change => change.Name));
+        Assert.Equal(why, plan.Orphans.SingleOrDefault()?.Advice);
+
+        var removal = world.PlanRemoval("tenants");
+        Assert.Equal(why is not null, removal.Resources.Single(change => change.Name == "ann").Action == ChangeAction.None);
+
+        static Project Made(string name)
+        {
+            var config = new Dictionary<string, string>();
+            new OwnershipMark("tenants", "default", $"projects.{name}", AppliedRecord.Of([])).Write(OtherProjectKind.IdOf(name), config);
+            return new Project { Name = name, Config = config };
+        }
     }
 
     [Fact]

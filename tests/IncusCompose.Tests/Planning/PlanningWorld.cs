@@ -81,6 +81,23 @@ internal sealed class PlanningWorld
 
     public PlanningWorld With(StorageVolume volume, string pool = "default") => Add(new VolumeKind(), VolumeKind.IdOf(pool, volume.Name), volume);
 
+    /// <summary>A volume that another member of the cluster has too, by the same name in its own pool.</summary>
+    public PlanningWorld WithAnother(StorageVolume volume, string pool = "default")
+    {
+        _resources.Add(new VolumeKind().Describe(VolumeKind.IdOf(pool, volume.Name), volume));
+        return this;
+    }
+
+    /// <summary>A project that a stack made besides its own.</summary>
+    /// <param name="project">The project.</param>
+    /// <param name="profile">Its default profile; null: as Incus makes it.</param>
+    public PlanningWorld WithOther(Project project, Profile? profile = null)
+    {
+        Add(new OtherProjectKind(), OtherProjectKind.IdOf(project.Name), project);
+        _resources[^1] = _resources[^1] with { TakesAlong = OtherProjectKind.LostWith(project.Name, profile) };
+        return this;
+    }
+
     public PlanningWorld With(Profile profile) => Add(new ProfileKind(), ProfileKind.IdOf(profile.Name), profile);
 
     public PlanningWorld With(Instance instance) => Add(new InstanceKind(), InstanceKind.IdOf(instance.Name), instance);

@@ -126,6 +126,51 @@ public class TargetPlanTests
     }
 
     [Theory]
+    [InlineData("volumes: { data: { external: true } }", "m1", "m2")]
+    [InlineData("volumes: { data: { external: true } }", "m2", "m1")]
+    [InlineData("", "m1", "m2")]
+    public void Where_several_members_have_a_volume_of_a_name_an_instance_stays_with_the_one_that_it_is_on(string volumes, string first, string second)
+    {
+        var stack = Stack($"instances: {{ web: {{ image: busybox, {(volumes.Length > 0 ? "volumes: ['data:/srv']" : "devices: { data: { type: disk, pool: default, source: data, path: /srv } }")} }} }}\n{volumes}");
+        var world = Cluster().With(Volume(first)).WithAnother(Volume(second));
+        // A new one is made where one of them is.
+        Assert.Contains(Desired<DesiredInstance>(world.Plan(stack), "web").Place!.Target, new[] { "m1", "m2" });
+
+        foreach (var member in new[] { "m1", "m2" })
+        {
+            world.With(world.Applied(stack, "web") with { Location = member });
+            world.With(world.Applied(stack, "web") with { Location = member });
+            Assert.Empty(world.Plan(stack).Changes);
+            Assert.Equal(member, Desired<DesiredInstance>(world.Plan(stack), "web").Place!.Target);
+        }
+
+        world.With(world.Applied(stack, "web") with { Location = "m3" });
+        Assert.Contains("-AllowRestart", Assert.Single(world.Plan(stack).Changes).Refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_stacks_own_volume_is_not_hidden_by_another_stacks_of_the_same_name_on_another_member()
+    {
+        var stack = Stack("instances: { web: { image: busybox, volumes: ['data:/srv'] } }\nvolumes: { data: {} }");
+        var world = Cluster().With(Volume("m1", "blog")).WithAnother(Volume("m2", "shop"));
+        world.With(world.Applied(stack, "web") with { Location = "m2" });
+        var plan = world.Plan(stack);
+        Assert.Empty(plan.Changes);
+        Assert.Equal("m2", Desired<DesiredInstance>(plan, "web").Place!.Target);
+
+        var removal = world.PlanRemoval("shop", new RemovalOptions { RemoveVolumes = true });
+        Assert.Equal("m2", ((StorageVolume)removal.Changes.Single(change => change.Kind == VolumeKind.KindName).Live!.Raw).Location);
+    }
+
+    private static StorageVolume Volume(string member, string? stack = null)
+    {
+        var config = new Dictionary<string, string>();
+        if (stack is not null)
+            new OwnershipMark(stack, "default", "volumes.data", AppliedRecord.Of(new PropertyBag { { "content_type", "filesystem" } })).Write(VolumeKind.IdOf("default", "data"), config);
+        return new StorageVolume { Name = "data", ContentType = "filesystem", Location = member, Config = config };
+    }
+
+    [Theory]
     [InlineData("[node.hostname == node1]", "node1", 0)]
     [InlineData("['node.hostname==node1', node.role == manager, node.labels.disk != ssd]", "node1", 2)]
     [InlineData("[node.labels.disk == ssd]", null, 1)]
