@@ -100,8 +100,26 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
         Egress = Egress.FromProperties(fields.Words, resource.Egress),
     };
 
-    protected override Task<Versioned<NetworkAcl>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
-        client.NetworkAcls.FindAsync(id.Name, cancellationToken);
+    // Who uses an ACL the server finds out by looking through all of them and all networks. Where one goes meanwhile that is
+    // what is not found, and the answer looks as if it were the ACL.
+    protected override async Task<Versioned<NetworkAcl>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken)
+    {
+        Versioned<NetworkAcl>? found = null;
+        await NetworkKind.TryAgainAsync(FindAsync, cancellationToken).ConfigureAwait(false);
+        return found;
+
+        async Task FindAsync()
+        {
+            try
+            {
+                found = await client.NetworkAcls.GetAsync(id.Name, cancellationToken).ConfigureAwait(false);
+            }
+            catch (IncusNotFoundException error) when (!NetworkKind.IsOfAnotherAcl(error))
+            {
+                found = null;
+            }
+        }
+    }
 
     protected override Task PostAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken) =>
         context.Client.NetworkAcls.CreateAsync(WithFields(new NetworkAcl { Name = id.Name }, fields), cancellationToken);
@@ -111,7 +129,7 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
         NetworkKind.TryAgainAsync(() => client.NetworkAcls.UpdateAsync(id.Name, changed, found.ETag, cancellationToken), cancellationToken);
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
-        context.Client.NetworkAcls.DeleteAsync(id.Name, cancellationToken);
+        context.Networks.AloneAsync(KindName, () => NetworkKind.TryAgainAsync(() => context.Client.NetworkAcls.DeleteAsync(id.Name, cancellationToken), cancellationToken), cancellationToken);
 
     /// <summary>The other ACLs and the address sets that rules name; what is no name of one is passed over.</summary>
     private static IReadOnlyList<ResourceId> Named(ResourceId self, IEnumerable<NetworkAclRule> rules) =>

@@ -218,8 +218,10 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 
     private static bool IsFailedCommand(IncusException error) =>
         (error.StatusCode == HttpStatusCode.InternalServerError && error is not IncusConflictException)
-        // An ACL's users are found by looking through all ACLs, of which another one was just deleted.
-        || error.ServerMessage?.StartsWith("Failed getting ACL network usage", StringComparison.Ordinal) == true;
+        || IsOfAnotherAcl(error);
+
+    /// <summary>True where the server stumbled over an ACL or a network that was just deleted while it looked for an ACL's users.</summary>
+    public static bool IsOfAnotherAcl(IncusException error) => error.ServerMessage?.StartsWith("Failed getting ACL ", StringComparison.Ordinal) == true;
 
     private static bool IsAsBefore(Network now, Network before) =>
         now.Description == before.Description && now.Config.Count == before.Config.Count && !now.Config.Except(before.Config).Any();

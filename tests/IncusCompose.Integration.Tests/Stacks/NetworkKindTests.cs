@@ -83,6 +83,18 @@ public sealed class NetworkKindTests(LabFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Many_acls_go_at_once_and_none_stays()
+    {
+        var yaml = $"name: {_stack}\nnetwork_acls:\n" + string.Concat(Enumerable.Range(1, 12).Select(i => $"  {_stack}a{i}: {{ingress: [{{action: allow, protocol: tcp, destination_port: {i}}}]}}\n"));
+        for (var round = 0; round < 3; round++)
+        {
+            await _bench.UpAsync(yaml);
+            Assert.True((await _bench.DownAsync(_stack)).Succeeded);
+            Assert.DoesNotContain(await _bench.Client.NetworkAcls.ListAsync(), acl => acl.Name.StartsWith(_stack, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task An_instance_on_two_bridges_that_share_their_names_finds_its_neighbours_on_both()
     {
         var back = $"n{Lab.Number}back";
