@@ -75,7 +75,7 @@ config: { core.https_address: ":8443" }
 profiles:
 - { name: small, config: { limits.memory: 256MiB } }
 '@
-        $text = ConvertTo-IncusStack $preseed -WarningVariable warnings -WarningAction SilentlyContinue
+        $text = & (Get-Alias ConvertTo-IncusStack) $preseed -WarningVariable warnings -WarningAction SilentlyContinue
         $text | Should -Match '(?m)^      limits.memory: 256MiB$'
         $warnings | Should -Match 'settings of the server'
     }
@@ -83,6 +83,6 @@ profiles:
     It 'is refused where it says what no stack can do' {
         $join = Join-Path $Folder 'join.yaml'
         Set-Content $join 'cluster: { server_address: "10.0.0.2:8443", cluster_token: abc }'
-        { ConvertTo-IncusStack $join -ErrorAction Stop } | Should -Throw '*join*'
+        { ConvertFrom-DockerCompose $join -ErrorAction Stop } | Should -Throw '*join*'
     }
 }

@@ -1,7 +1,7 @@
 BeforeDiscovery {
     $root = (Resolve-Path "$PSScriptRoot/../..").Path
     Import-Module "$root/IncusCompose.psd1" -Force
-    $commands = Get-Command -Module IncusCompose | ForEach-Object { @{ Name = $_.Name } }
+    $commands = Get-Command -Module IncusCompose -CommandType Cmdlet | ForEach-Object { @{ Name = $_.Name } }
 }
 
 BeforeAll {
@@ -76,7 +76,7 @@ Describe 'Help' {
             # In a PowerShell of its own: platyPS brings an older YamlDotNet along.
             Invoke-Pwsh @"
 Import-Module '$Manifest'; Import-Module Microsoft.PowerShell.PlatyPS
-foreach (`$command in Get-Command -Module IncusCompose) {
+foreach (`$command in Get-Command -Module IncusCompose -CommandType Cmdlet) {
     `$page = Import-MarkdownCommandHelp "$Root/docs/cmdlets/`$(`$command.Name).md"
     function Describe(`$owner, `$set, `$p, `$type) { "`$(`$command.Name) `$owner/`$set position `$(`$p.Position) mandatory `$(`$p.Mandatory ?? `$p.IsRequired ?? `$p.IsMandatory) pipeline `$(`$p.ValueFromPipeline) property `$(`$p.ValueFromPipelineByPropertyName) rest `$(`$p.ValueFromRemainingArguments) of `$type" }
     `$written = foreach (`$parameter in `$page.Parameters) {

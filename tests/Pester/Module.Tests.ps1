@@ -19,12 +19,12 @@ try { (Import-IncusStack `$file).Name } finally { Remove-Item `$file }
 }
 
 Describe 'The module' {
-    It 'exports exactly the cmdlets that its assembly holds, and nothing else' {
+    It 'exports exactly the cmdlets that its assembly holds, and their other names that its manifest says' {
         $module = Invoke-Pwsh "Import-Module '$Manifest' -PassThru | ForEach-Object { `$_.ExportedCommands.Values | ForEach-Object { `"`$(`$_.CommandType) `$(`$_.Name)`" } }; Import-Module '$Root/bin/IncusCompose.PowerShell.dll' -PassThru | ForEach-Object { `$_.ExportedCmdlets.Keys | ForEach-Object { `"Assembly `$_`" } }"
         $exported = $module -match '^Cmdlet' -replace '^Cmdlet '
         $exported | Should -Not -BeNullOrEmpty
         $exported | Sort-Object | Should -Be ($module -match '^Assembly' -replace '^Assembly ' | Sort-Object)
-        $module -notmatch '^(Cmdlet|Assembly) ' | Should -BeNullOrEmpty
+        $module -notmatch '^(Cmdlet|Assembly) ' | Sort-Object | Should -Be ((Import-PowerShellDataFile $Manifest).AliasesToExport | ForEach-Object { "Alias $_" } | Sort-Object)
     }
 
     It 'has a manifest that PowerShell accepts' {
@@ -55,7 +55,7 @@ Import-Module '$Manifest'; $UseYaml
 Import-Module '$Manifest' -Force; $UseYaml; (Get-IncusServer).Version.Length -gt 0
 Remove-Module IncusCompose
 Import-Module '$Manifest'; $UseYaml; (Get-IncusServer).Version.Length -gt 0
-(Get-Command -Module IncusCompose).Count
+(Get-Command -Module IncusCompose -CommandType Cmdlet).Count
 "@ | Should -Be 'loaded', 'loaded', 'True', 'loaded', 'True', "$((Import-PowerShellDataFile $Manifest).CmdletsToExport.Count)"
     }
 
