@@ -24,6 +24,8 @@ internal sealed class StackApplier
     // Doubled each round: twelve seconds in all.
     private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(50);
 
+    private static readonly TimeSpan LongestConflictPause = TimeSpan.FromMilliseconds(200);
+
     private readonly ApplyContext _context;
     private readonly IProgress<ApplyEvent>? _progress;
     private readonly SemaphoreSlim _slots;
@@ -192,8 +194,9 @@ internal sealed class StackApplier
                     if (!IsOutrun(error))
                         throw;
                     // An instance that ends by itself is locked meanwhile, without an operation that could be waited for.
-                    if (IsBusy(error.ServerMessage ?? ""))
-                        await Task.Delay(BusyPause * (1 << round), cancellationToken).ConfigureAwait(false);
+                    // Others who were faster are done soon, and what is refused for good is to be said soon.
+                    var pause = BusyPause * (1 << round);
+                    await Task.Delay(IsBusy(error.ServerMessage ?? "") || pause < LongestConflictPause ? pause : LongestConflictPause, cancellationToken).ConfigureAwait(false);
                 }
 
                 var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
