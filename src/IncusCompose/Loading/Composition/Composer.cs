@@ -40,7 +40,7 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
             if (Layer([.. roots.Select(read => new OpenDocument(read.File, read.Root!, null))], origin, isMain: true, parents: []) is not { } document)
                 return null;
             document = DefaultValues.Apply(document, this);
-            return OverrideTags.Resolve(document, _budget) is MappingNode resolved ? ComposeWhole.Finish(resolved, NameOf(resolved, origin, name), Report) : null;
+            return OverrideTags.Resolve(document, _budget) is MappingNode resolved ? InputDialects.Finish(resolved, NameOf(resolved, origin, name), Report) : null;
         }
         catch (CompositionBudget.Exceeded exceeded)
         {

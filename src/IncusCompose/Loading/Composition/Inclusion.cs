@@ -1,4 +1,5 @@
 using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Dialects;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
 
@@ -144,7 +145,7 @@ internal static class Inclusion
                 {
                     entries.Add(entry);
                 }
-                else if (!IsSame(known.Value, entry.Value))
+                else if (!IsSame(known.Value, entry.Value, isAnywhere: !SaysFiles(key, entry.Value)))
                 {
                     composer.Report(Diagnostic.Error("IncludeConflict", known.Key.Location, $"{key}.{entry.Key.Value}",
                         $"the file that is included at {includedAt} has it too, at {entry.Key.Location}",
@@ -165,15 +166,34 @@ internal static class Inclusion
             }
         }
 
-        /// <summary>True for what was included twice, or says the same.</summary>
-        private static bool IsSame(DocumentNode one, DocumentNode other) => (one, other) switch
+        /// <summary>True for what was included twice, or says the same, in whatever order.</summary>
+        /// <param name="one">What one file says.</param>
+        /// <param name="other">What the other says.</param>
+        /// <param name="isAnywhere">True where it means the same whichever folder its file is in.</param>
+        private static bool IsSame(DocumentNode one, DocumentNode other, bool isAnywhere = false) => (one, other) switch
         {
             (ScalarNode a, ScalarNode b) => a.Value == b.Value && a.IsNull == b.IsNull,
-            (SequenceNode a, SequenceNode b) => a.Items.Count == b.Items.Count && a.Items.Zip(b.Items).All(pair => IsSame(pair.First, pair.Second)),
+            (SequenceNode a, SequenceNode b) => a.Items.Count == b.Items.Count && a.Items.Zip(b.Items).All(pair => IsSame(pair.First, pair.Second, isAnywhere)),
             (MappingNode a, MappingNode b) => ReferenceEquals(a, b)
-                || (a.Origin?.Folder == b.Origin?.Folder && a.Entries.Count == b.Entries.Count
-                    && a.Entries.Zip(b.Entries).All(pair => pair.First.Key.Value == pair.Second.Key.Value && IsSame(pair.First.Value, pair.Second.Value))),
+                || ((isAnywhere || a.Origin?.Folder == b.Origin?.Folder) && a.Entries.Count == b.Entries.Count
+                    && a.Entries.Index().All(entry => EntryOf(b, entry.Item.Key.Value, entry.Index) is { } same && IsSame(entry.Item.Value, same, isAnywhere))),
+            // A name alone says as much as one with nothing in it.
+            (ScalarNode { IsNull: true }, MappingNode { Entries.Count: 0 }) or (MappingNode { Entries.Count: 0 }, ScalarNode { IsNull: true }) => true,
             _ => false,
         };
+
+        /// <summary>The value of a key, which mostly stands at the same place.</summary>
+        private static DocumentNode? EntryOf(MappingNode mapping, string key, int index) =>
+            mapping.Entries[index] is { } entry && entry.Key.Value == key ? entry.Value : mapping.Find(key);
+
+        /// <summary>Whether a definition can name files, which are others for each folder.</summary>
+        private static bool SaysFiles(string section, DocumentNode definition) =>
+            section switch
+            {
+                "networks" or ComposeWhole.NetworksWord => false,
+                "volumes" => definition is MappingNode volume && (volume.Find("content") ?? volume.Find("import") ?? volume.Find("source")) is not null,
+                "secrets" or "configs" => definition is not MappingNode given || given.Entries.Any(entry => entry.Key.Value is not ("environment" or "content" or "name" or "external")),
+                _ => true,
+            };
     }
 }

@@ -26,7 +26,13 @@ internal static class MergeKeys
 
     /// <summary>The path in the instance that something is mounted at.</summary>
     public static string? MountTarget(DocumentNode item) =>
-        item is ScalarNode scalar ? scalar.Value.Split(':') is [_, var target, ..] ? target : null : Of(item, "target");
+        item is ScalarNode scalar ? scalar.Value.Split(':') switch
+        {
+            [_, var target, ..] => target,
+            // What compose gives a volume of its own is the path alone.
+            [['/', ..] only] => only,
+            _ => null,
+        } : Of(item, "target");
 
     /// <summary>The path in the instance that a device of the host stands at.</summary>
     public static string? DeviceTarget(DocumentNode item) =>

@@ -39,7 +39,7 @@ internal sealed class MergeRules
         .Add("instances.*.ports", Merging.By(MergeKeys.Port))
         .Add("instances.*.volumes", Merging.By(MergeKeys.MountTarget))
         .Add("instances.*.persist", Merging.By(MergeKeys.MountTarget))
-        .Add("instances.*.devices", Merging.By(MergeKeys.DeviceTarget))
+        .Add("instances.*.devices", Merging.Devices)
         .Add("instances.*.secrets", Merging.By(MergeKeys.SecretTarget))
         .Add("instances.*.configs", Merging.By(MergeKeys.ConfigTarget))
         .Add("instances.*.files", Merging.By(MergeKeys.Target))

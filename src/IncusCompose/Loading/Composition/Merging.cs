@@ -1,4 +1,5 @@
 using IncusCompose.Loading.Documents;
+using IncusCompose.Loading.Keys;
 
 namespace IncusCompose.Loading.Composition;
 
@@ -98,6 +99,14 @@ internal static class Merging
         return List(below, merger.Join(AsAttachments(below), AsAttachments(above), MergeKeys.Network, (lower, upper) =>
             merger.MergeByKind(Long(lower, "network"), Long(upper, "network"), null, path)));
     }
+
+    /// <summary>By name; a list as docker writes them is one of devices by name, where the other one is.</summary>
+    public static DocumentNode Devices(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path) => (below, above) switch
+    {
+        (SequenceNode list, MappingNode) => merger.MergeByKind(ComposeWords.ByName(list), above, null, path),
+        (MappingNode, SequenceNode list) => merger.MergeByKind(below, ComposeWords.ByName(list), null, path),
+        _ => By(MergeKeys.DeviceTarget)(merger, below, above, rules, path),
+    };
 
     /// <summary>A mapping that becomes text is merged with another; a file or a text stands alone.</summary>
     public static DocumentNode CloudInit(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)

@@ -12,6 +12,18 @@ internal sealed class IncusComposerDialect : InputDialect
     private const string Containers = "containers";
     private const string DefaultServer = "images:";
 
+    /// <summary>Marks an instance that is a container there; the value is what the file calls it.</summary>
+    private const string ContainerWord = "\u0001container";
+
+    /// <summary>The server of the image, which a file above may say alone.</summary>
+    private const string ServerWord = "\u0001image_server";
+
+    /// <summary>Begins an image whose server is said elsewhere.</summary>
+    private const char OnServer = '\u0001';
+
+    /// <summary>The pool that a mount says of its volume.</summary>
+    private const string PoolWord = "\u0001pool";
+
     private static readonly DialectTable s_cpu = new DialectTable()
         .Read("limit", (entry, words) => words.Keep(entry, entry.Value is ScalarNode { Value: var text } && text.AsSpan().ContainsAnyExceptInRange('0', '9') ? "set" : "count"))
         .Same("allowance", "priority");
@@ -26,6 +38,20 @@ internal sealed class IncusComposerDialect : InputDialect
 
     private static readonly DialectTable s_cloudInit = new DialectTable().Same("user_data", "network_config", "vendor_data");
 
+    private static readonly DialectTable s_mount = new DialectTable().Same("source", "target").Renamed("pool", PoolWord).Renamed("readonly", "read_only");
+
+    private static readonly DialectTable s_instance = new DialectTable()
+        .Renamed("instance_type", "type")
+        .Read("image", Image)
+        .Read("image_server", Server)
+        .Same("description", "config", "devices", "networks")
+        .Read("volumes", (entry, words) => words.Keep(entry with { Value = Mounts(entry.Value, words) }))
+        .Same("profiles")
+        .Read("cpu", (entry, words) => words.Keep(entry with { Value = s_cpu.Translate(entry.Value, words.At("cpu"), words.Report) }))
+        .Read("memory", (entry, words) => words.Keep(entry with { Value = s_memory.Translate(entry.Value, words.At("memory"), words.Report) }))
+        .Same("environment", "autostart", "boot_priority", "depends_on")
+        .Read("cloud_init", (entry, words) => words.Keep(entry with { Value = s_cloudInit.Translate(entry.Value, words.At("cloud_init"), words.Report) }));
+
     public override bool Recognizes(MappingNode root) =>
         root.Find(Containers) is MappingNode && root.Find("services") is null
         && (root.Find("version") is not null || root.Entries.All(entry => entry.Key.Value is Containers or "networks" or "storage" or "profiles" || entry.Key.Value.StartsWith("x-", StringComparison.Ordinal)));
@@ -35,17 +61,14 @@ internal sealed class IncusComposerDialect : InputDialect
 
     public override MappingNode Translate(MappingNode root, Action<Diagnostic> report)
     {
-        var volumes = new Volumes();
-        var instances = InstanceTable(volumes);
         var table = new DialectTable()
             .Read("version", Version)
-            .Read(Containers, (entry, words) => words.Keep(entry with { Value = Instances(entry.Value, instances, report) }, "instances"))
+            .Read(Containers, (entry, words) => words.Keep(entry with { Value = Instances(entry.Value, report) }, "instances"))
             .Read("networks", (entry, words) => words.Keep(entry with { Value = s_network.Each(entry.Value, "networks", report) }))
             .Read("storage", (entry, words) => words.Keep(entry with { Value = s_pool.Each(entry.Value, "storage", report) }, "storage_pools"))
             .Read("profiles", (entry, words) => words.Keep(entry with { Value = s_profile.Each(entry.Value, "profiles", report) }));
         var words = new DialectWords(report, "");
         table.Read(root, "", words);
-        volumes.Declare(words);
         return words.In(root);
     }
 
@@ -55,19 +78,7 @@ internal sealed class IncusComposerDialect : InputDialect
             words.Warn("IgnoredWord", entry.Value, "version", $"this is read as version 1.0 of incus-composer's files, and the file says {Excerpts.Quote(version.Value)}");
     }
 
-    private static DialectTable InstanceTable(Volumes volumes) => new DialectTable()
-        .Renamed("instance_type", "type")
-        .Read("image", (_, _) => { })
-        .Read("image_server", (_, _) => { })
-        .Same("description", "config", "devices", "networks")
-        .Read("volumes", (entry, words) => words.Keep(entry with { Value = volumes.Mounts(entry.Value, words) }))
-        .Same("profiles")
-        .Read("cpu", (entry, words) => words.Keep(entry with { Value = s_cpu.Translate(entry.Value, words.At("cpu"), words.Report) }))
-        .Read("memory", (entry, words) => words.Keep(entry with { Value = s_memory.Translate(entry.Value, words.At("memory"), words.Report) }))
-        .Same("environment", "autostart", "boot_priority", "depends_on")
-        .Read("cloud_init", (entry, words) => words.Keep(entry with { Value = s_cloudInit.Translate(entry.Value, words.At("cloud_init"), words.Report) }));
-
-    private static DocumentNode Instances(DocumentNode section, DialectTable table, Action<Diagnostic> report)
+    private static DocumentNode Instances(DocumentNode section, Action<Diagnostic> report)
     {
         if (section is not MappingNode mapping)
             return section;
@@ -78,85 +89,153 @@ internal sealed class IncusComposerDialect : InputDialect
                 if (entry.Value is not MappingNode container || entry.Key.Value.StartsWith("x-", StringComparison.Ordinal))
                     return entry;
                 var words = new DialectWords(report, $"{Containers}.{entry.Key.Value}");
-                Image(container, words);
-                table.Read(container, "", words);
-                // There it starts with the host where nothing else is said.
-                if (container.Find("autostart") is null)
-                    words.Say("autostart", "true", entry.Key);
+                words.Say(ContainerWord, entry.Key.Value, entry.Key);
+                s_instance.Read(container, "", words);
                 return entry with { Value = words.In(container) };
             })],
         };
     }
 
-    /// <summary>An image and the server that it is on, as one reference.</summary>
-    private static void Image(MappingNode container, DialectWords words)
+    private static void Image(MappingEntry entry, DialectWords words) =>
+        words.Keep(entry.Value is ScalarNode { IsNull: false } image ? entry with { Value = image with { Value = OnServer + image.Value, Template = image.Template is null ? null : OnServer + image.Template } } : entry);
+
+    private static void Server(MappingEntry entry, DialectWords words)
     {
-        var server = container.Entries.FirstOrDefault(entry => entry.Key.Value == "image_server" && entry.Value is not ScalarNode { IsNull: true });
-        var image = container.Entries.FirstOrDefault(entry => entry.Key.Value == "image" && entry.Value is not ScalarNode { IsNull: true });
-        if (image is null)
+        if (entry.Value is ScalarNode)
+            words.Keep(entry, ServerWord);
+        else
+            words.Wrong(entry.Value, "image_server", "a server such as `images:`");
+    }
+
+    private static DocumentNode Mounts(DocumentNode node, DialectWords instance) => node is not SequenceNode list ? node : list with
+    {
+        Items = [.. list.Items.Select((item, index) =>
         {
-            words.Refuse("MissingKey", container, "image", "the key `image` is missing", "add `image:` with an image such as `debian/12`");
-            return;
+            if (item is not MappingNode mount)
+                return item;
+            var words = new DialectWords(instance.Report, $"{instance.At("volumes")}[{index}]");
+            s_mount.Read(mount, "", words);
+            // What it mounts is a volume of the stack, on whichever pool.
+            if (mount.Find("pool") is null)
+                words.Say(PoolWord, "", mount);
+            return words.In(mount);
+        })],
+    };
+
+    /// <inheritdoc/>
+    /// <remarks>A file above may say as little of a container as it likes: what is missing is filled in here.</remarks>
+    public override MappingNode Finish(MappingNode root, string stack, Action<Diagnostic> report)
+    {
+        if (root.Find("instances") is not MappingNode instances || !instances.Entries.Any(entry => IsContainer(entry.Value)))
+            return root;
+        var volumes = new Volumes();
+        var finished = instances with { Entries = [.. instances.Entries.Select(entry => IsContainer(entry.Value) ? entry with { Value = Finish((MappingNode)entry.Value, volumes, report) } : entry)] };
+        return volumes.DeclareIn(root with { Entries = [.. root.Entries.Select(entry => entry.Key.Value == "instances" ? entry with { Value = finished } : entry)] });
+    }
+
+    private static bool IsContainer(DocumentNode node) => node is MappingNode instance && instance.Find(ContainerWord) is not null;
+
+    private static MappingNode Finish(MappingNode container, Volumes volumes, Action<Diagnostic> report)
+    {
+        var called = (ScalarNode)container.Find(ContainerWord)!;
+        var server = container.Find(ServerWord) as ScalarNode;
+        var words = new DialectWords(report, $"{Containers}.{called.Value}");
+        foreach (var entry in container.Entries)
+        {
+            switch (entry.Key.Value)
+            {
+                case ContainerWord or ServerWord:
+                    break;
+                case "image" when entry.Value is ScalarNode image:
+                    words.Keep(entry with { Value = Image(image, server) });
+                    break;
+                case "volumes" when entry.Value is SequenceNode list:
+                    words.Keep(entry with { Value = list with { Items = [.. list.Items.Select((mount, index) => mount is MappingNode mapping ? volumes.Mounted(mapping, new DialectWords(report, $"{words.At("volumes")}[{index}]")) : mount)] } });
+                    break;
+                default:
+                    words.Keep(entry);
+                    break;
+            }
         }
 
-        if (server is not null && server.Value is not ScalarNode)
-            words.Wrong(server.Value, "image_server", "a server such as `images:`");
-        if (image.Value is not ScalarNode { Value: var name } written)
-        {
-            words.Keep(image);
-            return;
-        }
+        if (container.Find("image") is null or ScalarNode { IsNull: true })
+            words.Refuse("MissingKey", called, "image", "the key `image` is missing", "add `image:` with an image such as `debian/12`");
+        // There it starts with the host where nothing else is said.
+        if (container.Find("autostart") is null)
+            words.Say("autostart", "true", called);
+        return words.In(container);
+    }
 
+    /// <summary>An image and the server that it is on, as one reference.</summary>
+    private static ScalarNode Image(ScalarNode image, ScalarNode? server)
+    {
+        if (image.Value is not [OnServer, .. var name])
+            return image;
         // Who names a remote in the image itself means that one.
-        var on = server?.Value is ScalarNode said ? said.Value.TrimEnd(':') + (said.Value.Length == 0 ? "" : ":") : name.Contains(':', StringComparison.Ordinal) ? "" : DefaultServer;
-        words.Keep(image with { Value = written with { Value = on + name, Template = written.Template is null ? null : on + written.Template } });
+        var on = server is { IsNull: false } ? server.Value.TrimEnd(':') + (server.Value.Length == 0 ? "" : ":") : name.Contains(':', StringComparison.Ordinal) ? "" : DefaultServer;
+        return image with { Value = on + name, Template = image.Template is null ? null : on + image.Template.TrimStart(OnServer) };
     }
 
     /// <summary>Volumes have no section of their own there: each is known by the mounts that name it.</summary>
     private sealed class Volumes
     {
-        private readonly Dictionary<string, (string Pool, SourceLocation Place)> _pools = new(StringComparer.Ordinal);
-        private readonly List<MappingEntry> _declared = [];
-        private DialectTable? _table;
+        private readonly OrderedDictionary<string, (ScalarNode Source, ScalarNode? Pool)> _mounted = new(StringComparer.Ordinal);
 
-        private DialectTable Table => _table ??= new DialectTable().Same("source", "target").Read("pool", (_, _) => { }).Renamed("readonly", "read_only");
-
-        public DocumentNode Mounts(DocumentNode node, DialectWords instance) => node is not SequenceNode list ? node : list with
+        /// <summary>A mount in the words of a stack file alone.</summary>
+        public MappingNode Mounted(MappingNode mount, DialectWords words)
         {
-            Items = [.. list.Items.Select((item, index) =>
+            if (mount.Find(PoolWord) is not { } said)
+                return mount;
+            if (said is not ScalarNode)
+                words.Wrong(said, "pool", "a storage pool's name");
+            var pool = said is ScalarNode { IsNull: false, Value.Length: > 0 } named ? named : null;
+            if (mount.Find("source") is not ScalarNode { IsNull: false } source || source.Value.StartsWith('/') || source.Value.StartsWith('.') || source.Value.StartsWith('~'))
             {
-                if (item is not MappingNode mount)
-                    return item;
-                var words = new DialectWords(instance.Report, $"{instance.At("volumes")}[{index}]");
-                Table.Read(mount, "", words);
-                if (mount.Find("source") is ScalarNode { IsNull: false } source && !source.Value.StartsWith('/') && !source.Value.StartsWith('.') && !source.Value.StartsWith('~'))
-                    Know(source, mount.Find("pool"), words);
-                else if (mount.Entries.FirstOrDefault(entry => entry.Key.Value == "pool") is { Value: not ScalarNode { IsNull: true } } pool)
-                    words.Warn("IgnoredWord", pool.Key, "pool", "`pool` is passed over: a path of the host lies on no storage pool");
-                return words.In(mount);
-            })],
-        };
-
-        public void Declare(DialectWords document)
-        {
-            if (_declared.Count > 0)
-                document.Say("volumes", new MappingNode(_declared[0].Key.Location, _declared), _declared[0].Key);
-        }
-
-        private void Know(ScalarNode source, DocumentNode? pool, DialectWords words)
-        {
-            var on = pool is ScalarNode { IsNull: false } said ? said.Value : "";
-            if (_pools.TryGetValue(source.Value, out var known))
+                if (pool is not null)
+                    words.Warn("IgnoredWord", pool, "pool", "`pool` is passed over: a path of the host lies on no storage pool");
+            }
+            else if (!_mounted.TryGetValue(source.Value, out var known))
             {
-                if (known.Pool != on)
-                    words.Refuse("VolumeOnTwoPools", pool ?? source, "pool", $"the volume {Excerpts.Quote(source.Value)} is on {Where(on)} here and on {Where(known.Pool)} at {known.Place}", "a volume lies on one pool: give one of the two another name, or both the same pool");
-                return;
+                _mounted[source.Value] = (source, pool);
+            }
+            else if (known.Pool?.Value != pool?.Value)
+            {
+                words.Refuse("VolumeOnTwoPools", pool ?? source, "pool", $"the volume {Excerpts.Quote(source.Value)} is on {Where(pool)} here and on {Where(known.Pool)} at {(known.Pool ?? known.Source).Location}", "a volume lies on one pool: give one of the two another name, or both the same pool");
             }
 
-            _pools[source.Value] = (on, source.Location);
-            _declared.Add(new(source, pool is ScalarNode { IsNull: false } ? new MappingNode(pool.Location, [new(new ScalarNode(pool.Location, "pool"), pool)]) : new ScalarNode(source.Location, "")));
+            return mount with { Entries = [.. mount.Entries.Where(entry => entry.Key.Value != PoolWord)] };
         }
 
-        private static string Where(string pool) => pool.Length == 0 ? "the default pool" : Excerpts.Quote(pool);
+        /// <summary>The document with the volumes; what it says itself of one counts.</summary>
+        public MappingNode DeclareIn(MappingNode root)
+        {
+            if (_mounted.Count == 0 || root.Find("volumes") is not (null or MappingNode or ScalarNode { IsNull: true }))
+                return root;
+            var said = (root.Find("volumes") as MappingNode)?.Entries ?? [];
+            var named = said.ToDictionary(entry => entry.Key.Value, entry => entry.Value, StringComparer.Ordinal);
+            List<MappingEntry> volumes =
+            [
+                .. said.Select(entry => _mounted.TryGetValue(entry.Key.Value, out var mounted) ? entry with { Value = On(mounted.Pool, entry.Value) } : entry),
+                .. _mounted.Values.Where(volume => !named.ContainsKey(volume.Source.Value)).Select(volume => new MappingEntry(volume.Source, On(volume.Pool, new ScalarNode(volume.Source.Location, "")))),
+            ];
+            var section = new MappingNode(volumes[0].Key.Location, volumes);
+            return root with
+            {
+                Entries = root.Find("volumes") is null
+                    ? [.. root.Entries, new(new ScalarNode(section.Location, "volumes"), section)]
+                    : [.. root.Entries.Select(entry => entry.Key.Value == "volumes" ? entry with { Value = section with { Origin = entry.Value.Origin } } : entry)],
+            };
+        }
+
+        private static DocumentNode On(ScalarNode? pool, DocumentNode volume) => pool is null ? volume : volume switch
+        {
+            ScalarNode { IsNull: true } => new MappingNode(pool.Location, [Word(pool)]),
+            MappingNode mapping when mapping.Find("pool") is null && mapping.Find("external") is null => mapping with { Entries = [Word(pool), .. mapping.Entries] },
+            _ => volume,
+        };
+
+        private static MappingEntry Word(ScalarNode pool) => new(new ScalarNode(pool.Location, "pool"), pool);
+
+        private static string Where(ScalarNode? pool) => pool is null ? "the default pool" : Excerpts.Quote(pool.Value);
     }
 }

@@ -20,6 +20,12 @@ internal abstract class InputDialect
     /// <param name="root">The document, its variables replaced.</param>
     /// <param name="report">Where everything goes that cannot be kept: an error where something else would be made without it, a warning otherwise.</param>
     public abstract MappingNode Translate(MappingNode root, Action<Diagnostic> report);
+
+    /// <summary>What can only be told once all files are laid over one another; the same document where nothing of this dialect is in it.</summary>
+    /// <param name="root">The whole document.</param>
+    /// <param name="stack">The stack's name.</param>
+    /// <param name="report">Where problems go.</param>
+    public virtual MappingNode Finish(MappingNode root, string stack, Action<Diagnostic> report) => root;
 }
 
 /// <summary>The dialects that are read, in the order in which they are asked.</summary>
@@ -37,6 +43,11 @@ internal static class InputDialects
             return null;
         return s_all.FirstOrDefault(dialect => dialect.Recognizes(root)) ?? (below?.Continues(root) == true ? below : null);
     }
+
+    /// <summary>The whole document, of which every dialect has said all it has to say.</summary>
+    /// <inheritdoc cref="InputDialect.Finish"/>
+    public static MappingNode Finish(MappingNode root, string stack, Action<Diagnostic> report) =>
+        s_all.Aggregate(root, (document, dialect) => dialect.Finish(document, stack, report));
 }
 
 /// <summary>Docker compose files, with what tools for Incus say in them under keys of their own.</summary>
@@ -51,4 +62,6 @@ internal sealed class ComposeInput : InputDialect
 
     public override MappingNode Translate(MappingNode root, Action<Diagnostic> report) =>
         new ComposeDialect(report).Translate(new ComposeExtensions(report).Read(root));
+
+    public override MappingNode Finish(MappingNode root, string stack, Action<Diagnostic> report) => ComposeWhole.Finish(root, stack, report);
 }

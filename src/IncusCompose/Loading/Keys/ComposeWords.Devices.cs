@@ -137,7 +137,7 @@ internal static partial class ComposeWords
     /// <summary>A list as docker writes it by name; what cannot be read stays as it is, under its own text, and is answered there.</summary>
     internal static MappingNode ByName(SequenceNode list)
     {
-        var entries = new List<MappingEntry>();
+        var entries = new OrderedDictionary<string, MappingEntry>(StringComparer.Ordinal);
         foreach (var item in list.Items)
         {
             var text = item switch
@@ -149,15 +149,19 @@ internal static partial class ComposeWords
             var device = text.Length > 0 ? ParseDevice(text) : new(null!, "");
             if (device.Problem is not null)
             {
-                entries.Add(new(new ScalarNode(item.Location, text.Length > 0 ? text : "device"), item));
+                var key = text.Length > 0 ? text : "device";
+                entries[key] = new(new ScalarNode(item.Location, key), item);
                 continue;
             }
 
             foreach (var (name, properties) in ToDevices([device.Value]))
-                entries.Add(new(new ScalarNode(item.Location, name), new MappingNode(item.Location, [.. properties.Select(property => new MappingEntry(new ScalarNode(item.Location, property.Key), new ScalarNode(item.Location, property.Value)))])));
+            {
+                var made = properties.Select(property => new MappingEntry(new ScalarNode(item.Location, property.Key), new ScalarNode(item.Location, property.Value)));
+                entries[name] = new(new ScalarNode(item.Location, name), new MappingNode(item.Location, [.. made]) { Tag = item.Tag, Origin = item.Origin });
+            }
         }
 
-        return new MappingNode(list.Location, entries) { Tag = list.Tag };
+        return new MappingNode(list.Location, [.. entries.Values]) { Tag = list.Tag, Origin = list.Origin };
     }
 
     private static FormsShape<IReadOnlyList<ComposeGpu>> Gpus() => new()

@@ -103,6 +103,31 @@ public class IncludeTests
             folder.Problems());
     }
 
+    [Theory]
+    [InlineData("networks: {proxy: {external: true, name: edge}}", "networks: {proxy: {name: edge, external: true}}")]
+    [InlineData("networks: {proxy: {ipam: {config: [{subnet: 10.4.0.0/24}]}}, back: }", "networks: {back: {}, proxy: {ipam: {config: [{subnet: 10.4.0.0/24}]}}}")]
+    [InlineData("volumes: {data: {external: true}}", "volumes: {data: {external: true}}")]
+    public void What_files_of_several_folders_say_alike_is_there_once(string one, string other)
+    {
+        const string Service = "services: {NAME: {image: 'images:debian/12'}}\n";
+        using var folder = new StackFolder(
+            ("stack.yaml", "include: [a/compose.yaml, b/compose.yaml]\n" + Service.Replace("NAME", "web") + one),
+            ("a/compose.yaml", Service.Replace("NAME", "a") + one),
+            ("b/compose.yaml", Service.Replace("NAME", "b") + other));
+        var stack = folder.Require();
+        Assert.Equal(["a", "b", "web"], stack.Instances.Keys.Order());
+        Assert.Equal(one.StartsWith("volumes") ? 1 : one.Contains("back") ? 2 : 1, stack.Networks.Count + stack.Volumes.Count);
+    }
+
+    [Theory]
+    [InlineData("networks: {proxy: {external: true}}", "networks: {proxy: {}}", "networks.proxy")]
+    [InlineData("secrets: {db: {file: db.txt}}", "secrets: {db: {file: db.txt}}", "secrets.db")]
+    public void What_files_of_several_folders_mean_otherwise_is_an_error(string one, string other, string path)
+    {
+        using var folder = new StackFolder(("stack.yaml", "include: [a/compose.yaml, b/compose.yaml]"), ("a/compose.yaml", "services: {a: {image: 'images:a'}}\n" + one), ("b/compose.yaml", "services: {b: {image: 'images:b'}}\n" + other));
+        Assert.Contains(folder.Problems(), problem => problem.StartsWith("a/compose.yaml:2:", StringComparison.Ordinal) && problem.Contains($": {path}: the file that is included at stack.yaml:1:27 has it too", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Files_that_include_one_another_are_an_error_with_the_way_round()
     {

@@ -190,6 +190,23 @@ public class ComposeExtensionTests
     }
 
     [Fact]
+    public void Devices_of_a_file_above_are_beside_those_that_docker_lists()
+    {
+        const string Docker = "services: {web: {image: \"images:debian/12\", devices: [/dev/fuse, \"/dev/ttyUSB0:/dev/modem\"]}}\n";
+        const string Incus = "services: {web: {image: \"images:debian/12\", x-incus-compose: {devices: {gpu0: {type: gpu}, device-modem: {mode: \"0600\"}}}}}\n";
+        using var folder = new StackFolder(("one.yaml", Docker), ("other.yaml", Incus), ("without.yaml", "services: {web: {devices: [!reset /dev/fuse]}}\n"));
+
+        foreach (var files in (string[][])[["one.yaml", "other.yaml"], ["other.yaml", "one.yaml"]])
+        {
+            var devices = folder.Require(null, files).Instances["web"].Devices;
+            Assert.Equal(["device-fuse", "device-modem", "gpu0"], devices.Keys.Order());
+            Assert.Equal(("/dev/ttyUSB0", "0600"), (devices["device-modem"]["source"], devices["device-modem"]["mode"]));
+        }
+
+        Assert.Equal(["device-modem", "gpu0"], folder.Require(null, "one.yaml", "other.yaml", "without.yaml").Instances["web"].Devices.Keys.Order());
+    }
+
+    [Fact]
     public void Keys_of_others_stay_free() =>
         Assert.Empty(StackText.Problems("x-common: &common {restart: always}\nx-incusfoo: 1\nservices: {web: {image: nginx, <<: *common, x-traefik: {a: b}}}\n"));
 }

@@ -1,4 +1,5 @@
 using IncusCompose.Definition;
+using IncusCompose.Tests.Loading.Composition;
 
 namespace IncusCompose.Tests.Loading.Dialects;
 
@@ -82,6 +83,48 @@ public class IncusComposerTests
 
     [Fact]
     public void A_converted_file_says_the_same() => Assert.DoesNotContain("version", Dialect.Convert(Clinic), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_file_above_says_of_a_container_only_what_it_changes()
+    {
+        using var folder = new StackFolder(
+            ("stack.yaml", Clinic),
+            ("changes.yaml", """
+                version: "1.0"
+                containers:
+                  web: {memory: {limit: 4GiB}, image: debian/13, environment: {DEBUG: "1"}, volumes: [{source: archive, target: /srv/records}]}
+                  database: {image_server: "local:"}
+                  desk: {autostart: false}
+                storage: {quick: {config: {size: 30GiB}}}
+                """),
+            ("own.yaml", "instances: {desk: {image: ubuntu:24.04}}\nvolumes: {records: {pool: slow}}"));
+        var stack = folder.Require(null, "stack.yaml", "changes.yaml", "own.yaml");
+
+        var (web, database) = (stack.Instances["web"], stack.Instances["database"]);
+        Assert.Equal(("images:debian/13", true, "4GiB", "1GiB"), (web.Image, web.Autostart, web.Options["limits.memory"], web.Options["limits.memory.swap"]));
+        Assert.Equal(["production", "1"], web.Environment.Values);
+        Assert.Equal(["archive", "/etc/ssl"], web.Volumes.Select(mount => mount.Source));
+        Assert.Equal(("local:24.04/cloud", false, "1-3"), (database.Image, database.Autostart, database.Options["limits.cpu"]));
+        Assert.Equal(("ubuntu:24.04", false), (stack.Instances["desk"].Image, stack.Instances["desk"].Autostart));
+        Assert.Equal(["archive", "records"], stack.Volumes.Keys.Order());
+        Assert.Equal((null, "slow"), (stack.Volumes["archive"].Pool, stack.Volumes["records"].Pool));
+        Assert.Equal("30GiB", stack.StoragePools["quick"].Config["size"]);
+    }
+
+    [Fact]
+    public void What_all_files_leave_out_is_an_error_where_the_container_stands()
+    {
+        using var folder = new StackFolder(
+            ("stack.yaml", "version: 1.0\ncontainers:\n  web: {volumes: [{source: data, target: /a, pool: one}]}\n"),
+            ("more.yaml", "version: 1.0\ncontainers:\n  web: {cpu: {limit: 1}}\n  db: {image: a/1, volumes: [{source: data, target: /b, pool: two}, {source: /srv, target: /s, pool: two}]}\n"));
+        Assert.Equal(
+            [
+                "more.yaml:3:3: containers.web.image: the key `image` is missing; add `image:` with an image such as `debian/12`",
+                "more.yaml:4:63: containers.db.volumes[0].pool: the volume `data` is on `two` here and on `one` at stack.yaml:3:52; a volume lies on one pool: give one of the two another name, or both the same pool",
+                "more.yaml:4:102: containers.db.volumes[1].pool: warning: `pool` is passed over: a path of the host lies on no storage pool",
+            ],
+            folder.Problems(null, "stack.yaml", "more.yaml"));
+    }
 
     [Fact]
     public void A_stack_file_that_says_containers_is_none_of_them() =>
