@@ -47,13 +47,10 @@ public sealed partial class ComposeEngine
         var unreadable = new List<Diagnostic>();
         stack = HostGateway.Resolve(stack, server, unreadable);
         var steps = PlannedStep.Of(stack, unreadable);
-        // Both at once, and each says for itself what it could not read.
-        var untold = new List<Diagnostic>();
-        var asking = ImageCommand.AskAsync(stack, remotes, client.Server, server, untold, cancellationToken);
-        var following = RemoteImages.AskAsync(stack, remotes, client.Server, unreadable, cancellationToken);
-        await Task.WhenAll(asking, following).ConfigureAwait(false);
-        var (entrypoints, newest) = (await asking.ConfigureAwait(false), await following.ConfigureAwait(false));
-        unreadable.AddRange(untold);
+        using var registries = new RegistryImages(remotes, client.Server);
+        var newest = await RemoteImages.AskAsync(stack, remotes, client.Server, registries, server.Images, unreadable, cancellationToken).ConfigureAwait(false);
+        var basis = new PlanningContext(stack, view.Project, server, remotes) { About = client.Server, Members = members, NewestImages = newest.Fingerprints, ImageDigests = newest.Digests };
+        var entrypoints = await ImageCommand.AskAsync(basis, registries, options, unreadable, cancellationToken).ConfigureAwait(false);
         var guests = await GuestContents.OfAsync(view, stack, server, options.AllowHostHooks, unreadable, cancellationToken).ConfigureAwait(false);
 
         var described = client.HasExtension("metadata_configuration");
@@ -62,7 +59,12 @@ public sealed partial class ComposeEngine
 
         StackPlan Plan(MetadataConfiguration? metadata)
         {
-            var context = new PlanningContext(stack, view.Project, server, remotes) { Uplink = uplink, Steps = steps, About = client.Server, Members = members, Guests = guests, NewestImages = newest, Entrypoints = entrypoints };
+            // Each round reports its problems for itself.
+            var context = new PlanningContext(stack, view.Project, server, remotes)
+            {
+                Uplink = uplink, Steps = steps, About = client.Server, Members = members, Guests = guests,
+                NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Entrypoints = entrypoints,
+            };
             unreadable.ForEach(context.Report);
             if (own is not null)
                 ServerRequirements.CheckUnknownKeys(context, own);

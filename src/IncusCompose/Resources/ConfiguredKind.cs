@@ -63,8 +63,10 @@ internal abstract class ConfiguredKind<T> : ResourceKind
             var current = context.PlanAgain(change, Describe(change.Id, found.Value));
             // A restart that the plan found due (a profile changed, which is done by now) is still to be noted.
             current = current with { PendingRestart = current.PendingRestart || change.PendingRestart, Restarts = current.Restarts || change.Restarts };
-            // A disk that was made anew is noted, whatever else there is.
-            if (current is { Action: ChangeAction.None, PendingRestart: false, Restarts: false } && change.Action != ChangeAction.Rebuild)
+            // A disk that was made anew by now is noted, whatever else there is: what is planned again knows nothing of it.
+            if (change.Action == ChangeAction.Rebuild)
+                current = current with { Action = ChangeAction.Rebuild };
+            if (current is { Action: ChangeAction.None, PendingRestart: false, Restarts: false })
                 return;
             var fields = FieldsOf(found.Value);
             foreach (var step in current.Steps)

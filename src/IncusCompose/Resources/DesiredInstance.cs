@@ -16,6 +16,9 @@ internal sealed record DesiredInstance : DesiredResource
     /// <summary>The fingerprint that the word leads to on the server now; null where the image is not there.</summary>
     public string? ImageFingerprint { get; init; }
 
+    /// <summary>The digest of that image in its registry; null where it comes from none, or is not followed.</summary>
+    public string? ImageDigest { get; init; }
+
     /// <summary>The configuration that comes from its profiles.</summary>
     public required IReadOnlyDictionary<string, string> ProfileConfig { get; init; }
 

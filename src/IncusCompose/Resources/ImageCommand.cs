@@ -1,8 +1,8 @@
-using System.Text.Json;
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Keys;
+using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
 
@@ -23,23 +23,22 @@ internal static class ImageCommand
     /// <summary>What a container from an OCI image runs, with its arguments.</summary>
     public const string Key = "oci.entrypoint";
 
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(20);
-
     /// <summary>The entry points of the images that have to be asked for; what cannot be told is an error.</summary>
-    /// <param name="stack">The stack.</param>
-    /// <param name="remotes">The user's remotes.</param>
-    /// <param name="server">The server, whose architecture counts.</param>
-    /// <param name="live">What is live.</param>
+    /// <param name="context">The stack and what is live.</param>
+    /// <param name="registries">Asks registries.</param>
+    /// <param name="options">What the plan may do: an instance that follows its image is of another one then.</param>
     /// <param name="problems">Receives errors.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
     public static async Task<IReadOnlyDictionary<string, ImageEntrypoint>> AskAsync(
-        StackDefinition stack, ClientConfiguration remotes, ServerInfo server, ServerObservation live, ICollection<Diagnostic> problems, CancellationToken cancellationToken)
+        PlanningContext context, RegistryImages registries, PlanOptions options, ICollection<Diagnostic> problems, CancellationToken cancellationToken)
     {
+        var stack = context.Stack;
         var wanted = stack.Instances.Values
-            .Where(instance => instance.Command is not null && !InstanceForm.ConfigOf(instance).ContainsKey(Key) && Recorded(instance, stack, live.Find(InstanceKind.IdOf(instance.Name))) is null)
+            .Where(instance => instance.Command is not null && !InstanceForm.ConfigOf(instance).ContainsKey(Key)
+                && (context.Server.Find(InstanceKind.IdOf(instance.Name)) is not { } live || Recorded(instance, stack, live) is null || MovedImages.WillFollow(instance, live, context, options)))
             .DistinctBy(instance => ImageKind.ReferenceOf(instance.Image, stack))
             // Where the server runs no such images at all, that is what is said.
-            .Where(_ => server.ApiExtensions.Contains("instance_oci_entrypoint"))
+            .Where(_ => context.About?.ApiExtensions.Contains("instance_oci_entrypoint") == true)
             .ToList();
         var found = new Dictionary<string, ImageEntrypoint>(StringComparer.Ordinal);
         var answers = await Task.WhenAll(wanted.Select(async Task<(InstanceDefinition Instance, ImageEntrypoint? Entrypoint, string? Problem)> (instance) =>
@@ -47,16 +46,12 @@ internal static class ImageCommand
             var reference = ImageKind.ReferenceOf(instance.Image, stack);
             try
             {
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                limit.CancelAfter(LongestAnswer);
-                return await AskAsync(reference, stack.Images.GetValueOrDefault(instance.Image)?.Credentials, remotes, server, limit.Token).ConfigureAwait(false) is { } words
-                    ? (instance, new ImageEntrypoint(reference, words), null)
-                    : (instance, null, "it does not come from a registry");
+                var config = await registries.ConfigAsync(reference, stack.Images.GetValueOrDefault(instance.Image)?.Credentials, cancellationToken).ConfigureAwait(false);
+                return (instance, new ImageEntrypoint(reference, config.Entrypoint), null);
             }
-            catch (Exception error) when (!cancellationToken.IsCancellationRequested
-                && error is IncusException or HttpRequestException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or IOException or OperationCanceledException)
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested && RegistryImages.IsProblem(error))
             {
-                return (instance, null, error is OperationCanceledException ? "its registry does not answer" : Secrets.Mask("", error.Message.TrimEnd('.')));
+                return (instance, null, RegistryImages.Describe(error));
             }
         })).ConfigureAwait(false);
         foreach (var (instance, entrypoint, problem) in answers)
@@ -111,16 +106,4 @@ internal static class ImageCommand
     /// <summary>What was asked for when the instance was made, if it was made from the same image.</summary>
     private static ImageEntrypoint? Recorded(InstanceDefinition instance, StackDefinition stack, LiveResource? live) =>
         live?.Raw is Instance made && RecordedWords.ReadEntrypoint(made.Config) is { } recorded && recorded.Image == ImageKind.ReferenceOf(instance.Image, stack) ? recorded : null;
-
-    private static async Task<IReadOnlyList<string>?> AskAsync(
-        string reference, ImageCredentials? credentials, ClientConfiguration remotes, ServerInfo server, CancellationToken cancellationToken)
-    {
-        var (name, alias) = ImageRemotes.Split(reference);
-        if (name is null || ImageRemotes.Find(remotes, name) is not { Protocol: "oci" } remote)
-            return null;
-        if (!Uri.TryCreate(remote.Addresses[0], UriKind.Absolute, out var address))
-            throw new IncusException($"{name} is no registry's address");
-        using var registry = new OciRegistry(address, credentials, remotes.FindServerCertificate(remote));
-        return await registry.ReadEntrypointAsync(alias, server.Environment.Architectures is [var own, ..] ? own : "x86_64", cancellationToken).ConfigureAwait(false);
-    }
 }

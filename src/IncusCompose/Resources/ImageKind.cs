@@ -25,6 +25,9 @@ internal sealed record DesiredImage : DesiredResource
     /// <summary>Who may fetch it; null where nobody is asked.</summary>
     public ImageCredentials? Credentials { get; init; }
 
+    /// <summary>Which image of its registry it is; null where it is of none, or is not followed.</summary>
+    public ImageDigest? Digest { get; init; }
+
     /// <summary><c>container</c> or <c>virtual-machine</c>: one alias leads to an image of each.</summary>
     public required string InstanceType { get; init; }
 
@@ -51,6 +54,7 @@ internal sealed class ImageKind : ResourceKind
     private const string AutoUpdateWord = "auto_update";
     private const string ProfilesWord = "profiles";
     private const string FingerprintWord = "fingerprint";
+    private const string DigestWord = "digest";
     private const string MoreAliases = "aliases/";
 
     public override string Name => KindName;
@@ -109,6 +113,22 @@ internal sealed class ImageKind : ResourceKind
             ? Find(remote, alias, type, context.Server.Images)?.Fingerprint
             : null;
     }
+
+    /// <summary>The digest in its registry of what an instance's word for its image leads to; null where that is not written down.</summary>
+    public static string? DigestOf(InstanceDefinition instance, PlanningContext context)
+    {
+        var reference = ReferenceOf(instance.Image, context.Stack);
+        var (name, alias) = ImageRemotes.Split(reference);
+        if (name is null || ImageRemotes.Find(context.Remotes, name) is not { Protocol: "oci" } remote || Find(remote, alias, InstanceKind.TypeName(instance.Type), context.Server.Images) is not { } here)
+            return null;
+        return context.ImageDigests.GetValueOrDefault(reference) is { } newest && (newest.Fingerprint != here.Fingerprint || IsDigestKept(here, context))
+            ? newest.Image
+            : ImageDigest.Read(here)?.Image;
+    }
+
+    /// <summary>True for an image whose digest this stack has written down. One of the same layers takes its place, which nobody else's is made to give up.</summary>
+    private static bool IsDigestKept(Image image, PlanningContext context) =>
+        ImageDigest.Read(image) is not null && OwnershipMark.Read(image.Properties)?.BelongsTo(context.Stack.Name, context.Project) == true;
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
@@ -205,6 +225,7 @@ internal sealed class ImageKind : ResourceKind
     private static async Task<string> FetchAsync(ApplyContext context, DesiredImage image, Dictionary<string, string> properties, CancellationToken cancellationToken)
     {
         var remote = image.Remote!;
+        image.Digest?.Write(properties);
         var copy = new ImageCopy
         {
             Server = WithCredentials(remote.Addresses[0], image.Credentials),
@@ -240,8 +261,20 @@ internal sealed class ImageKind : ResourceKind
             throw told;
         }
 
-        return fingerprint ?? (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false))?.Fingerprint
+        fingerprint ??= (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false))?.Fingerprint
             ?? throw new IncusNotFoundException($"The server fetched {image.Id.Name} but does not list it.");
+        // Its name has been given to yet another image since the registry was asked.
+        if (image.Digest is { } digest && digest.Fingerprint != fingerprint)
+        {
+            await context.Client.Images.UpdateAsync(fingerprint, current =>
+            {
+                var without = new Dictionary<string, string>(current.Properties);
+                ImageDigest.Erase(without);
+                return current with { Properties = without };
+            }, cancellationToken).ConfigureAwait(false);
+        }
+
+        return fingerprint;
     }
 
     /// <summary>Sends it from this machine; the same one may be there already.</summary>
@@ -275,6 +308,16 @@ internal sealed class ImageKind : ResourceKind
         var image = (Image)change.Live!.Raw;
         var desired = change.Desired!;
         var mark = change.Live.Mark;
+        if (change.Steps.Any(step => step.Path == DigestWord && step.Value is not null))
+        {
+            // The server has one image of the same layers, and no other beside it.
+            await DeleteAsync(context, change.Live, cancellationToken).ConfigureAwait(false);
+            var again = await BringAsync(context, desired, cancellationToken).ConfigureAwait(false);
+            foreach (var alias in image.Aliases)
+                await PointAliasAsync(context.Client, alias.Name, again, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         if (change.Steps.Any(step => step.Path == FingerprintWord && step.Value is not null))
         {
             var brought = await BringAsync(context, desired, cancellationToken).ConfigureAwait(false);
@@ -361,6 +404,7 @@ internal sealed class ImageKind : ResourceKind
             Files = FilesOf(declared),
             Publish = declared?.Publish,
             Credentials = declared?.Credentials,
+            Digest = context.ImageDigests.GetValueOrDefault(reference),
             InstanceType = instanceType,
             Stack = (context.Stack.Name, context.Project),
             // Once it is there, the instance that it was made from matters no more.
@@ -386,7 +430,12 @@ internal sealed class ImageKind : ResourceKind
         if (declared?.Profiles is { Count: > 0 } profiles)
             properties.Add(ProfilesWord, string.Join(", ", profiles));
         if (live is not null && context.NewestImages.TryGetValue((reference, instanceType), out var newest))
+        {
             properties.Add(FingerprintWord, newest);
+            if (image.Digest is { } digest && newest == live.Fingerprint && IsDigestKept(live, context))
+                properties.Add(DigestWord, digest.Image);
+        }
+
         if (live is null && image.Files is { } files && !image.External)
             RequireFiles(files, context, declared!.Name);
         return image;
@@ -467,7 +516,7 @@ internal sealed class ImageKind : ResourceKind
             ?? (desired.Files is { } files ? FindSame(files, images) : null);
     }
 
-    private static Image? Find(IncusRemote? remote, string alias, string instanceType, IReadOnlyList<Image> images)
+    internal static Image? Find(IncusRemote? remote, string alias, string instanceType, IReadOnlyList<Image> images)
     {
         var candidates = images.Where(image => image.Type == instanceType);
         // An image that was kept up to date may leave an older one.
@@ -538,6 +587,8 @@ internal sealed class ImageKind : ResourceKind
             live.Properties.Add(ProfilesWord, string.Join(", ", image.Profiles));
         if (desired.Properties.Contains(FingerprintWord))
             live.Properties.Add(FingerprintWord, image.Fingerprint);
+        if (desired.Properties.Contains(DigestWord) && ImageDigest.Read(image) is { } digest)
+            live.Properties.Add(DigestWord, digest.Image);
         return live;
     }
 

@@ -55,6 +55,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 Place = place,
                 ImageWord = instance.Image,
                 ImageFingerprint = ImageKind.FingerprintOf(instance, context),
+                ImageDigest = ImageKind.DigestOf(instance, context),
                 ProfileConfig = InstanceForm.ProfileConfig(instance, context),
                 OwnConfig = InstanceForm.OwnConfigOf(instance, context),
                 Steps = context.Steps.GetValueOrDefault(instance.Name, []),

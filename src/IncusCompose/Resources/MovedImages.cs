@@ -17,6 +17,9 @@ internal static class MovedImages
         if (change is not { Desired: DesiredInstance { ImageFingerprint: { } now } desired, Live: { Mark: not null, Raw: Instance instance } })
             return null;
         var from = instance.Config.GetValueOrDefault("volatile.base_image", "");
+        // Of the same layers, and another image all the same.
+        if (from == now && ImageDigest.Of(instance) is { } before && desired.ImageDigest is { } after)
+            (from, now) = (before, after);
         // Another word for the image is a change of its own.
         return from.Length == 0 || from == now || change.Steps.Any(step => step.Path == PropertyPath.Image)
             ? null
@@ -26,6 +29,12 @@ internal static class MovedImages
     /// <summary>True where an instance may follow its image. One that is ephemeral is gone once it stops: it is made anew, with leave for that too.</summary>
     public static bool MayFollow(Instance instance, PlanOptions options) =>
         options.AllowRebuild && (options.AllowReplace || !instance.Ephemeral);
+
+    /// <summary>True where an instance follows its image in a plan, as far as can be told from the image.</summary>
+    public static bool WillFollow(InstanceDefinition definition, LiveResource live, PlanningContext context, PlanOptions options) =>
+        live is { Mark: not null, Raw: Instance instance } && MayFollow(instance, options)
+        && ((ImageKind.FingerprintOf(definition, context) is { } now && instance.Config.GetValueOrDefault("volatile.base_image") != now)
+            || (ImageKind.DigestOf(definition, context) is { } digest && ImageDigest.Of(instance) is { } before && before != digest));
 
     /// <summary>A note for each image that moved on and that instances do not follow in this plan.</summary>
     public static IEnumerable<Diagnostic> Notes(PlanningContext context, IEnumerable<ResourceChange> changes, PlanOptions options) => changes
@@ -52,5 +61,9 @@ internal static class MovedImages
             : "rebuild it with -AllowRebuild (--allow-rebuild)";
     }
 
-    private static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] : fingerprint;
+    private static string Short(string fingerprint)
+    {
+        var digits = fingerprint[(fingerprint.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        return digits.Length > 12 ? digits[..12] : digits;
+    }
 }

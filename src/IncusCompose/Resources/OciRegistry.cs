@@ -23,10 +23,10 @@ internal sealed partial class OciRegistry : IDisposable
     private static readonly string[] s_indexes = ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"];
     private static readonly string[] s_manifests = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
 
-    // Incus's words for what registries call otherwise. Source: Incus shared/osarch/architectures.go; Go's GOARCH.
-    private static readonly Dictionary<string, string> s_architectures = new(StringComparer.Ordinal)
+    // Incus's words for what registries call otherwise. Source: Incus shared/osarch/architectures.go; Go's GOARCH; OCI image-spec, image-index.md.
+    private static readonly Dictionary<string, (string Processor, string? Version)> s_architectures = new(StringComparer.Ordinal)
     {
-        ["x86_64"] = "amd64", ["aarch64"] = "arm64", ["armv8l"] = "arm", ["armv7l"] = "arm", ["armv6l"] = "arm", ["i686"] = "386",
+        ["x86_64"] = ("amd64", null), ["aarch64"] = ("arm64", "v8"), ["armv8l"] = ("arm", "v8"), ["armv7l"] = ("arm", "v7"), ["armv6l"] = ("arm", "v6"), ["i686"] = ("386", null), ["loongarch64"] = ("loong64", null),
     };
 
     private readonly HttpClient _http;
@@ -61,25 +61,72 @@ internal sealed partial class OciRegistry : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>The entry point of an image; empty where it has none.</summary>
+    /// <summary>The digest of what a name leads to, without anything of it being fetched; null where the registry does not tell.</summary>
+    /// <param name="image">What it is called there, such as <c>library/redis:7</c>, with a tag, a digest or neither.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    /// <exception cref="IncusException">The registry does not have it, or does not show it to this user.</exception>
+    /// <exception cref="HttpRequestException">The registry cannot be reached.</exception>
+    public async Task<string?> FindDigestAsync(string image, CancellationToken cancellationToken)
+    {
+        var (repository, reference) = Split(image);
+        using var answer = await AskAsync(HttpMethod.Head, repository, "manifests", reference, cancellationToken).ConfigureAwait(false);
+        return answer.Headers.TryGetValues("Docker-Content-Digest", out var digests) ? digests.First() : null;
+    }
+
+    /// <summary>What a name leads to.</summary>
     /// <param name="image">What it is called there, such as <c>library/redis:7</c>, with a tag, a digest or neither.</param>
     /// <param name="architecture">The architecture as Incus calls it.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
     /// <exception cref="IncusException">The registry does not have it, or does not show it to this user.</exception>
     /// <exception cref="HttpRequestException">The registry cannot be reached.</exception>
     /// <exception cref="JsonException">The registry does not say what registries say.</exception>
-    public async Task<IReadOnlyList<string>> ReadEntrypointAsync(string image, string architecture, CancellationToken cancellationToken)
+    public async Task<OciManifest> ReadManifestAsync(string image, string architecture, CancellationToken cancellationToken)
     {
         var (repository, reference) = Split(image);
-        using var first = await ReadAsync(repository, "manifests", reference, cancellationToken).ConfigureAwait(false);
-        if (!first.RootElement.TryGetProperty("manifests", out var entries))
-            return await EntrypointOfAsync(repository, first.RootElement, cancellationToken).ConfigureAwait(false);
-        var digest = entries.EnumerateArray()
-            .Where(entry => entry.TryGetProperty("platform", out var platform) && Text(platform, "architecture") == s_architectures.GetValueOrDefault(architecture, architecture) && Text(platform, "os") is "linux" or null)
-            .Select(entry => Text(entry, "digest")).FirstOrDefault(text => text is not null)
-            ?? throw new IncusException($"there is no image {image} for {architecture}");
-        using var manifest = await ReadAsync(repository, "manifests", digest, cancellationToken).ConfigureAwait(false);
-        return await EntrypointOfAsync(repository, manifest.RootElement, cancellationToken).ConfigureAwait(false);
+        var (first, named) = await ReadAsync(repository, "manifests", reference, cancellationToken).ConfigureAwait(false);
+        using (first)
+        {
+            if (!first.RootElement.TryGetProperty("manifests", out var entries))
+                return Describe(first.RootElement, named);
+            // Of several for one processor, that of its version.
+            var (processor, version) = s_architectures.GetValueOrDefault(architecture, (architecture, null));
+            var digest = entries.EnumerateArray()
+                .Where(entry => entry.TryGetProperty("platform", out var platform) && Text(platform, "architecture") == processor && Text(platform, "os") is "linux" or null)
+                .OrderByDescending(entry => version is not null && Text(entry.GetProperty("platform"), "variant") == version)
+                .Select(entry => Text(entry, "digest")).FirstOrDefault(text => text is not null)
+                ?? throw new IncusException($"there is no image {image} for {architecture}");
+            var (manifest, own) = await ReadAsync(repository, "manifests", digest, cancellationToken).ConfigureAwait(false);
+            using (manifest)
+            {
+                return Describe(manifest.RootElement, own);
+            }
+        }
+
+        OciManifest Describe(JsonElement manifest, string digest) => new(
+            repository, named, digest,
+            manifest.TryGetProperty("config", out var config) ? Text(config, "digest") : null,
+            manifest.TryGetProperty("layers", out var layers) && layers.ValueKind == JsonValueKind.Array
+                ? [.. layers.EnumerateArray().Select(layer => Text(layer, "digest") ?? throw new JsonException("a layer has no digest"))]
+                : throw OldForm());
+    }
+
+    /// <summary>What an image says of itself.</summary>
+    /// <param name="manifest">The image.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    /// <exception cref="IncusException">The registry does not have it, or does not show it to this user.</exception>
+    /// <exception cref="HttpRequestException">The registry cannot be reached.</exception>
+    /// <exception cref="JsonException">The registry does not say what registries say.</exception>
+    public async Task<OciImageConfig> ReadConfigAsync(OciManifest manifest, CancellationToken cancellationToken)
+    {
+        var (document, _) = await ReadAsync(manifest.Repository, "blobs", manifest.Config ?? throw OldForm(), cancellationToken).ConfigureAwait(false);
+        using (document)
+        {
+            if (!document.RootElement.TryGetProperty("config", out var config) || config.ValueKind != JsonValueKind.Object)
+                return new OciImageConfig([]);
+            return new OciImageConfig(config.TryGetProperty("Entrypoint", out var words) && words.ValueKind == JsonValueKind.Array
+                ? [.. words.EnumerateArray().Select(word => word.GetString() ?? "")]
+                : []);
+        }
     }
 
     /// <summary>As Incus reads it: where there are both, the digest counts.</summary>
@@ -92,18 +139,20 @@ internal sealed partial class OciRegistry : IDisposable
         return (repository, at >= 0 ? image[(at + 1)..] : colon < 0 ? "latest" : named[(colon + 1)..]);
     }
 
-    private async Task<IReadOnlyList<string>> EntrypointOfAsync(string repository, JsonElement manifest, CancellationToken cancellationToken)
+    private static IncusException OldForm() => new("its registry has it in a form of old, which does not say");
+
+    /// <summary>A document, and its digest.</summary>
+    private async Task<(JsonDocument Document, string Digest)> ReadAsync(string repository, string what, string reference, CancellationToken cancellationToken)
     {
-        if (!manifest.TryGetProperty("config", out var described) || Text(described, "digest") is not { } digest)
-            throw new IncusException("its registry has it in a form of old, which does not say");
-        using var document = await ReadAsync(repository, "blobs", digest, cancellationToken).ConfigureAwait(false);
-        return document.RootElement.TryGetProperty("config", out var config) && config.ValueKind == JsonValueKind.Object
-            && config.TryGetProperty("Entrypoint", out var words) && words.ValueKind == JsonValueKind.Array
-            ? [.. words.EnumerateArray().Select(word => word.GetString() ?? "")]
-            : [];
+        using var answer = await AskAsync(HttpMethod.Get, repository, what, reference, cancellationToken).ConfigureAwait(false);
+        var content = await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+        var digest = "sha256:" + Convert.ToHexStringLower(SHA256.HashData(content));
+        if (reference.StartsWith("sha256:", StringComparison.Ordinal) && reference != digest)
+            throw new IncusException($"{_address.Authority} gives something else for {reference}");
+        return (JsonDocument.Parse(content), digest);
     }
 
-    private async Task<JsonDocument> ReadAsync(string repository, string what, string reference, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> AskAsync(HttpMethod method, string repository, string what, string reference, CancellationToken cancellationToken)
     {
         // What a file says stays below the registry's own address: its user's password goes there.
         if (repository.Split('/').Append(reference).Any(part => part is "" or "." or ".."))
@@ -111,8 +160,10 @@ internal sealed partial class OciRegistry : IDisposable
         var address = new Uri(_address, $"{string.Join('/', repository.Split('/').Select(Uri.EscapeDataString))}/{what}/{Uri.EscapeDataString(reference).Replace("%3A", ":", StringComparison.Ordinal)}");
         if (address.Authority != _address.Authority)
             throw new IncusException($"{repository}:{reference} is no image's name");
-        using var answer = await GetAsync(address, repository, cancellationToken).ConfigureAwait(false);
-        if (!answer.IsSuccessStatusCode)
+        var answer = await AskAsync(method, address, repository, cancellationToken).ConfigureAwait(false);
+        if (answer.IsSuccessStatusCode)
+            return answer;
+        using (answer)
         {
             throw new IncusException(answer.StatusCode switch
             {
@@ -122,16 +173,11 @@ internal sealed partial class OciRegistry : IDisposable
                 var status => $"{_address.Authority} answers with {(int)status}",
             });
         }
-
-        var content = await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-        if (reference.StartsWith("sha256:", StringComparison.Ordinal) && reference["sha256:".Length..] != Convert.ToHexStringLower(SHA256.HashData(content)))
-            throw new IncusException($"{_address.Authority} gives something else for {reference}");
-        return JsonDocument.Parse(content);
     }
 
-    private async Task<HttpResponseMessage> GetAsync(Uri address, string repository, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> AskAsync(HttpMethod method, Uri address, string repository, CancellationToken cancellationToken)
     {
-        var answer = await SendAsync(address, _authorization, cancellationToken).ConfigureAwait(false);
+        var answer = await SendAsync(method, address, _authorization, cancellationToken).ConfigureAwait(false);
         if (answer.StatusCode != HttpStatusCode.Unauthorized || _authorization is not null)
             return answer;
         var challenges = answer.Headers.WwwAuthenticate.ToList();
@@ -143,12 +189,12 @@ internal sealed partial class OciRegistry : IDisposable
         if (_authorization is null)
             return answer;
         answer.Dispose();
-        return await SendAsync(address, _authorization, cancellationToken).ConfigureAwait(false);
+        return await SendAsync(method, address, _authorization, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Uri address, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri address, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        using var request = new HttpRequestMessage(method, address);
         foreach (var type in s_indexes.Concat(s_manifests).Append("*/*"))
             request.Headers.Accept.ParseAdd(type);
         request.Headers.Authorization = authorization;
@@ -167,7 +213,7 @@ internal sealed partial class OciRegistry : IDisposable
         if (parts.TryGetValue("service", out var service))
             query.Append("service=").Append(Uri.EscapeDataString(service)).Append('&');
         query.Append("scope=").Append(Uri.EscapeDataString(parts.GetValueOrDefault("scope", $"repository:{repository}:pull")));
-        using var answer = await SendAsync(new UriBuilder(address) { Query = query.ToString() }.Uri, _address.Scheme == Uri.UriSchemeHttps ? Basic() : null, cancellationToken).ConfigureAwait(false);
+        using var answer = await SendAsync(HttpMethod.Get, new UriBuilder(address) { Query = query.ToString() }.Uri, _address.Scheme == Uri.UriSchemeHttps ? Basic() : null, cancellationToken).ConfigureAwait(false);
         if (!answer.IsSuccessStatusCode)
             return null;
         using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));

@@ -37,6 +37,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     /// <summary>What the images that are followed lead to where they come from, by reference and type of instance.</summary>
     public IReadOnlyDictionary<(string Reference, string Type), string> NewestImages { get; init; } = new Dictionary<(string, string), string>();
 
+    /// <summary>Which images of registries those are, by reference.</summary>
+    public IReadOnlyDictionary<string, ImageDigest> ImageDigests { get; init; } = new Dictionary<string, ImageDigest>();
+
     /// <summary>What images run by themselves, by reference: of those whose arguments alone the file says, and that had to be asked for.</summary>
     public IReadOnlyDictionary<string, ImageEntrypoint> Entrypoints { get; init; } = new Dictionary<string, ImageEntrypoint>();
 

@@ -23,30 +23,42 @@ internal static class RemoteImages
     /// <param name="stack">The stack.</param>
     /// <param name="remotes">The user's remotes.</param>
     /// <param name="server">The server, whose architecture counts.</param>
+    /// <param name="registries">Asks registries.</param>
+    /// <param name="images">The images that the server has.</param>
     /// <param name="problems">Receives warnings.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
-    public static async Task<IReadOnlyDictionary<(string Reference, string Type), string>> AskAsync(
-        StackDefinition stack, ClientConfiguration remotes, ServerInfo server, ICollection<Diagnostic> problems, CancellationToken cancellationToken)
+    public static async Task<NewestImages> AskAsync(
+        StackDefinition stack, ClientConfiguration remotes, ServerInfo server, RegistryImages registries, IReadOnlyList<Image> images, ICollection<Diagnostic> problems, CancellationToken cancellationToken)
     {
         var wanted = ImageKind.Followed(stack).ToList();
         var found = new Dictionary<(string, string), string>();
-        var answers = await Task.WhenAll(wanted.Select(async Task<(ImageName Image, string? Answer, string? Problem)> (image) =>
+        var digests = new Dictionary<string, ImageDigest>(StringComparer.Ordinal);
+        var answers = await Task.WhenAll(wanted.Select(async Task<(ImageName Image, string? Answer, ImageDigest? Digest, string? Problem)> (image) =>
         {
             try
             {
+                if (registries.Has(image.Reference))
+                {
+                    // Where the server runs no such images at all, that is what is said.
+                    var digest = server.ApiExtensions.Contains("instance_oci") ? await AskRegistryAsync(image, remotes, registries, images, cancellationToken).ConfigureAwait(false) : null;
+                    return (image, digest?.Fingerprint, digest, null);
+                }
+
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 limit.CancelAfter(LongestAnswer);
-                return (image, await AskAsync(image.Definition, image.Reference, image.Type, remotes, server, limit.Token).ConfigureAwait(false), null);
+                return (image, await AskAsync(image.Definition, image.Reference, image.Type, remotes, server, limit.Token).ConfigureAwait(false), null, null);
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested
-                && error is IncusException or HttpRequestException or JsonException or InvalidOperationException or KeyNotFoundException or IOException or UnauthorizedAccessException or OperationCanceledException)
+                && error is IncusException or HttpRequestException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or IOException or UnauthorizedAccessException or OperationCanceledException)
             {
                 var reason = error is OperationCanceledException ? "it does not answer" : Secrets.Mask("", error.Message.TrimEnd('.'));
-                return (image, null, $"whether {image.Reference} has moved on cannot be told: {reason}");
+                return (image, null, null, $"whether {image.Reference} has moved on cannot be told: {reason}");
             }
         })).ConfigureAwait(false);
-        foreach (var (image, answer, problem) in answers)
+        foreach (var (image, answer, digest, problem) in answers)
         {
+            if (digest is not null)
+                digests[image.Reference] = digest;
             if (answer is not null)
             {
                 found[(image.Reference, image.Type)] = answer;
@@ -59,7 +71,21 @@ internal static class RemoteImages
                 problems.Add(Diagnostic.Warning("ImageServerSilent", stack.Source.Find(image.Path), image.Path, problem, "what the server has is used"));
         }
 
-        return found;
+        return new NewestImages(found, digests);
+    }
+
+    /// <summary>What a registry's name leads to. One question is enough, and it fetches nothing, as long as that is what the server has.</summary>
+    private static async Task<ImageDigest?> AskRegistryAsync(ImageName image, ClientConfiguration remotes, RegistryImages registries, IReadOnlyList<Image> images, CancellationToken cancellationToken)
+    {
+        var (name, alias) = ImageRemotes.Split(image.Reference);
+        // What is named by its digest stays what it is.
+        if (image.Type != InstanceTypes.Container || alias.Contains('@', StringComparison.Ordinal))
+            return null;
+        var credentials = image.Definition?.Credentials;
+        if (ImageKind.Find(ImageRemotes.Find(remotes, name!), alias, image.Type, images) is { } here && ImageDigest.Read(here) is { } known
+            && await registries.FindDigestAsync(image.Reference, credentials, cancellationToken).ConfigureAwait(false) == known.Name)
+            return known;
+        return ImageDigest.Of(await registries.ManifestAsync(image.Reference, credentials, cancellationToken).ConfigureAwait(false));
     }
 
     private static async Task<string?> AskAsync(
@@ -86,7 +112,6 @@ internal static class RemoteImages
                 }
 
             default:
-                // A registry tells digests of its own, which no image on the server is called by.
                 return null;
         }
     }

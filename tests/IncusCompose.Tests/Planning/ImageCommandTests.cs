@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Planning;
 using IncusCompose.Resources;
 using IncusCompose.Tests.Loading;
 
@@ -30,10 +31,10 @@ public class ImageCommandTests
     {
         using var registry = Registry(out var asked);
 
-        Assert.Equal(["docker-entrypoint.sh"], await registry.ReadEntrypointAsync("library/redis:7", "x86_64", CancellationToken.None));
+        Assert.Equal(["docker-entrypoint.sh"], await EntrypointAsync(registry, "library/redis:7", "x86_64"));
 
         Assert.Equal("https://registry-1.docker.io/v2/library/redis/manifests/7", asked[0].Address);
-        var error = await Assert.ThrowsAsync<IncusException>(() => registry.ReadEntrypointAsync("library/redis:7", "aarch64", CancellationToken.None));
+        var error = await Assert.ThrowsAsync<IncusException>(() => EntrypointAsync(registry, "library/redis:7", "aarch64"));
         Assert.Equal("there is no image library/redis:7 for aarch64", error.Message);
     }
 
@@ -42,7 +43,7 @@ public class ImageCommandTests
     {
         using var registry = Registry(out var asked, new ImageCredentials("me", "hunter2"), token: "t0ken");
 
-        await registry.ReadEntrypointAsync("library/redis:7", "x86_64", CancellationToken.None);
+        await EntrypointAsync(registry, "library/redis:7", "x86_64");
 
         Assert.Equal("https://auth.example.org/token?service=registry&scope=repository%3Alibrary%2Fredis%3Apull", asked[1].Address);
         Assert.Equal("Basic " + Convert.ToBase64String("me:hunter2"u8), asked[1].Authorization);
@@ -58,7 +59,7 @@ public class ImageCommandTests
     {
         using var registry = Registry(out var asked, new ImageCredentials("me", "hunter2"), token: "t0ken");
 
-        var error = await Assert.ThrowsAsync<IncusException>(() => registry.ReadEntrypointAsync(image, "x86_64", CancellationToken.None));
+        var error = await Assert.ThrowsAsync<IncusException>(() => EntrypointAsync(registry, image, "x86_64"));
 
         Assert.EndsWith("is no image's name", error.Message, StringComparison.Ordinal);
         Assert.Empty(asked);
@@ -69,7 +70,7 @@ public class ImageCommandTests
     {
         using var registry = Registry(out _, config: Config + " ");
 
-        var error = await Assert.ThrowsAsync<IncusException>(() => registry.ReadEntrypointAsync("library/redis:7", "x86_64", CancellationToken.None));
+        var error = await Assert.ThrowsAsync<IncusException>(() => EntrypointAsync(registry, "library/redis:7", "x86_64"));
         Assert.Contains("gives something else", error.Message, StringComparison.Ordinal);
     }
 
@@ -115,7 +116,7 @@ public class ImageCommandTests
         var stack = StackText.Load("services: {web: {image: \"localhost:70000/app\", command: [a]}}\n").Definition!;
         var problems = new List<IncusCompose.Diagnostics.Diagnostic>();
 
-        Assert.Empty(await ImageCommand.AskAsync(stack, ClientConfiguration.Default(new IncusEnvironment(_ => null)), new ServerInfo { ApiExtensions = ["instance_oci_entrypoint"] }, new ServerObservation([], []), problems, CancellationToken.None));
+        Assert.Empty(await AskAsync(stack, problems));
 
         Assert.Equal("UnknownEntrypoint", Assert.Single(problems).Id);
     }
@@ -124,14 +125,23 @@ public class ImageCommandTests
     public async Task An_image_of_no_registry_is_said_before_anything_is_changed()
     {
         var stack = StackText.Load("instances: {web: {image: images:debian/12, command: [a]}}\n").Definition!;
-        var server = new ServerInfo { ApiExtensions = ["instance_oci_entrypoint"] };
         var problems = new List<IncusCompose.Diagnostics.Diagnostic>();
 
-        Assert.Empty(await ImageCommand.AskAsync(stack, ClientConfiguration.Default(new IncusEnvironment(_ => null)), server, new ServerObservation([], []), problems, CancellationToken.None));
+        Assert.Empty(await AskAsync(stack, problems));
 
         Assert.Equal(
             "stack.yaml:1:44: instances.web.command: `command` alone is for an image's own entry point, and what that of images:debian/12 is cannot be told: it does not come from a registry; write the image's `entrypoint` as well; `entrypoint: []` where it has none",
             Assert.Single(problems).ToString());
+    }
+
+    private static async Task<IReadOnlyList<string>> EntrypointAsync(OciRegistry registry, string image, string architecture) =>
+        (await registry.ReadConfigAsync(await registry.ReadManifestAsync(image, architecture, CancellationToken.None), CancellationToken.None)).Entrypoint;
+
+    private static async Task<IReadOnlyDictionary<string, ImageEntrypoint>> AskAsync(StackDefinition stack, List<IncusCompose.Diagnostics.Diagnostic> problems)
+    {
+        var context = Context(stack) with { About = new ServerInfo { ApiExtensions = ["instance_oci_entrypoint"] } };
+        using var registries = new RegistryImages(context.Remotes, context.About!);
+        return await ImageCommand.AskAsync(context, registries, new PlanOptions(), problems, CancellationToken.None);
     }
 
     private static PlanningContext Context(StackDefinition stack) => new(stack, "default", new ServerObservation([], []), ClientConfiguration.Default(new IncusEnvironment(_ => null)));

@@ -47,6 +47,66 @@ public class ImagePlanTests
         Assert.Contains(world.Plan(stack, new PlanOptions { AllowRebuild = true }).Changes, rebuilt => rebuilt is { Name: "web", Action: ChangeAction.Rebuild });
     }
 
+    [Fact]
+    public void An_image_of_a_registry_is_told_by_its_digest_where_its_layers_are_the_same()
+    {
+        const string reference = "registry:app:1";
+        var stack = Stack([], [new InstanceDefinition { Name = "web", Image = reference, PullPolicy = ImagePull.Always }]);
+        Image Known(string digest, string? owner = "shop")
+        {
+            var properties = new Dictionary<string, string> { ["type"] = "oci" };
+            new ImageDigest("sha256:name", digest, new string('a', 64)).Write(properties);
+            new OwnershipMark(owner!, "default", reference, AppliedRecord.Empty).Write(new ResourceId(ImageKind.KindName, reference), properties);
+            return new() { Fingerprint = new string('a', 64), Type = InstanceTypes.Container, Properties = properties, UpdateSource = new ImageUpdateSource { Alias = "app:1", Protocol = "oci", Server = "https://registry.example.org" } };
+        }
+
+        PlanningWorld World(string newest, Image image)
+        {
+            var world = new PlanningWorld { Newest = { [(reference, InstanceTypes.Container)] = new string('a', 64) }, Digests = { [reference] = new ImageDigest("sha256:other", newest, new string('a', 64)) } }.With(image);
+            var web = world.Applied(stack, "web");
+            var config = new Dictionary<string, string>(web.Config) { ["volatile.base_image"] = new('a', 64), ["image.user.incus-compose.digest"] = "sha256:old" };
+            return world.With(web with { Config = config, ExpandedConfig = config });
+        }
+
+        Assert.Empty(World("sha256:old", Known("sha256:old")).Plan(stack).Changes);
+
+        var plan = World("sha256:new", Known("sha256:old")).Plan(stack);
+        Assert.Equal("digest: sha256:old -> sha256:new", Assert.Single(Assert.Single(plan.Changes).Properties) is var line ? $"{line.Path}: {line.Old} -> {line.New}" : "");
+        Assert.Equal("image registry:app:1 moved on: old -> new (web)", Assert.Single(plan.Diagnostics).Message);
+        Assert.Contains(World("sha256:new", Known("sha256:old")).Plan(stack, new PlanOptions { AllowRebuild = true }).Changes, change => change is { Name: "web", Action: ChangeAction.Rebuild });
+
+        // One of the same layers that another stack brought is not taken from it; what it is stands on it.
+        Assert.False(World("sha256:new", Known("sha256:old", "other")).Plan(stack).HasChanges);
+        Assert.Empty(World("sha256:new", Known("sha256:old", "other")).Plan(stack).Diagnostics);
+        Assert.NotEmpty(World("sha256:new", Known("sha256:newer", "other")).Plan(stack).Diagnostics);
+    }
+
+    [Fact]
+    public async Task A_registry_that_tells_what_the_server_has_is_asked_for_no_more()
+    {
+        var manifest = new OciManifest("app", "sha256:name", "sha256:image", null, ["sha256:one", "sha256:two"]);
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("sha256:onesha256:two"u8)), manifest.Fingerprint);
+
+        using var listener = new HttpListener();
+        var address = Listen(listener);
+        var remotes = new ClientConfiguration { Remotes = new Dictionary<string, IncusRemote> { ["registry"] = new() { Name = "registry", Addresses = [address], Protocol = "oci" } } };
+        var properties = new Dictionary<string, string>();
+        ImageDigest.Of(manifest).Write(properties);
+        var here = new Image { Fingerprint = manifest.Fingerprint, Type = InstanceTypes.Container, Properties = properties, UpdateSource = new ImageUpdateSource { Alias = "app:1", Protocol = "oci", Server = address } };
+        var server = new ServerInfo { ApiExtensions = ["instance_oci"] };
+        using var registries = new RegistryImages(remotes, server);
+        InstanceDefinition Web(string name, string image) => new() { Name = name, Image = image, PullPolicy = ImagePull.Always };
+
+        // What is named by its digest stays what it is, and is not asked for at all.
+        var asking = RemoteImages.AskAsync(Stack([], [Web("web", "registry:app:1"), Web("fixed", "registry:app@sha256:0123")]), remotes, server, registries, [here], [], CancellationToken.None);
+        var request = await listener.GetContextAsync();
+        Assert.Equal("HEAD /v2/app/manifests/1", $"{request.Request.HttpMethod} {request.Request.Url!.AbsolutePath}");
+        request.Response.AddHeader("Docker-Content-Digest", "sha256:name");
+        request.Response.Close();
+
+        Assert.Equal(ImageDigest.Of(manifest), Assert.Single((await asking).Digests).Value);
+    }
+
     [Theory]
     [InlineData("https://me:hunter2@registry.example.org")]
     [InlineData("https://registry.example.org/")]
@@ -149,11 +209,12 @@ public class ImagePlanTests
         var stack = Stack([], [new InstanceDefinition { Name = "web", Image = "odd:debian/12", PullPolicy = ImagePull.Always }]);
         var problems = new List<Diagnostic>();
 
-        var asking = RemoteImages.AskAsync(stack, remotes, new ServerInfo(), problems, CancellationToken.None);
+        using var registries = new RegistryImages(remotes, new ServerInfo());
+        var asking = RemoteImages.AskAsync(stack, remotes, new ServerInfo(), registries, [], problems, CancellationToken.None);
         var request = await listener.GetContextAsync();
         request.Response.Close(Encoding.UTF8.GetBytes(index), willBlock: false);
 
-        Assert.Empty(await asking);
+        Assert.Empty((await asking).Fingerprints);
         Assert.Contains("cannot be told", Assert.Single(problems).Message, StringComparison.Ordinal);
     }
 

@@ -63,6 +63,8 @@ internal sealed class PlanningWorld
 
     public Dictionary<(string Reference, string Type), string> Newest { get; init; } = [];
 
+    public Dictionary<string, ImageDigest> Digests { get; init; } = [];
+
     public PlanningWorld With(Network network) => Add(new NetworkKind(), NetworkKind.IdOf(network.Name), network);
 
     public PlanningWorld With(NetworkAcl acl) => Add(new NetworkAclKind(), NetworkAclKind.IdOf(acl.Name), acl);
@@ -129,6 +131,7 @@ internal sealed class PlanningWorld
             About = About,
             Members = Members,
             NewestImages = Newest,
+            ImageDigests = Digests,
             Steps = PlannedStep.Of(stack, []),
             Guests = GuestContents.Of(stack, Secrets, Looks, []),
         };
