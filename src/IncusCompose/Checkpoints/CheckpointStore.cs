@@ -10,8 +10,10 @@ internal static class CheckpointStore
     /// <summary>The checkpoints of a project, of one stack or of all, as trees: each after its parent, the oldest first.</summary>
     public static async Task<IReadOnlyList<StackCheckpoint>> ListAsync(IncusClient client, string? stack, CancellationToken cancellationToken)
     {
-        var scope = new ObserveScope(client, projectFeatures: null, pools: [], cancellationToken);
-        return Read(await new VolumeKind().ListAsync(scope, cancellationToken).ConfigureAwait(false), client.Project, stack);
+        var volumes = await ObserveScope.LookAsync(
+            () => new ObserveScope(client, projectFeatures: null, pools: [], cancellationToken),
+            scope => new VolumeKind().ListAsync(scope, cancellationToken)).ConfigureAwait(false);
+        return Read(volumes, client.Project, stack);
     }
 
     /// <summary>The checkpoints among resources that were listed anyway.</summary>

@@ -156,7 +156,7 @@ internal sealed partial class CheckpointTaker(IncusClient client, CheckpointOpti
                     if (copies && instance.Copy is not null && !cancellationToken.IsCancellationRequested)
                         await CopyAsync(record, instance, instances[instance.Name]).ConfigureAwait(false);
                     if (options.WithoutSnapshot.Contains(instance.Id) && !cancellationToken.IsCancellationRequested)
-                        await client.Instances.DeleteSnapshotAsync(instance.Name, record.Name, NotCancelled).CompleteAsync(null, NotCancelled).ConfigureAwait(false);
+                        await client.Instances.DeleteSnapshotAsync(instance.Name, record.Name, NotCancelled).CompleteAsync(null, NotCancelled).OrGoneAsync().ConfigureAwait(false);
                 }, cancellationToken)),
             ]);
 

@@ -13,7 +13,7 @@ internal static class StackObserver
     /// <param name="cancellationToken">Ends the requests.</param>
     public static Task<ServerObservation> ObserveAsync(
         IncusClient client, IReadOnlyDictionary<string, string>? missingProject, IEnumerable<string> pools, CancellationToken cancellationToken) =>
-        ObserveAsync(new ObserveScope(client, missingProject, pools, cancellationToken), cancellationToken);
+        ObserveAsync(() => new ObserveScope(client, missingProject, pools, cancellationToken), cancellationToken);
 
     /// <summary>Looks at what a stack file has to do with.</summary>
     /// <param name="client">The project's view of the server.</param>
@@ -22,11 +22,11 @@ internal static class StackObserver
     /// <param name="cancellationToken">Ends the requests.</param>
     public static Task<ServerObservation> ObserveAsync(
         IncusClient client, IReadOnlyDictionary<string, string>? missingProject, StackDefinition stack, CancellationToken cancellationToken) =>
-        ObserveAsync(ObserveScope.Of(stack, client, missingProject, cancellationToken), cancellationToken);
+        ObserveAsync(() => ObserveScope.Of(stack, client, missingProject, cancellationToken), cancellationToken);
 
-    private static async Task<ServerObservation> ObserveAsync(ObserveScope scope, CancellationToken cancellationToken)
+    private static Task<ServerObservation> ObserveAsync(Func<ObserveScope> begin, CancellationToken cancellationToken) => ObserveScope.LookAsync(begin, async scope =>
     {
         var lists = await Task.WhenAll(ResourceKinds.All.Select(kind => kind.ListAsync(scope, cancellationToken))).ConfigureAwait(false);
         return new ServerObservation(lists.SelectMany(list => list), await scope.ImagesAsync().ConfigureAwait(false));
-    }
+    });
 }

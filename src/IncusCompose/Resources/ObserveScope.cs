@@ -6,6 +6,9 @@ namespace IncusCompose.Resources;
 /// <summary>One look at a server: lists that several kinds need are asked for once.</summary>
 internal sealed class ObserveScope
 {
+    /// <summary>How often it is looked before what is not found counts as missing.</summary>
+    private const int Looks = 5;
+
     private readonly Lazy<Task<IReadOnlyList<StoragePool>>> _pools;
     private readonly Lazy<Task<IReadOnlyList<Image>>> _images;
     private readonly Lazy<Task<Project?>> _project;
@@ -44,6 +47,27 @@ internal sealed class ObserveScope
     /// <summary>A look at what a stack file has to do with.</summary>
     public static ObserveScope Of(StackDefinition stack, IncusClient client, IReadOnlyDictionary<string, string>? projectFeatures, CancellationToken cancellationToken) =>
         new(client, projectFeatures, StoragePoolKind.NamesIn(stack), cancellationToken) { Networks = stack.Networks.Keys.ToHashSet(), Projects = stack.Projects.Keys.ToHashSet() };
+
+    /// <summary>
+    /// Looks, and looks again where something was listed and is gone, by somebody else's doing, when it is asked what is in
+    /// it. The server's own lists fail in the same way.
+    /// </summary>
+    /// <param name="begin">A new look.</param>
+    /// <param name="look">What is looked for.</param>
+    public static async Task<T> LookAsync<T>(Func<ObserveScope> begin, Func<ObserveScope, Task<T>> look)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await look(begin()).ConfigureAwait(false);
+            }
+            catch (IncusNotFoundException) when (attempt < Looks)
+            {
+                // The next one does not list it.
+            }
+        }
+    }
 
     public IncusClient Client { get; }
 

@@ -7,7 +7,7 @@ namespace IncusCompose.Integration.Tests.Lab;
 /// already (<c>tests/lab/lab start NAME --https</c>), which saves its start while a test is being written.
 /// Tests that kill the daemon start a lab of their own.
 /// </summary>
-public sealed class LabFixture : IAsyncLifetime
+public class LabFixture : IAsyncLifetime
 {
     private static int s_labs;
 
@@ -19,12 +19,15 @@ public sealed class LabFixture : IAsyncLifetime
     /// <summary>A client of the default project, over the Unix socket.</summary>
     public IncusClient Client { get; private set; } = null!;
 
+    /// <summary>How the lab is started.</summary>
+    protected virtual string Option => "--https";
+
     public async Task InitializeAsync()
     {
         var number = Interlocked.Increment(ref s_labs);
         Lab = Environment.GetEnvironmentVariable("INCUS_COMPOSE_TEST_LAB") is { Length: > 0 } name
             ? await Lab.JoinAsync(name)
-            : await Lab.StartAsync($"test{Environment.ProcessId}-{number}", "--https");
+            : await Lab.StartAsync($"test{Environment.ProcessId}-{number}", Option);
         Client = await Lab.ConnectAsync();
     }
 
@@ -43,6 +46,12 @@ public sealed class LabFixture : IAsyncLifetime
         if (Lab is not null)
             await Lab.DisposeAsync();
     }
+}
+
+/// <summary>One that does not answer HTTPS and keeps its links to itself: the others' come and go without it, and its own without them.</summary>
+public sealed class SecludedLabFixture : LabFixture
+{
+    protected override string Option => "--own-network";
 }
 
 /// <summary>The tests that share the lab run one after another, each with names of its own.</summary>

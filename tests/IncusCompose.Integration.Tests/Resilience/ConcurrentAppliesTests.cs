@@ -81,6 +81,30 @@ public sealed class ConcurrentAppliesTests(CrashLabFixture fixture, ITestOutputH
     }
 
     [Fact]
+    public async Task What_another_stack_deletes_while_this_one_looks_at_the_server_is_no_concern_of_it()
+    {
+        await using var relay = new FaultyRelay(Lab.Socket);
+        await using var client = await relay.ConnectAsync();
+        var (network, pool) = ($"gone{Lab.Number}", $"gone{Lab.Number}");
+        await _bench.UpAsync($$"""
+            name: passing
+            networks: { {{network}}: { config: { ipv4.address: none, ipv6.address: none } } }
+            storage_pools: { {{pool}}: { driver: dir } }
+            """);
+        var own = _bench.Load("name: own\nprofiles: { own: {} }\n");
+        var held = ((string[])[$"networks/{network}/forwards", $"storage-pools/{pool}/volumes/custom"]).Select(list => relay.Hold($"GET /1.0/{list}?project=default&recursion=1")).ToList();
+
+        var planning = _bench.Engine.CompareAsync(client, own);
+        foreach (var request in held)
+            await request.Come;
+        await _bench.DownAsync("passing", new RemovalOptions { RemovePools = true });
+        foreach (var request in held)
+            await request.PassOnAsync();
+
+        Assert.Equal(["own"], (await planning).Changes.Select(change => change.Name));
+    }
+
+    [Fact]
     public async Task What_somebody_else_writes_into_an_instance_while_it_is_changed_is_not_lost()
     {
         await _bench.UpAsync(Shop.First, Everything);

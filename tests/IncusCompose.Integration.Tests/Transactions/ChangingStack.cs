@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Incus.Client;
@@ -18,14 +19,28 @@ internal sealed class ChangingStack : IAsyncDisposable
     private static readonly string[] PassingFields = ["used_by", "created_at", "last_used_at", "status_code", "expanded_config", "expanded_devices", "location", "locations", "uploaded_at"];
 
     private readonly LabFixture _lab;
-    private bool _gone;
+    private readonly string _subnet;
+    private readonly HttpClient _server;
 
-    private ChangingStack(LabFixture lab, TestProject project, StackWorkbench bench, string name)
+    private ChangingStack(LabFixture lab, TestProject project, StackWorkbench bench, string name, string subnet)
     {
         _lab = lab;
+        _subnet = subnet;
         Project = project;
         Bench = bench;
         Name = name;
+        _server = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellationToken) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(lab.Lab.Socket), cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        })
+        {
+            BaseAddress = new Uri("http://incus"),
+        };
     }
 
     public static PlanOptions Everything { get; } = new() { AllowRestart = true, AllowRebuild = true, AllowReplace = true, Prune = true, RemoveVolumes = true };
@@ -49,7 +64,7 @@ internal sealed class ChangingStack : IAsyncDisposable
         project: {{Project.Name}}
         storage_pools: { {{Pool}}: { driver: dir } }
         networks:
-          {{Bridge}}: { config: { ipv4.address: {{_lab.Lab.Subnets[^2]}}.1/24, ipv6.address: none, user.note: first } }
+          {{Bridge}}: { config: { ipv4.address: {{_subnet}}.1/24, ipv6.address: none, user.note: first } }
         profiles:
           {{Name}}-base: { description: first, config: { user.color: red } }
         volumes:
@@ -74,7 +89,7 @@ internal sealed class ChangingStack : IAsyncDisposable
         project: {{Project.Name}}
         storage_pools: { {{Pool}}: { driver: dir, description: changed } }
         networks:
-          {{Bridge}}: { config: { ipv4.address: {{_lab.Lab.Subnets[^2]}}.1/24, ipv6.address: none, user.note: second } }
+          {{Bridge}}: { config: { ipv4.address: {{_subnet}}.1/24, ipv6.address: none, user.note: second } }
           {{Bridge}}n: { config: { ipv4.address: none, ipv6.address: none } }
         profiles:
           {{Name}}-base: { description: second, config: { user.color: blue, user.more: "1" } }
@@ -103,13 +118,17 @@ internal sealed class ChangingStack : IAsyncDisposable
         """;
 
     /// <summary>Makes the first state, with something in it that is not in the images.</summary>
-    public static async Task<ChangingStack> UpAsync(LabFixture lab, string name)
+    /// <param name="lab">Where.</param>
+    /// <param name="name">The stack's name, which begins the names of all that is in it.</param>
+    /// <param name="subnet">One of the lab's, which no other test uses meanwhile.</param>
+    public static async Task<ChangingStack> UpAsync(LabFixture lab, string name, string? subnet = null)
     {
-        var stack = new ChangingStack(lab, await lab.CreateProjectAsync(), await StackWorkbench.OpenAsync(lab.Lab), name);
-        await lab.Lab.IncusAsync("image", "alias", "create", stack.Again, (await lab.Client.Images.FindAliasAsync("busybox"))!.Target[..12]);
+        var stack = new ChangingStack(lab, await lab.CreateProjectAsync(), await StackWorkbench.OpenAsync(lab.Lab), name, subnet ?? lab.Lab.Subnets[^2]);
         try
         {
-            await stack.Bench.UpAsync(stack.First);
+            await lab.Lab.IncusAsync("image", "alias", "create", stack.Again, (await lab.Client.Images.FindAliasAsync("busybox"))!.Target[..12]);
+            await stack.GoToFirstAsync();
+            return stack;
         }
         catch (Exception)
         {
@@ -117,16 +136,24 @@ internal sealed class ChangingStack : IAsyncDisposable
             await stack.DisposeAsync();
             throw;
         }
-
-        foreach (var instance in (string[])["db", "web", "moved", "gone"])
-            await stack.ShellAsync($"{name}-{instance}", $"mkdir -p /srv; echo {instance} >/srv/file; chmod 600 /srv/file; chown 3:4 /srv/file");
-        await stack.ShellAsync(name + "-db", "echo kept >/data/file; chown 33:44 /data/file; ln -s file /data/link");
-        await stack.ShellAsync(name + "-gone", "echo old >/old/file");
-        return stack;
     }
 
-    public async Task<string> ShellAsync(string instance, string command) =>
-        (await _lab.Lab.IncusAsync("--project", Project.Name, "exec", instance, "--", "sh", "-c", command)).TrimEnd('\n');
+    /// <summary>Makes it the first state, whatever it is now.</summary>
+    public async Task GoToFirstAsync()
+    {
+        await Bench.UpAsync(First, Everything);
+        await Task.WhenAll(((string[])["db", "web", "moved", "gone"]).Select(instance =>
+            ShellAsync($"{Name}-{instance}", $"mkdir -p /srv; echo {instance} >/srv/file; chmod 600 /srv/file; chown 3:4 /srv/file")));
+        await ShellAsync(Name + "-db", "echo kept >/data/file; chown 33:44 /data/file; ln -sf file /data/link");
+        await ShellAsync(Name + "-gone", "echo old >/old/file");
+    }
+
+    public async Task<string> ShellAsync(string instance, string command)
+    {
+        var result = await Client.Instances.ExecAsync(instance, new ExecRequest { Command = ["sh", "-c", command] });
+        Assert.True(result.ExitCode == 0, $"{instance}: {command}: {result.StandardError}");
+        return result.StandardOutput!.TrimEnd('\n');
+    }
 
     public Task<StackPlan> PlanAsync(string yaml) => Bench.PlanAsync(yaml, Everything);
 
@@ -136,38 +163,54 @@ internal sealed class ChangingStack : IAsyncDisposable
     /// </summary>
     public async Task<string> StateAsync()
     {
-        var texts = new List<string>();
-        foreach (var collection in (string[])["instances", "profiles", "storage-pools/default/volumes/custom", $"storage-pools/{Pool}/volumes/custom", "networks", "storage-pools", "images"])
+        var collections = Task.WhenAll(((string[])["instances", "profiles", "storage-pools/default/volumes/custom", $"storage-pools/{Pool}/volumes/custom", "networks", "storage-pools", "images"]).Select(async collection =>
         {
-            var list = JsonNode.Parse(await _lab.Lab.IncusAsync("query", $"/1.0/{collection}?recursion=1&project={Project.Name}"))!.AsArray();
+            var list = JsonNode.Parse(await _server.GetStringAsync($"/1.0/{collection}?recursion=1&project={Project.Name}"))!["metadata"]!.AsArray();
             // Links that it does not manage are the host's, and of other labs.
             var managed = list.Where(node => node!["managed"]?.GetValue<bool>() != false);
-            texts.AddRange(managed.Select(node => $"{collection} {Text(node!.AsObject())}").Where(IsOwn).Order(StringComparer.Ordinal));
-        }
-
-        foreach (var instance in (await Client.Instances.ListAsync()).OrderBy(instance => instance.Name, StringComparer.Ordinal))
+            return string.Join("\n", managed.Select(node => $"{collection} {Text(node!.AsObject())}").Where(IsOwn).Order(StringComparer.Ordinal));
+        }));
+        var instances = Task.WhenAll((await Client.Instances.ListAsync()).OrderBy(instance => instance.Name, StringComparer.Ordinal).Select(async instance =>
         {
-            texts.Add($"{instance.Name}: snapshots {string.Join(",", (await Client.Instances.ListSnapshotsAsync(instance.Name)).Select(snapshot => snapshot.Name))}");
             const string files = "find / /data /old /new -xdev \\( -type f -o -type l \\) ! -name 'udhcpc.*' 2>/dev/null | sort -u | while read f; do stat -c '%n %a %u %g %N' \"$f\"; [ -L \"$f\" ] || sha256sum <\"$f\"; done";
-            texts.Add(await ShellAsync(instance.Name, files));
-        }
+            return $"{instance.Name}: snapshots {string.Join(",", (await Client.Instances.ListSnapshotsAsync(instance.Name)).Select(snapshot => snapshot.Name))}\n{await ShellAsync(instance.Name, files)}";
+        }));
+        var volumes = Task.WhenAll((await Client.StorageVolumes.ListAsync("default")).OrderBy(volume => volume.Name, StringComparer.Ordinal).Select(async volume =>
+            $"{volume.Name}: snapshots {string.Join(",", (await Client.StorageVolumes.ListSnapshotsAsync("default", volume.Name)).Select(snapshot => snapshot.Name))}"));
+        return string.Join("\n", [.. await collections, .. await instances, .. await volumes]);
+    }
 
-        foreach (var volume in (await Client.StorageVolumes.ListAsync("default")).OrderBy(volume => volume.Name, StringComparer.Ordinal))
-            texts.Add($"{volume.Name}: snapshots {string.Join(",", (await Client.StorageVolumes.ListSnapshotsAsync("default", volume.Name)).Select(snapshot => snapshot.Name))}");
-        return string.Join("\n", texts);
+    /// <summary>Requires that two states are the same; otherwise says first what one has and the other has not.</summary>
+    public static void AssertSame(string before, string after, string what = "What was done")
+    {
+        if (before == after)
+            return;
+        var (was, now) = (before.Split('\n'), after.Split('\n'));
+        Assert.Fail($"{what} has left another state:\n{string.Join("\n", Without(was, now).Select(line => "- " + line).Concat(Without(now, was).Select(line => "+ " + line)))}\n\nBefore:\n{before}\n\nAfterwards:\n{after}");
+
+        // A line that is there twice counts twice.
+        static IEnumerable<string> Without(string[] lines, string[] others)
+        {
+            var left = others.GroupBy(line => line).ToDictionary(group => group.Key, group => group.Count());
+            foreach (var line in lines)
+            {
+                if (left.TryGetValue(line, out var count) && count > 0)
+                    left[line] = count - 1;
+                else
+                    yield return line;
+            }
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        // One may have gone to make room for another that could not be made.
-        if (Interlocked.Exchange(ref _gone, true))
-            return;
         foreach (var checkpoint in await Bench.Engine.GetCheckpointsAsync(Client, Name))
             await Bench.Engine.RemoveCheckpointAsync(Client, checkpoint);
         await Bench.Engine.ApplyAsync(
             Client, await Bench.Engine.CompareRemovalAsync(Client, Name, new RemovalOptions { RemoveVolumes = true, RemovePools = true }), new ApplyOptions { StopTimeout = TimeSpan.Zero });
         await Project.DisposeAsync();
         await Bench.DisposeAsync();
+        _server.Dispose();
         await _lab.Lab.IncusAsync("image", "alias", "delete", Again);
     }
 
@@ -175,10 +218,13 @@ internal sealed class ChangingStack : IAsyncDisposable
     private bool IsOwn(string text) =>
         text.StartsWith("instances ", StringComparison.Ordinal) || text.StartsWith("profiles ", StringComparison.Ordinal) || text.Contains(Name, StringComparison.Ordinal);
 
-    private static string Text(JsonObject node)
+    private string Text(JsonObject node)
     {
         foreach (var field in PassingFields)
             node.Remove(field);
+        // Other stacks give the same image names of their own.
+        if (node["aliases"] is JsonArray aliases)
+            node["aliases"] = new JsonArray([.. aliases.Select(alias => alias!["name"]!.GetValue<string>()).Where(alias => alias.StartsWith(Name, StringComparison.Ordinal)).Select(alias => JsonValue.Create(alias))]);
         if (node["config"] is JsonObject config)
         {
             foreach (var key in config.Select(entry => entry.Key).Where(IsPassing).ToList())

@@ -19,10 +19,10 @@ internal sealed class FaultyRelay : IAsyncDisposable
     private readonly ConcurrentDictionary<string, bool> _open = new();
     private readonly ConcurrentDictionary<string, string> _errors = new();
     private readonly ConcurrentDictionary<string, HeldRequest> _held = new();
+    private readonly ConcurrentQueue<string> _changes = new();
     private int _served;
+    private LostRequest? _lost;
     private int _seen;
-    private int _failing;
-    private bool _afterwards;
     private volatile string? _failed;
     private volatile string[] _refused = [];
     private volatile string[] _unanswered = [];
@@ -47,12 +47,13 @@ internal sealed class FaultyRelay : IAsyncDisposable
     /// <summary>What goes through just now: "number request".</summary>
     public IEnumerable<string> Open => _open.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Loses one request from now on.</summary>
-    /// <param name="number">Which of those that change something, from 1.</param>
-    /// <param name="afterwards">True to pass it on, and lose the answer.</param>
-    public void FailAt(int number, bool afterwards)
+    /// <summary>The requests that came so far and change something, in their order.</summary>
+    public IReadOnlyList<string> Changes => [.. _changes];
+
+    /// <summary>Loses one request from now on; null for none.</summary>
+    public void Lose(LostRequest? request)
     {
-        (_seen, _failing, _afterwards, _failed) = (0, number, afterwards, null);
+        (_seen, _failed, _lost) = (0, null, request);
     }
 
     /// <summary>Loses every request from now on that begins like one of these, however often it is tried again.</summary>
@@ -121,11 +122,18 @@ internal sealed class FaultyRelay : IAsyncDisposable
 
                 var refused = Array.Exists(_refused, start => request.StartsWith(start, StringComparison.Ordinal));
                 var unanswered = Array.Exists(_unanswered, start => request.StartsWith(start, StringComparison.Ordinal));
-                var fails = refused || unanswered || (IsChange(request) && Interlocked.Increment(ref _seen) == _failing);
+                var lost = _lost;
+                var fails = refused || unanswered;
+                if (IsChange(request))
+                {
+                    _changes.Enqueue(request);
+                    fails |= lost?.Is(request) == true && Interlocked.Increment(ref _seen) == lost.Time;
+                }
+
                 if (fails)
                     _failed = request;
                 _open[open = $"{Interlocked.Increment(ref _served):000000} {request}"] = true;
-                if (refused || (fails && !unanswered && !_afterwards))
+                if (refused || (fails && !unanswered && lost?.Afterwards != true))
                     return;
                 if (_held.TryRemove(request, out var held))
                     await held.KeepAsync();
@@ -169,6 +177,12 @@ internal sealed class FaultyRelay : IAsyncDisposable
             await to.SendAsync(buffer.AsMemory(0, count));
     }
 }
+
+/// <summary>A request that gets lost.</summary>
+/// <param name="Is">Whether one is meant: method and address, with the query.</param>
+/// <param name="Time">Which of them, from 1.</param>
+/// <param name="Afterwards">True to pass it on, and lose the answer.</param>
+internal sealed record LostRequest(Func<string, bool> Is, int Time, bool Afterwards);
 
 /// <summary>A request on its way that is kept back.</summary>
 internal sealed class HeldRequest

@@ -5,13 +5,12 @@ using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Planning;
 using IncusCompose.Publishing;
 using IncusCompose.Transactions;
-using Xunit.Abstractions;
 
 namespace IncusCompose.Integration.Tests.Transactions;
 
 /// <summary>An apply that fails leaves everything as it was before, wherever it fails.</summary>
 [Collection(TakingBackLabCollection.Name)]
-public sealed class TransactionTests(LabFixture lab, ITestOutputHelper output)
+public sealed class TransactionTests(LabFixture lab)
 {
     private static readonly ApplyOptions Transactional = new() { Checkpoint = true, StopTimeout = TimeSpan.Zero, WaitTimeout = TimeSpan.FromSeconds(20) };
 
@@ -33,7 +32,7 @@ public sealed class TransactionTests(LabFixture lab, ITestOutputHelper output)
             Assert.NotEqual(0, await ExitCodeAsync(shell));
         Assert.True(result.Transaction!.Message.Length == 0, result.Transaction.Message + string.Join("\n", result.Transaction.Steps.Select(step => $"{step.Step} {step.Outcome} {step.Message}")));
         Assert.Equal((TransactionOutcome.RolledBack, false), (result.Transaction.Outcome, result.Transaction.IsCheckpointLeft));
-        Assert.Equal(before, await stack.StateAsync());
+        ChangingStack.AssertSame(before, await stack.StateAsync());
         var failed = Assert.Single(result.Resources, resource => resource.Outcome == ChangeOutcome.Failed);
         Assert.Equal(("txr-made", true), (failed.Name, failed.IsNotReady));
         Assert.Contains(result.Resources, resource => resource is { Action: ChangeAction.Rebuild, Outcome: ChangeOutcome.RolledBack });
@@ -42,7 +41,7 @@ public sealed class TransactionTests(LabFixture lab, ITestOutputHelper output)
         Assert.Empty((await stack.PlanAsync(stack.First)).Changes);
 
         var events = new List<ApplyEvent>();
-        result = await stack.Bench.Engine.ApplyAsync(stack.Client, await stack.PlanAsync(stack.Second()), Transactional, new Collector(events));
+        result = await stack.Bench.Engine.ApplyAsync(stack.Client, await stack.PlanAsync(stack.Second()), Transactional, new Collector<ApplyEvent>(events));
         Assert.True(result.Succeeded, Text(result));
         Assert.Equal((TransactionOutcome.Kept, false), (result.Transaction!.Outcome, result.Transaction.IsCheckpointLeft));
         Assert.Contains(events, happened => happened is { Kind: ApplyEventKind.Checkpoint, Text: "snapshot" });
@@ -52,68 +51,6 @@ public sealed class TransactionTests(LabFixture lab, ITestOutputHelper output)
         foreach (var instance in await stack.Client.Instances.ListAsync())
             Assert.Empty(await stack.Client.Instances.ListSnapshotsAsync(instance.Name));
         Assert.Equal(["txr-db", "txr-made", "txr-moved", "txr-web"], (await stack.Client.Instances.ListAsync()).Select(instance => instance.Name).Order());
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Wherever_a_request_or_its_answer_is_lost_the_state_is_the_one_before(bool afterwards)
-    {
-        var name = afterwards ? "txb" : "txa";
-        var stack = await ChangingStack.UpAsync(lab, name);
-        try
-        {
-            await using var relay = new FaultyRelay(lab.Lab.Socket);
-            var before = await stack.StateAsync();
-            for (var number = 1; ; number++)
-            {
-                await using var client = await relay.ConnectAsync();
-                var plan = await stack.PlanAsync(stack.Second());
-                relay.FailAt(number, afterwards);
-                var events = new List<ApplyEvent>();
-                ApplyResult? result = null;
-                try
-                {
-                    result = await EndsAsync(stack.Bench.Engine.ApplyAsync(client, plan, Transactional, new Collector(events)), relay, number, events);
-                }
-                catch (CheckpointException error)
-                {
-                    // Before anything was changed: what was begun of the checkpoint was taken back.
-                    output.WriteLine($"{number} {relay.Failed}: {error.Message}");
-                }
-
-                if (result is not null)
-                    output.WriteLine($"{number} {relay.Failed}: {result.Transaction!.Outcome} {result.Transaction.Message} {Text(result)}");
-                var left = await stack.Bench.Engine.GetCheckpointsAsync(stack.Client);
-                if (result?.Succeeded != true)
-                {
-                    Assert.NotNull(relay.Failed);
-                    Assert.True(result is null or { Transaction.Outcome: TransactionOutcome.RolledBack }, result?.Transaction?.Message);
-                    Assert.Equal(result?.Transaction?.IsCheckpointLeft == true, left.Count > 0);
-                    foreach (var checkpoint in left)
-                        await stack.Bench.Engine.RemoveCheckpointAsync(stack.Client, checkpoint);
-                    Assert.Equal(before, await stack.StateAsync());
-                    continue;
-                }
-
-                // What was lost was sent again, or had only to do with the checkpoint that nobody needs any more.
-                Assert.Empty((await stack.PlanAsync(stack.Second())).Changes);
-                Assert.Equal(result.Transaction!.IsCheckpointLeft, left.Count > 0);
-                if (relay.Failed is null || (number > 20 && relay.Failed.Contains("before-", StringComparison.Ordinal)))
-                {
-                    Assert.True(number > 20, $"only {number} steps");
-                    return;
-                }
-
-                await stack.DisposeAsync();
-                stack = await ChangingStack.UpAsync(lab, name);
-                before = await stack.StateAsync();
-            }
-        }
-        finally
-        {
-            await stack.DisposeAsync();
-        }
     }
 
     [Fact]
@@ -258,7 +195,7 @@ public sealed class TransactionTests(LabFixture lab, ITestOutputHelper output)
         Assert.Equal(
             ["instance/txs-gone", "instance/txs-web", "volume/default/txs-old"], refused.Changes.Select(change => change.Id.ToString()).Order(StringComparer.Ordinal));
         Assert.All(refused.Changes, change => Assert.Contains("mine", change.Refused, StringComparison.Ordinal));
-        Assert.Equal(before, await stack.StateAsync());
+        ChangingStack.AssertSame(before, await stack.StateAsync());
 
         // Without a transaction too, an instance with snapshots is not stopped for a rebuild that the server refuses.
         var pid = (await stack.Client.Instances.GetStateAsync("txs-web")).Pid;
@@ -388,20 +325,6 @@ public sealed class TransactionTests(LabFixture lab, ITestOutputHelper output)
         }
     }
 
-    /// <summary>Where an apply does not end, says what it was at: a run that is taken for hanging tells nothing.</summary>
-    private async Task<ApplyResult> EndsAsync(Task<ApplyResult> apply, FaultyRelay relay, int number, List<ApplyEvent> events)
-    {
-        if (await Task.WhenAny(apply, Task.Delay(TimeSpan.FromMinutes(5))) == apply)
-            return await apply;
-        var operations = await lab.Lab.IncusAsync("operation", "list", "--all-projects");
-        lock (events)
-        {
-            throw new TimeoutException(
-                $"The apply that lost request {number}, {relay.Failed ?? "none"}, has not ended.\nOpen requests:\n{string.Join("\n", relay.Open)}\nOperations:\n{operations}\n"
-                + $"What happened:\n{string.Join("\n", events.TakeLast(40).Select(happened => $"{happened.Kind} {happened.Change.Id} {happened.Text}"))}");
-        }
-    }
-
     private static async Task<int?> ExitCodeAsync(Task<ExecResult> command)
     {
         try
@@ -416,13 +339,4 @@ public sealed class TransactionTests(LabFixture lab, ITestOutputHelper output)
 
     private static string Text(ApplyResult result) =>
         string.Join("\n", result.Resources.Where(resource => resource.Outcome is ChangeOutcome.Failed).Select(resource => $"{resource.Id}: {resource.Outcome} {resource.Message}"));
-
-    private sealed class Collector(List<ApplyEvent> events) : IProgress<ApplyEvent>
-    {
-        public void Report(ApplyEvent value)
-        {
-            lock (events)
-                events.Add(value);
-        }
-    }
 }
