@@ -9,6 +9,9 @@ namespace IncusCompose.Resources;
 /// <summary>Starts, stops, restarts, pauses and resumes instances, with the hooks of those moments: as asked first, then by force.</summary>
 internal static class InstancePower
 {
+    // Of as many who change the power of one instance at once, one gets through in each round.
+    private const int MostRounds = 8;
+
     /// <summary>How long an instance says itself that it may take to stop: as it is, since that is what is stopped; null where it says nothing.</summary>
     public static TimeSpan? StopTimeoutOf(ResourceChange change) =>
         change.Live?.Raw is Instance instance && int.TryParse(instance.ExpandedConfig.GetValueOrDefault("boot.host_shutdown_timeout"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
@@ -23,7 +26,7 @@ internal static class InstancePower
 
     public static async Task PowerOnAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        for (var round = 1; ; round++)
         {
             try
             {
@@ -35,10 +38,11 @@ internal static class InstancePower
                 // Somebody else was faster. (Its status does not say so: what fails to start is running for a moment, too.)
                 return;
             }
-            catch (IncusException error) when (attempt < 3 && error is not (IncusUnreachableException or IncusNotFoundException))
+            catch (IncusException error) when (round < MostRounds && error is not (IncusUnreachableException or IncusNotFoundException))
             {
-                // Incus 7 lets two start it at once, who get in each other's way.
-                if (!await InstanceWork.SettleAsync(context, [name], cancellationToken).ConfigureAwait(false))
+                // Others who start or restart it get in the way: Incus 7 lets two start it at once, and a restart by force
+                // ends a start that is under way.
+                if (!await InstanceWork.WasContestedAsync(context, name, error, cancellationToken).ConfigureAwait(false))
                     throw;
             }
         }
@@ -90,31 +94,29 @@ internal static class InstancePower
 
     private static async Task CycleAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
-        context.Say("restarting");
-        if (context.StopTimeout > TimeSpan.Zero && await TryAsync(context.StopTimeout).ConfigureAwait(false))
-            return;
-        context.Say("restarting by force");
-        if (!await TryAsync(null).ConfigureAwait(false))
-            await RestartOnceAsync(null).ConfigureAwait(false);
-
-        Task RestartOnceAsync(TimeSpan? patience) =>
-            context.Client.Instances.RestartAsync(name, patience, force: patience is null, cancellationToken).CompleteAsync(context.Progress, cancellationToken);
-
-        // True where it has started. Somebody else may restart it too, and has it stopped for a moment, which Incus 7 holds against us.
-        async Task<bool> TryAsync(TimeSpan? patience)
+        var asked = context.StopTimeout > TimeSpan.Zero;
+        for (var round = 1; ; round++)
         {
+            context.Say(asked ? "restarting" : "restarting by force");
             try
             {
-                await RestartOnceAsync(patience).ConfigureAwait(false);
-                return true;
+                await context.Client.Instances.RestartAsync(name, asked ? context.StopTimeout : null, force: !asked, cancellationToken)
+                    .CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+                return;
             }
-            catch (IncusException error) when (error is not (IncusUnreachableException or IncusNotFoundException))
+            catch (IncusException error) when (round < MostRounds && error is not (IncusUnreachableException or IncusNotFoundException))
             {
-                await InstanceWork.SettleAsync(context, [name], cancellationToken).ConfigureAwait(false);
-                if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) != StatusCode.Stopped)
-                    return false;
-                await PowerOnAsync(context, name, cancellationToken).ConfigureAwait(false);
-                return true;
+                // Others who restart it too have it stopped for a moment, which fails ours.
+                var contested = await InstanceWork.WasContestedAsync(context, name, error, cancellationToken).ConfigureAwait(false);
+                if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) == StatusCode.Stopped)
+                {
+                    await PowerOnAsync(context, name, cancellationToken).ConfigureAwait(false);
+                    return;
+                }
+
+                if (!asked && !contested)
+                    throw;
+                asked = false;
             }
         }
     }

@@ -18,17 +18,38 @@ internal static class InstanceWork
     public static async Task<bool> SettleAsync(ApplyContext context, IEnumerable<string> instances, CancellationToken cancellationToken)
     {
         var names = instances.Select(NameIn).ToHashSet(StringComparer.Ordinal);
-        return names.Count > 0 && await SettleAsync(
-            context.Client,
-            operation => !Sessions.Contains(operation.Description) && operation.Resources.GetValueOrDefault("instances")?.Any(address => names.Contains(NameIn(address))) == true,
-            context.Say, cancellationToken).ConfigureAwait(false);
+        return names.Count > 0
+            && await SettleAsync(context.Client, operation => IsOn(operation, names), context.Say, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Waits until nothing is going on with an instance; true where somebody else was at it, just now or while the operation
+    /// ran that failed. (A server still tells of an operation some seconds after its end.)
+    /// </summary>
+    /// <param name="context">Where and for whom.</param>
+    /// <param name="name">The instance.</param>
+    /// <param name="failure">How the own operation failed.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public static async Task<bool> WasContestedAsync(ApplyContext context, string name, IncusException failure, CancellationToken cancellationToken)
+    {
+        var operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
+        var own = operations.FirstOrDefault(operation => operation.Id == failure.Operation);
+        var others = operations.Where(operation => operation.Id != failure.Operation && IsOn(operation, [name])).ToList();
+        await EndAsync(context.Client, others, context.Say, cancellationToken).ConfigureAwait(false);
+        return others.Any(other => !other.IsFinal || other.UpdatedAt >= own?.CreatedAt);
     }
 
     /// <summary>Waits until no operation is going on any more that is meant; true where there was one.</summary>
-    public static async Task<bool> SettleAsync(IncusClient client, Func<OperationInfo, bool> isMeant, Action<string> say, CancellationToken cancellationToken)
+    public static async Task<bool> SettleAsync(IncusClient client, Func<OperationInfo, bool> isMeant, Action<string> say, CancellationToken cancellationToken) =>
+        await EndAsync(client, (await client.Operations.ListAsync(cancellationToken).ConfigureAwait(false)).Where(isMeant), say, cancellationToken).ConfigureAwait(false);
+
+    private static bool IsOn(OperationInfo operation, HashSet<string> names) =>
+        !Sessions.Contains(operation.Description) && operation.Resources.GetValueOrDefault("instances")?.Any(address => names.Contains(NameIn(address))) == true;
+
+    // True where one of them was not at its end.
+    private static async Task<bool> EndAsync(IncusClient client, IEnumerable<OperationInfo> operations, Action<string> say, CancellationToken cancellationToken)
     {
-        var operations = await client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
-        var going = operations.Where(operation => !operation.IsFinal && isMeant(operation)).ToList();
+        var going = operations.Where(operation => !operation.IsFinal).ToList();
         foreach (var operation in going)
         {
             say("waiting for: " + operation.Description);

@@ -1,6 +1,8 @@
 using Incus.Client;
+using IncusCompose.Applying;
 using IncusCompose.Integration.Tests.Stacks;
 using IncusCompose.Integration.Tests.Transactions;
+using IncusCompose.Operating;
 using IncusCompose.Planning;
 using Xunit.Abstractions;
 
@@ -44,6 +46,25 @@ public sealed class ConcurrentAppliesTests(CrashLabFixture fixture, ITestOutputH
             await AtOnceAsync([.. Enumerable.Repeat(yaml, count)]);
             Assert.Equal(wanted, await Inventory.TakeAsync(Lab));
             Assert.Empty((await _bench.PlanAsync(yaml, Everything)).Changes);
+        }
+    }
+
+    [Fact]
+    public async Task All_who_restart_an_instance_at_once_end_well_and_it_runs()
+    {
+        await _bench.UpAsync(Shop.First, Everything);
+        for (var round = 0; round < 4; round++)
+        {
+            var results = await Task.WhenAll(Enumerable.Range(0, 5).Select(async number =>
+            {
+                var plan = await _bench.Engine.PlanOperationAsync(_bench.Client, ShopStack.Name, StackOperation.Restart, ["web"]);
+                // Some ask it first, some do not.
+                var options = new ApplyOptions { StopTimeout = number % 2 == 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(200 * number) };
+                return await _bench.Engine.ApplyAsync(_bench.Client, plan, options);
+            }));
+
+            Assert.Empty(results.SelectMany(result => result.Resources).Where(resource => resource.Outcome == ChangeOutcome.Failed).Select(resource => resource.Message));
+            Assert.Equal(StatusCode.Running, (await _bench.InstanceAsync("web")).StatusCode);
         }
     }
 
