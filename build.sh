@@ -265,7 +265,8 @@ broken() {
     echo "$*" >>"$failures"
 }
 
-# failed_in TRX [NAMES]: each failed test of an xunit result file, or each of those named, with the first lines of what it says.
+# failed_in TRX [NAMES]: each failed test of an xunit result file, or each of those named, with the first and the last lines
+# of what it says: a program's output ends with its error.
 failed_in() {
     awk -v only="${2-}" '
         BEGIN { count = split(only, list, "\n"); for (i = 1; i <= count; i++) wanted[list[i]] }
@@ -274,9 +275,12 @@ failed_in() {
             bad = /outcome="Failed"/ && (only == "" || name in wanted)
             if (bad) print name
         }
-        bad && /<Message>/ { sub(/.*<Message>/, ""); lines = 30; within = 1 }
-        within && lines-- > 0 { line = $0; sub(/<\/Message>.*/, "", line); print "    " line }
-        /<\/Message>/ { within = 0 }
+        bad && /<Message>/ { sub(/.*<Message>/, ""); lines = 0; within = 1 }
+        within { line = $0; sub(/<\/Message>.*/, "", line); said[++lines] = line }
+        within && /<\/Message>/ {
+            within = 0
+            for (i = 1; i <= lines; i++) if (i <= 15 || i > lines - 20) print "    " said[i]; else if (i == 16) print "    ..."
+        }
     ' "$1" | sed 's/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&#x[AD];//g; s/&amp;/\&/g'
 }
 
