@@ -54,36 +54,29 @@ internal abstract class ConfiguredKind<T> : ResourceKind
         await PostAsync(context, desired.Id, fields, cancellationToken).ConfigureAwait(false);
     }
 
-    public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
-    {
-        for (var round = 1; ; round++)
-        {
-            var found = await GetAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false)
-                ?? throw new PlanOutdatedException([change.Id]);
-            var current = context.PlanAgain(change, Describe(change.Id, found.Value));
-            // A restart that the plan found due (a profile changed, which is done by now) is still to be noted.
-            current = current with { PendingRestart = current.PendingRestart || change.PendingRestart, Restarts = current.Restarts || change.Restarts };
-            // A disk that was made anew by now is noted, whatever else there is: what is planned again knows nothing of it.
-            if (change.Action == ChangeAction.Rebuild)
-                current = current with { Action = ChangeAction.Rebuild };
-            if (current is { Action: ChangeAction.None, PendingRestart: false, Restarts: false })
-                return;
-            var fields = FieldsOf(found.Value);
-            foreach (var step in current.Steps)
-                fields.Set(step.Path, step.Value);
-            context.MarkOf(change.Desired!)?.Write(change.Id, fields.Config);
-            Annotate(fields, found.Value, current);
-            try
+    public override Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
+        RewriteAsync(
+            context.Client,
+            change.Id,
+            found =>
             {
-                await PutAsync(context.Client, change.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (IncusPreconditionFailedException) when (round < MostRounds)
-            {
-                // Somebody wrote in between: read it again, compare again.
-            }
-        }
-    }
+                var current = context.PlanAgain(change, Describe(change.Id, found));
+                // A restart that the plan found due (a profile changed, which is done by now) is still to be noted.
+                current = current with { PendingRestart = current.PendingRestart || change.PendingRestart, Restarts = current.Restarts || change.Restarts };
+                // A disk that was made anew by now is noted, whatever else there is: what is planned again knows nothing of it.
+                if (change.Action == ChangeAction.Rebuild)
+                    current = current with { Action = ChangeAction.Rebuild };
+                if (current is { Action: ChangeAction.None, PendingRestart: false, Restarts: false })
+                    return null;
+                var fields = FieldsOf(found);
+                foreach (var step in current.Steps)
+                    fields.Set(step.Path, step.Value);
+                context.MarkOf(change.Desired!)?.Write(change.Id, fields.Config);
+                Annotate(fields, found, current);
+                return fields;
+            },
+            gone: () => throw new PlanOutdatedException([change.Id]),
+            cancellationToken);
 
     public override byte[] Write(LiveResource live) => ResourceText.Write((T)live.Raw);
 
@@ -102,110 +95,105 @@ internal abstract class ConfiguredKind<T> : ResourceKind
         }
     }
 
-    public override async Task PutBackAsync(ApplyContext context, LiveResource kept, CancellationToken cancellationToken)
-    {
-        for (var round = 1; ; round++)
-        {
-            var found = await GetAsync(context.Client, kept.Id, cancellationToken).ConfigureAwait(false);
-            var fields = FieldsOf((T)kept.Raw);
-            if (found is null)
+    public override Task PutBackAsync(ApplyContext context, LiveResource kept, CancellationToken cancellationToken) =>
+        RewriteAsync(
+            context.Client,
+            kept.Id,
+            found =>
             {
-                await PostAsync(context, kept.Id, fields, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-
-            foreach (var (key, value) in found.Value.Config.Where(entry => IsNote(entry.Key)))
-                fields.Config.TryAdd(key, value);
-            try
-            {
-                await PutAsync(context.Client, kept.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (IncusPreconditionFailedException) when (round < MostRounds)
-            {
-                // Somebody wrote in between: read it again.
-            }
-        }
-    }
+                var fields = FieldsOf((T)kept.Raw);
+                foreach (var (key, value) in found.Config.Where(entry => IsNote(entry.Key)))
+                    fields.Config.TryAdd(key, value);
+                return fields;
+            },
+            gone: () => PostAsync(context, kept.Id, FieldsOf((T)kept.Raw), cancellationToken),
+            cancellationToken);
 
     // The server's own, about what is there now.
     private static bool IsNote(string key) => key.StartsWith("volatile.", StringComparison.Ordinal);
 
     public override bool CanAdopt(LiveResource live) => !IsUnfinished((T)live.Raw);
 
-    public override async Task MarkAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
-    {
-        for (var round = 1; ; round++)
-        {
-            var found = await GetAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false)
-                ?? throw new PlanOutdatedException([change.Id]);
-            var now = Describe(change.Id, found.Value);
-            // Another apply of the same stack was faster.
-            if (now.Mark?.BelongsTo(context.Plan.Stack, context.Plan.Project) == true)
-                return;
-            if (now.Mark is not null || (context.Options.Exact && !change.Live!.Properties.SameAs(now.Properties)))
-                throw new PlanOutdatedException([change.Id]);
-            var fields = FieldsOf(found.Value);
-            foreach (var step in change.Steps)
-                fields.Set(step.Path, step.Value);
-            context.MarkOf(change.Desired! with { Applied = Adoption.RecordOf(this, change.Desired!, now) })?.Write(change.Id, fields.Config);
-            try
+    public override Task MarkAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
+        RewriteAsync(
+            context.Client,
+            change.Id,
+            found =>
             {
-                await PutAsync(context.Client, change.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (IncusPreconditionFailedException) when (round < MostRounds)
-            {
-                // Somebody wrote in between: read it again.
-            }
-        }
-    }
+                var now = Describe(change.Id, found);
+                // Another apply of the same stack was faster.
+                if (now.Mark?.BelongsTo(context.Plan.Stack, context.Plan.Project) == true)
+                    return null;
+                if (now.Mark is not null || (context.Options.Exact && !change.Live!.Properties.SameAs(now.Properties)))
+                    throw new PlanOutdatedException([change.Id]);
+                var fields = FieldsOf(found);
+                foreach (var step in change.Steps)
+                    fields.Set(step.Path, step.Value);
+                context.MarkOf(change.Desired! with { Applied = Adoption.RecordOf(this, change.Desired!, now) })?.Write(change.Id, fields.Config);
+                return fields;
+            },
+            gone: () => throw new PlanOutdatedException([change.Id]),
+            cancellationToken);
 
-    public override async Task AdoptAsync(ApplyContext context, DesiredResource desired, Func<string, bool> forget, CancellationToken cancellationToken)
-    {
-        for (var round = 1; ; round++)
-        {
-            var found = await GetAsync(context.Client, desired.Id, cancellationToken).ConfigureAwait(false)
-                ?? throw new IncusNotFoundException($"{desired.Id} has been deleted meanwhile");
-            var fields = FieldsOf(found.Value);
-            var now = fields.ToBag();
-            foreach (var path in now.Paths.Union(desired.Properties.Paths).ToList())
-                fields.Set(path, desired.Properties[path]);
-            foreach (var key in fields.Config.Keys.Where(forget).ToList())
-                fields.Config.Remove(key);
-            context.MarkOf(desired)?.Write(desired.Id, fields.Config);
-            if (fields.SameAs(FieldsOf(found.Value)))
-                return;
-            try
+    public override Task AdoptAsync(ApplyContext context, DesiredResource desired, Func<string, bool> forget, CancellationToken cancellationToken) =>
+        RewriteAsync(
+            context.Client,
+            desired.Id,
+            found =>
             {
-                await PutAsync(context.Client, desired.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (IncusPreconditionFailedException) when (round < MostRounds)
-            {
-                // The server notes its own things about a new instance meanwhile: read it again.
-            }
-        }
-    }
+                var fields = FieldsOf(found);
+                var now = fields.ToBag();
+                foreach (var path in now.Paths.Union(desired.Properties.Paths).ToList())
+                    fields.Set(path, desired.Properties[path]);
+                foreach (var key in fields.Config.Keys.Where(forget).ToList())
+                    fields.Config.Remove(key);
+                context.MarkOf(desired)?.Write(desired.Id, fields.Config);
+                return fields.SameAs(FieldsOf(found)) ? null : fields;
+            },
+            gone: () => throw new IncusNotFoundException($"{desired.Id} has been deleted meanwhile"),
+            cancellationToken);
 
     /// <summary>Sets one property that became known while the plan was carried out, and records it with the others.</summary>
-    protected async Task SetAsync(ApplyContext context, DesiredResource desired, string path, CancellationToken cancellationToken)
+    protected Task SetAsync(ApplyContext context, DesiredResource desired, string path, CancellationToken cancellationToken) =>
+        RewriteAsync(
+            context.Client,
+            desired.Id,
+            found =>
+            {
+                var fields = FieldsOf(found);
+                fields.Set(path, desired.Properties[path]);
+                context.MarkOf(desired)?.Write(desired.Id, fields.Config);
+                return fields;
+            },
+            gone: () => throw new IncusNotFoundException($"{desired.Id} has been deleted meanwhile"),
+            cancellationToken);
+
+    /// <summary>Reads, changes and writes a resource; where somebody (the server with its own notes, too) wrote in between, once more from the start.</summary>
+    /// <param name="client">The project's view of the server.</param>
+    /// <param name="id">The resource.</param>
+    /// <param name="change">What is to be written in place of what was read; null where nothing is left to do.</param>
+    /// <param name="gone">What is to be done where it is not there.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    private async Task RewriteAsync(IncusClient client, ResourceId id, Func<T, ResourceFields?> change, Func<Task> gone, CancellationToken cancellationToken)
     {
         for (var round = 1; ; round++)
         {
-            var found = await GetAsync(context.Client, desired.Id, cancellationToken).ConfigureAwait(false)
-                ?? throw new IncusNotFoundException($"{desired.Id} has been deleted meanwhile");
-            var fields = FieldsOf(found.Value);
-            fields.Set(path, desired.Properties[path]);
-            context.MarkOf(desired)?.Write(desired.Id, fields.Config);
+            if (await GetAsync(client, id, cancellationToken).ConfigureAwait(false) is not { } found)
+            {
+                await gone().ConfigureAwait(false);
+                return;
+            }
+
+            if (change(found.Value) is not { } fields)
+                return;
             try
             {
-                await PutAsync(context.Client, desired.Id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
+                await PutAsync(client, id, found, WithFields(found.Value, fields), cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (IncusPreconditionFailedException) when (round < MostRounds)
             {
-                // Somebody wrote in between: read it again.
+                // Read it again, compare again.
             }
         }
     }
