@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using IncusCompose.Loading;
 using IncusCompose.PowerShell.Sessions;
 
@@ -6,6 +7,13 @@ namespace IncusCompose.PowerShell.Completion;
 /// <summary>Completes the words that activate instances of the stack files that the command line names, or of the file that is here.</summary>
 public sealed class ActivationCompleter : NameCompleter
 {
+    // The session state itself cannot be asked while a completion runs; a command of the same runspace can.
+    private protected override string Directory()
+    {
+        using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
+        return shell.AddCommand("Get-Location").AddParameter("PSProvider", "FileSystem").Invoke<PathInfo>() is [var location, ..] ? location.ProviderPath : "";
+    }
+
     /// <inheritdoc/>
     private protected override Task<IEnumerable<Candidate>> FindAsync(ServerSession session, BoundParameters bound, CancellationToken cancellationToken)
     {

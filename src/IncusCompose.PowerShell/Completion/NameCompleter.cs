@@ -33,18 +33,14 @@ public abstract class NameCompleter : IArgumentCompleter
     /// <summary>A tool tip: the description, or where there is none what kind of thing it is.</summary>
     private protected static string Describe(string kind, string description) => description.Length > 0 ? description : kind;
 
-    // The session state itself cannot be asked while a completion runs; a command of the same runspace can.
-    private static string CurrentDirectory()
-    {
-        using var shell = System.Management.Automation.PowerShell.Create(RunspaceMode.CurrentRunspace);
-        return shell.AddCommand("Get-Location").AddParameter("PSProvider", "FileSystem").Invoke<PathInfo>() is [var location, ..] ? location.ProviderPath : "";
-    }
+    /// <summary>Where paths of the command line begin; only those that read files need to know. Asked on the runspace's own thread.</summary>
+    private protected virtual string Directory() => "";
 
     private IReadOnlyList<Candidate> Candidates(string parameter, IDictionary bound)
     {
         // Of the runspace, and so to be asked on its own thread.
         var session = RunspaceSessions.Current;
-        var directory = CurrentDirectory();
+        var directory = Directory();
         using var budget = new CancellationTokenSource(Budget);
         try
         {
