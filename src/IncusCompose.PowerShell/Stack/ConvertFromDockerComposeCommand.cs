@@ -28,19 +28,6 @@ public sealed class ConvertFromDockerComposeCommand : StackFileCmdlet
         if (await Files.LoadWithNotesAsync(pipeline, NamedFiles, IsLiteral, LoadOptions, cancellationToken).ConfigureAwait(false) is not { } loaded)
             return;
         var converted = Session.Engine.Convert(loaded);
-        if (converted.Variables.Count > 0)
-            pipeline.WriteWarning($"Secrets are not written; set before use: {string.Join(", ", converted.Variables.Select(variable => variable.Name))}.");
-        if (OutFile is not null)
-        {
-            var path = (await pipeline.ResolvePathAsync(OutFile, literal: true).ConfigureAwait(false))[0];
-            var text = $"Write the stack {converted.Stack.Name} to {path}";
-            if (await pipeline.ShouldProcessAsync(text, text + "?", "ConvertFrom-DockerCompose").ConfigureAwait(false))
-                await File.WriteAllTextAsync(path, converted.Text, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (AsObject)
-            pipeline.WriteObject(converted);
-        else if (OutFile is null)
-            pipeline.WriteObject(converted.Text.TrimEnd('\n'));
+        await StackFileOutput.WriteAsync(pipeline, converted, OutFile, AsObject, "", "ConvertFrom-DockerCompose", cancellationToken).ConfigureAwait(false);
     }
 }

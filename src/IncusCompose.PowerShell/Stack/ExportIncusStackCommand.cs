@@ -64,20 +64,7 @@ public sealed class ExportIncusStackCommand : ServerCmdlet
 
         foreach (var note in export.Notes)
             pipeline.WriteWarning(note.ToString());
-        if (export.Variables.Count > 0)
-            pipeline.WriteWarning($"Secrets are not written; set before use: {string.Join(", ", export.Variables.Select(variable => variable.Name))}.");
-        if (OutFile is not null)
-        {
-            var path = (await pipeline.ResolvePathAsync(OutFile, literal: true).ConfigureAwait(false))[0];
-            var text = $"Write the stack {export.Stack.Name} from project {connection.Project} on {connection.Server} to {path}";
-            if (await pipeline.ShouldProcessAsync(text, text + "?", "Export-IncusStack").ConfigureAwait(false))
-                await File.WriteAllTextAsync(path, export.Text, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (AsObject)
-            pipeline.WriteObject(export);
-        else if (OutFile is null)
-            pipeline.WriteObject(export.Text.TrimEnd('\n'));
+        await StackFileOutput.WriteAsync(pipeline, export, OutFile, AsObject, $" from project {connection.Project} on {connection.Server}", "Export-IncusStack", cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<IReadOnlyCollection<string>> MatchAsync(Pipeline pipeline, ServerConnection connection, CancellationToken cancellationToken)
