@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 
 namespace IncusCompose.Integration.Tests.Client;
 
-/// <summary>Passes bytes between clients and a real daemon, and can cut or stall the connections: a network that fails on demand.</summary>
+/// <summary>Passes bytes between clients and a real daemon, and can cut or stall the connections: a network that fails on demand.
+/// Keeps what the clients send where that is wanted.</summary>
 internal sealed class Relay : IAsyncDisposable
 {
     private readonly Socket listener;
@@ -15,6 +17,7 @@ internal sealed class Relay : IAsyncDisposable
     private volatile bool accepting = true;
     private volatile string? forbidden;
     private volatile Tuple<string, Func<Task>>? before;
+    private volatile ConcurrentQueue<MemoryStream>? sent;
 
     private Relay(Socket listener, Func<Socket> connect)
     {
@@ -76,6 +79,22 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>Does something when the server answers the next request that begins so, before its client hears of the answer.</summary>
     public void BeforeAnswer(string beginning, Func<Task> act) => before = Tuple.Create(beginning, act);
 
+    /// <summary>Keeps what is sent on each new connection. Over a Unix socket each request has one of its own.</summary>
+    public void Record() => sent = new ConcurrentQueue<MemoryStream>();
+
+    /// <summary>The body of the one recorded request that begins like this, such as <c>POST /1.0/instances?</c>.</summary>
+    public JsonElement BodyOf(string request)
+    {
+        var text = Assert.Single(sent!.Select(TextOf), text => text.StartsWith(request, StringComparison.Ordinal));
+        return JsonDocument.Parse(text[text.IndexOf('{', text.IndexOf("\r\n\r\n", StringComparison.Ordinal))..(text.LastIndexOf('}') + 1)]).RootElement;
+
+        static string TextOf(MemoryStream recorded)
+        {
+            lock (recorded)
+                return Encoding.UTF8.GetString(recorded.ToArray());
+        }
+    }
+
     /// <summary>Lets no more bytes pass; connections stay.</summary>
     public void Stall() => flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -129,13 +148,26 @@ internal sealed class Relay : IAsyncDisposable
             sockets[server] = true;
             var turn = new Turn();
             turn.Act = ToDoFor(buffer.AsSpan(0, count));
+            var record = sent is null ? null : new MemoryStream();
+            if (record is not null)
+                sent!.Enqueue(record);
+            Keep(buffer.AsSpan(0, count));
             await server.SendAsync(buffer.AsMemory(0, count));
             _ = PumpAsync(server, client, _ => turn.TakeAct());
             await PumpAsync(client, server, request =>
             {
                 turn.Act ??= ToDoFor(request.Span);
+                Keep(request.Span);
                 return null;
             });
+
+            void Keep(ReadOnlySpan<byte> bytes)
+            {
+                if (record is null)
+                    return;
+                lock (record)
+                    record.Write(bytes);
+            }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {

@@ -41,8 +41,10 @@ public sealed class HardwareTests(LabFixture fixture) : IAsyncLifetime
         Assert.Equal(("20GiB", "nvme", "3GiB"), (planned["devices.root.size"], planned["devices.root.io.bus"], planned["devices.root.size.state"]));
         Assert.Equal(("tpm", "cloud-init:config", "agent:config"), (planned["devices.tpm.type"], planned["devices.seed.source"], planned["devices.agent.source"]));
 
-        await using var relay = new RecordingRelay(fixture.Lab.Socket);
-        await using var client = await relay.ConnectAsync();
+        using var socket = new SocketFolder();
+        await using var relay = Relay.Unix(socket.Path, fixture.Lab.Socket);
+        relay.Record();
+        await using var client = await IncusClient.ConnectAsync(ConnectionOptions.Unix(socket.Path));
         var plan = await _bench.Engine.CompareAsync(client, _bench.Load(yaml));
         var result = await _bench.Engine.ApplyAsync(client, plan, new() { Wait = false });
 

@@ -656,12 +656,4 @@ public sealed class ResourceKindTests(LabFixture fixture) : IAsyncLifetime
         (await _bench.Client.Images.GetByAliasAsync(alias)).Value.Fingerprint;
 
     /// <summary>A short path for a socket.</summary>
-    private sealed class SocketFolder : IDisposable
-    {
-        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("relay-");
-
-        public string Path => System.IO.Path.Combine(_folder.FullName, "s");
-
-        public void Dispose() => _folder.Delete(recursive: true);
-    }
 }
