@@ -42,7 +42,10 @@ internal static class InstancePower
             {
                 // Others who start or restart it get in the way: Incus 7 lets two start it at once, and a restart by force
                 // ends a start that is under way.
-                if (!await InstanceWork.WasContestedAsync(context, name, error, cancellationToken).ConfigureAwait(false))
+                var contest = await InstanceWork.ContestAsync(context, name, error, cancellationToken).ConfigureAwait(false);
+                if (contest.Started)
+                    return;
+                if (!contest.WasOne)
                     throw;
             }
         }
@@ -106,15 +109,17 @@ internal static class InstancePower
             }
             catch (IncusException error) when (round < MostRounds && error is not (IncusUnreachableException or IncusNotFoundException))
             {
-                // Others who restart it too have it stopped for a moment, which fails ours.
-                var contested = await InstanceWork.WasContestedAsync(context, name, error, cancellationToken).ConfigureAwait(false);
+                // Others who restart it too have it stopped for a moment, which fails ours; and theirs is as good.
+                var contest = await InstanceWork.ContestAsync(context, name, error, cancellationToken).ConfigureAwait(false);
+                if (contest.Started)
+                    return;
                 if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) == StatusCode.Stopped)
                 {
                     await PowerOnAsync(context, name, cancellationToken).ConfigureAwait(false);
                     return;
                 }
 
-                if (!asked && !contested)
+                if (!asked && !contest.WasOne)
                     throw;
                 asked = false;
             }

@@ -10,6 +10,7 @@ namespace IncusCompose.Resources;
 internal static class InstanceWork
 {
     private static readonly string[] Sessions = ["Executing command", "Showing console"];
+    private static readonly string[] Starts = ["Starting instance", "Restarting instance"];
 
     /// <summary>Waits until nothing is going on with any of the instances; true where there was something.</summary>
     /// <param name="context">Where and for whom.</param>
@@ -23,20 +24,29 @@ internal static class InstanceWork
     }
 
     /// <summary>
-    /// Waits until nothing is going on with an instance; true where somebody else was at it, just now or while the operation
-    /// ran that failed. (A server still tells of an operation some seconds after its end.)
+    /// Waits until nothing is going on with an instance, and tells what others did to it while an operation on it failed. (A
+    /// server still tells of an operation some seconds after its end.)
     /// </summary>
     /// <param name="context">Where and for whom.</param>
     /// <param name="name">The instance.</param>
     /// <param name="failure">How the own operation failed.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public static async Task<bool> WasContestedAsync(ApplyContext context, string name, IncusException failure, CancellationToken cancellationToken)
+    public static async Task<Contest> ContestAsync(ApplyContext context, string name, IncusException failure, CancellationToken cancellationToken)
     {
-        var operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
-        var own = operations.FirstOrDefault(operation => operation.Id == failure.Operation);
-        var others = operations.Where(operation => operation.Id != failure.Operation && IsOn(operation, [name])).ToList();
-        await EndAsync(context.Client, others, context.Say, cancellationToken).ConfigureAwait(false);
-        return others.Any(other => !other.IsFinal || other.UpdatedAt >= own?.CreatedAt);
+        var (own, others) = await ListAsync().ConfigureAwait(false);
+        var waited = await EndAsync(context.Client, others, context.Say, cancellationToken).ConfigureAwait(false);
+        var contested = waited || others.Any(other => other.UpdatedAt >= own?.CreatedAt);
+        if (waited)
+            (_, others) = await ListAsync().ConfigureAwait(false);
+        return new Contest(
+            contested, others.Any(other => other.StatusCode == StatusCode.Success && Starts.Contains(other.Description) && other.CreatedAt >= own?.CreatedAt));
+
+        async Task<(OperationInfo? Own, IReadOnlyList<OperationInfo> Others)> ListAsync()
+        {
+            var operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
+            return (operations.FirstOrDefault(operation => operation.Id == failure.Operation),
+                [.. operations.Where(operation => operation.Id != failure.Operation && IsOn(operation, [name]))]);
+        }
     }
 
     /// <summary>Waits until no operation is going on any more that is meant; true where there was one.</summary>
@@ -73,3 +83,8 @@ internal static class InstanceWork
         return Uri.UnescapeDataString(path[(path.LastIndexOf('/') + 1)..]);
     }
 }
+
+/// <summary>What others did to an instance while an operation on it failed.</summary>
+/// <param name="WasOne">Somebody else was at work on it.</param>
+/// <param name="Started">Somebody else has started or restarted it, and began later than the own operation.</param>
+internal readonly record struct Contest(bool WasOne, bool Started);
