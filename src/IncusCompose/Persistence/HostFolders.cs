@@ -63,10 +63,7 @@ internal static class HostFolders
         try
         {
             // What leads there is this user's own business; the folder itself is the instance's.
-            var parents = new Stack<string>();
-            for (var parent = Path.GetDirectoryName(path); parent is not null && !Directory.Exists(parent); parent = Path.GetDirectoryName(parent))
-                parents.Push(parent);
-            foreach (var parent in parents)
+            foreach (var parent in MountPoints.Missing(Path.GetDirectoryName(path)!))
             {
                 Directory.CreateDirectory(parent);
                 made(parent);

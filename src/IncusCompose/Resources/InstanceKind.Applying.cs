@@ -110,11 +110,13 @@ internal sealed partial class InstanceKind
                 context.Client, change.Name, RecordedWords.ReadSsh(instance.Config), After(step), cancellationToken).ConfigureAwait(false);
         }
 
-        var config = ResourceFields.From(change.Desired!.Properties).Config;
+        var fields = ResourceFields.From(change.Desired!.Properties);
+        var config = fields.Config;
         // A disk that was made anew has none of the files.
         if (change.Action == ChangeAction.Rebuild || change.Steps.Any(step => step.Path == PropertyPath.Config(RecordedWords.Names)))
             await GuestNames.WriteAsync(context.Client, change.Name, RecordedWords.ReadNames(config), cancellationToken).ConfigureAwait(false);
         await HostFolders.MakeAsync(context.Client, config, context.FolderMade, cancellationToken).ConfigureAwait(false);
+        await MountPoints.MakeAsync(context.Client, fields, context.FolderMade, cancellationToken).ConfigureAwait(false);
         await base.UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
 
         static SshDefinition? After(PropertyStep step) =>
@@ -159,6 +161,7 @@ internal sealed partial class InstanceKind
         };
         await context.HookAsync(HookPoint.PreCreate, cancellationToken).ConfigureAwait(false);
         await HostFolders.MakeAsync(context.Client, fields.Config, context.FolderMade, cancellationToken).ConfigureAwait(false);
+        await MountPoints.MakeAsync(context.Client, fields, context.FolderMade, cancellationToken).ConfigureAwait(false);
         try
         {
             var there = context.Client.ForTarget((desired as DesiredInstance)?.Place?.Target);

@@ -39,6 +39,33 @@ internal static class MountRules
         }
     }
 
+    /// <summary>
+    /// What is shifted is mounted after everything else, and so over what is mounted within it and is not. Source: liblxc,
+    /// src/lxc/conf.c, whose idmapped mounts come last.
+    /// </summary>
+    public static void CheckNesting(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values.Where(instance => instance.Type == InstanceType.Container))
+        {
+            var shifted = instance.Volumes.Bound().Where(entry => IsShifted(entry.Item) == true).Select(entry => entry.Item.Target).Concat(instance.Persist.Bound().Select(entry => entry.Item.Target)).Select(target => target.TrimEnd('/') + "/").ToList();
+            if (shifted.Count == 0)
+                continue;
+            foreach (var (index, mount) in instance.Volumes.Bound())
+            {
+                if (IsShifted(mount) != false || shifted.Find(outer => mount.Target.StartsWith(outer, StringComparison.Ordinal)) is not { } around)
+                    continue;
+                findings.Error("HiddenMount", $"instances.{instance.Name}.volumes[{index}]", $"`{mount.Target}` would be hidden: `{around.TrimEnd('/')}`, whose user and group numbers are shifted, is mounted over it",
+                    mount.Tmpfs is not null ? "choose another path" : mount.IsHostPath ? "add `shift: true`" : $"write `config: {{security.shifted: \"true\"}}` for the volume `{mount.Source}`");
+            }
+        }
+
+        // What is said of an external volume is not known.
+        bool? IsShifted(VolumeMount mount) => mount.Tmpfs is not null ? false
+            : mount.IsHostPath ? mount.Shift ?? false
+            : stack.Volumes.GetValueOrDefault(mount.Source) is not { External: false } volume ? null
+            : volume.Config.GetValueOrDefault("security.shifted") == "true";
+    }
+
     public static void CheckPools(StackDefinition stack, Findings findings)
     {
         foreach (var pool in stack.StoragePools.Values)

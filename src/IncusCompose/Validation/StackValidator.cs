@@ -24,6 +24,7 @@ public static class StackValidator
         AddressRules.CheckDuplicates,
         AddressRules.CheckInterfaceNames,
         MountRules.CheckTargets,
+        MountRules.CheckNesting,
         MountRules.CheckPools,
         MountRules.CheckExternal,
         StorageRules.CheckPools,

@@ -52,6 +52,36 @@ public sealed class PersistTests(LabFixture lab)
     }
 
     [Fact]
+    public async Task What_is_mounted_within_a_folder_of_the_host_is_there_whoever_may_write_to_the_folder()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, """
+            name: keeper
+            volumes: { cache: , shifted: {config: {security.shifted: "true"}}, later: }
+            instances:
+              one:
+                image: busybox
+                volumes: ["./src:/app", "cache:/app/deep/cache", "./one.conf:/app/one.conf", "shifted:/kept/shifted"]
+                persist: [./kept:/kept]
+            """);
+        Directory.CreateDirectory(folder.PathOf("src"));
+        File.WriteAllText(folder.PathOf("one.conf"), "told\n");
+
+        await UpAsync(folder);
+        Assert.Equal("told", await ShellAsync("cat /app/one.conf; echo x >/app/deep/cache/x; echo x >/kept/shifted/x"));
+        // What the instance wrote is on the volumes.
+        Assert.Empty(Directory.GetFileSystemEntries(folder.PathOf("src/deep/cache")).Concat(Directory.GetFileSystemEntries(folder.PathOf("kept/shifted"))));
+
+        folder.Write("stack.yaml", File.ReadAllText(folder.PathOf("stack.yaml")).Replace("\"./one.conf:/app/one.conf\"", "\"later:/app/later\""));
+        await UpAsync(folder);
+        Assert.Equal("x", await ShellAsync("echo y >/app/later/y; cat /app/deep/cache/x"));
+        Assert.Empty(Directory.GetFileSystemEntries(folder.PathOf("src/later")));
+
+        async Task<string> ShellAsync(string command) =>
+            (await lab.Lab.IncusAsync("exec", "one", "--project", project.Name, "--", "sh", "-c", command)).TrimEnd('\n');
+    }
+
+    [Fact]
     public async Task A_folder_is_added_to_an_instance_that_runs_and_taken_off_without_being_deleted()
     {
         await using var project = await lab.CreateProjectAsync();

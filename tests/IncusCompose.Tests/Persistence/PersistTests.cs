@@ -59,6 +59,17 @@ public class PersistTests
         Assert.Equal("DuplicateTarget", problem.Id);
     }
 
+    [Theory]
+    [InlineData("data:/kept/data", "stack.yaml:1:29: instances.web.volumes[0]: `/kept/data` would be hidden: `/kept`, whose user and group numbers are shifted, is mounted over it; write `config: {security.shifted: \"true\"}` for the volume `data`")]
+    [InlineData("/srv/b:/kept/b", "stack.yaml:1:29: instances.web.volumes[0]: `/kept/b` would be hidden: `/kept`, whose user and group numbers are shifted, is mounted over it; add `shift: true`")]
+    [InlineData("{type: tmpfs, target: /kept/tmp}", "stack.yaml:1:29: instances.web.volumes[0]: `/kept/tmp` would be hidden: `/kept`, whose user and group numbers are shifted, is mounted over it; choose another path")]
+    [InlineData("{source: /srv/b, target: /kept/b, shift: true}")]
+    [InlineData("shifted:/kept/data")]
+    [InlineData("elsewhere:/kept/data")]
+    [InlineData("data:/kept-data")]
+    public void Nothing_is_mounted_where_a_folder_would_come_to_lie_over_it(string mount, params string[] problems) =>
+        Assert.Equal(problems, StackText.Problems($"instances: {{web: {{volumes: [{mount}], persist: ['/srv/a:/kept']}}}}\nvolumes: {{data: , shifted: {{config: {{security.shifted: \"true\"}}}}, elsewhere: {{external: true}}}}\n"));
+
     [Fact]
     public void A_container_sees_it_with_the_hosts_numbers_and_it_is_recorded()
     {

@@ -25,14 +25,17 @@ internal static class MergeKeys
     public static string? Target(DocumentNode item) => Of(item, "target");
 
     /// <summary>The path in the instance that something is mounted at.</summary>
-    public static string? MountTarget(DocumentNode item) =>
-        item is ScalarNode scalar ? scalar.Value.Split(':') switch
+    public static string? MountTarget(DocumentNode item)
+    {
+        var target = item is not ScalarNode scalar ? Of(item, "target") : scalar.Value.Split(':') switch
         {
-            [_, var target, ..] => target,
+            [_, var named, ..] => named,
             // What compose gives a volume of its own is the path alone.
             [['/', ..] only] => only,
             _ => null,
-        } : Of(item, "target");
+        };
+        return target is [.. { Length: > 0 } path, '/'] ? path : target;
+    }
 
     /// <summary>The path in the instance that a device of the host stands at.</summary>
     public static string? DeviceTarget(DocumentNode item) =>

@@ -141,8 +141,7 @@ internal sealed class ComposeAliases
             return key;
         if ((service.Find("container_name") as ScalarNode)?.Value is { Length: > 0 } said)
             return said;
-        var count = service.Find("scale") ?? (service.Find("deploy") as MappingNode)?.Find("replicas");
-        return count is ScalarNode { IsNull: false, Value: not "1" } ? $"{key}-1" : key;
+        return ComposeMounts.IsSeveral(service) ? $"{key}-1" : key;
     }
 
     private string? DependentOf(string key) => _services.Where(service => Names(service.Value.Find("depends_on")).Concat(Names(service.Value.Find("links"))).Contains(key)).Select(service => service.Key).FirstOrDefault();

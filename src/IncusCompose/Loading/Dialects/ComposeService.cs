@@ -38,7 +38,6 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
                 "container_name" or "hostname" when entry.Value is ScalarNode said && Allowed(said.Value) is { } allowed => entry with { Value = said with { Value = entry.Key.Value == "hostname" ? said.Value.Replace('_', '-').Trim('-') : allowed } },
                 "ports" => entry with { Value = Ports(entry.Value, $"{path}.ports") },
                 "tmpfs" => entry with { Value = Tmpfs(entry.Value, $"{path}.tmpfs") },
-                "volumes" => entry with { Value = Volumes(entry.Value, $"{path}.volumes") },
                 "environment" or "labels" => entry with { Value = Assignments(entry.Value, $"{path}.{entry.Key.Value}") },
                 "security_opt" => entry with { Value = SecurityOptions(entry.Value, $"{path}.security_opt") },
                 "deploy" => entry with { Value = Deploy(entry.Value, $"{path}.deploy") },
@@ -148,26 +147,6 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
 
         return node is SequenceNode ? Each(node, One) : One(node);
     }
-
-    /// <summary>A folder that docker makes a volume without a name for lies on the instance's own disk, where nothing is mounted around it.</summary>
-    private DocumentNode Volumes(DocumentNode node, string path)
-    {
-        var targets = (node as SequenceNode)?.Items.Select(TargetOf).OfType<string>().ToList() ?? [];
-        return Each(node, item =>
-        {
-            if (item is not ScalarNode { Tag: null } mount || !mount.Value.StartsWith('/') || mount.Value.Contains(':', StringComparison.Ordinal) || targets.Any(target => mount.Value.StartsWith(target.TrimEnd('/') + "/", StringComparison.Ordinal)))
-                return item;
-            Pass(item, path, $"{Excerpts.Quote(mount.Value)} is passed over: it is on the instance's own disk, and goes when that is made anew", $"write a volume's name before it, as in `data:{mount.Value}`, to keep it");
-            return null;
-        });
-    }
-
-    private static string? TargetOf(DocumentNode mount) => mount switch
-    {
-        ScalarNode scalar when scalar.Value.Split(':') is [_, var target, ..] => target,
-        MappingNode mapping => (mapping.Find("target") as ScalarNode)?.Value,
-        _ => null,
-    };
 
     /// <summary>Of what is set twice in a list, docker takes the last.</summary>
     private DocumentNode Assignments(DocumentNode node, string path)

@@ -64,6 +64,7 @@ internal sealed class ComposeWhole
 
     private readonly Dictionary<string, MappingNode> _services;
     private readonly ComposeAliases _aliases;
+    private readonly ComposeMounts _mounts;
 
     /// <summary>Networks that a service is on beside others: in docker it finds its neighbours on all of them.</summary>
     private readonly HashSet<string> _shared;
@@ -78,6 +79,7 @@ internal sealed class ComposeWhole
         _root = root = WithDefaultNetwork();
         _networks = Names("networks", NetworkName);
         _volumes = Names("volumes", (_, name) => name);
+        _mounts = new ComposeMounts(_volumes, report);
         _aliases = new ComposeAliases(report, root, _services, network => _networks.GetValueOrDefault(network, network));
         _shared = _services.Values.Select(service => _aliases.NetworksOf(service).Select(pair => pair.Network).Where(_aliases.IsOwn).ToHashSet(StringComparer.Ordinal))
             .Where(networks => networks.Count > 1).SelectMany(networks => networks).ToHashSet(StringComparer.Ordinal);
@@ -104,18 +106,22 @@ internal sealed class ComposeWhole
 
     private MappingNode Finish()
     {
+        // What services mount without a name makes volumes.
+        var services = _root.Find("instances") is { } instances ? Services(instances) : null;
         var entries = new List<MappingEntry>(_root.Entries.Count);
         foreach (var entry in _root.Entries.Where(entry => entry.Key.Value != NetworksWord))
         {
             entries.Add(entry.Key.Value switch
             {
-                "instances" => entry with { Value = Services(entry.Value) },
+                "instances" => entry with { Value = services! },
                 "networks" => entry with { Value = Named(entry.Value, "networks", _networks) },
-                "volumes" => entry with { Value = Named(entry.Value, "volumes", _volumes) },
+                "volumes" => entry with { Value = _mounts.AddTo(Named(entry.Value, "volumes", _volumes)) },
                 _ => entry,
             });
         }
 
+        if (_root.Find("volumes") is null && _mounts.Section is { } volumes)
+            entries.Add(new(new ScalarNode(volumes.Location, "volumes"), volumes));
         return _aliases.AddTo(_root with { Entries = entries });
     }
 
@@ -264,7 +270,7 @@ internal sealed class ComposeWhole
                         entries.Add(entry with { Value = networks });
                     break;
                 case "volumes" when entry.Value is SequenceNode volumes:
-                    entries.Add(entry with { Value = volumes with { Items = [.. volumes.Items.Select(Mount)] } });
+                    entries.Add(entry with { Value = _mounts.Of(key, service, volumes, $"{path}.volumes") });
                     break;
                 // Source: compose-spec build.md, "Using build and image".
                 case "build" when service.Find("image") is ScalarNode { IsNull: false, Value.Length: > 0 } image && (service.Find("pull_policy") as ScalarNode)?.Value != "build":
@@ -372,16 +378,6 @@ internal sealed class ComposeWhole
     private bool IsImplied(string? network) => network == DefaultNetwork && !_networks.ContainsKey(DefaultNetwork);
 
     private string Renamed(string network) => _networks.GetValueOrDefault(network, network);
-
-    private DocumentNode Mount(DocumentNode item) => item switch
-    {
-        ScalarNode scalar when scalar.Value.IndexOf(':', StringComparison.Ordinal) is > 0 and var cut && _volumes.TryGetValue(scalar.Value[..cut], out var name) && name != scalar.Value[..cut] => scalar with { Value = name + scalar.Value[cut..] },
-        MappingNode mapping => mapping with
-        {
-            Entries = [.. mapping.Entries.Select(entry => entry.Key.Value == "source" && entry.Value is ScalarNode source && _volumes.TryGetValue(source.Value, out var name) ? entry with { Value = source with { Value = name } } : entry)],
-        },
-        _ => item,
-    };
 
     private static DocumentNode Without(DocumentNode node, string word) => node is MappingNode mapping && mapping.Find(word) is not null
         ? mapping with { Entries = [.. mapping.Entries.Where(entry => entry.Key.Value != word)] }

@@ -81,9 +81,9 @@ internal static partial class ComposeWords
     {
         "none" => new(true),
         "bridge" or "default" => new(false),
-        "host" => new(false, "is not there: an instance has network interfaces of its own", "publish what it serves under `ports`, or write `network: macvlan` for an address in the host's network"),
+        "host" => new(false, "is not there: Incus lets no instance use the host's own interfaces", "publish what it serves under `ports`, or write `network: macvlan` for an address in the host's network"),
         _ when text.StartsWith("service:", StringComparison.Ordinal) || text.StartsWith("container:", StringComparison.Ordinal) =>
-            new(false, "is not there: every instance has network interfaces of its own", "write `networks` with a network that both are on"),
+            new(false, "is not there: every instance has network interfaces of its own", "write `networks` with a network that both are on, and the other one's name in place of `localhost`"),
         _ => new(false, "is not known here", $"write `networks: [{text}]`"),
     })
     { ProblemId = "BadNetworkMode", Words = ["none", "bridge", "default"] };

@@ -1,0 +1,121 @@
+using IncusCompose.Diagnostics;
+using IncusCompose.Loading.Documents;
+
+namespace IncusCompose.Loading.Dialects;
+
+/// <summary>
+/// What services mount, once all files are known: volumes by the names that they have on the server, and paths alone, for which
+/// docker makes a volume without a name. Such a path lies on the instance's own disk, unless something else is mounted around
+/// it: what the image has there would be hidden, and so it is a volume of the stack.
+/// Source: https://docs.docker.com/engine/storage/volumes/#named-and-anonymous-volumes
+/// </summary>
+/// <param name="names">What the volumes of the file are called on the server.</param>
+/// <param name="report">Where problems go.</param>
+internal sealed class ComposeMounts(IReadOnlyDictionary<string, string> names, Action<Diagnostic> report)
+{
+    private readonly HashSet<string> _taken = [.. names.Values];
+    private readonly List<MappingEntry> _made = [];
+
+    /// <summary>The volumes that were made; null where there are none.</summary>
+    public MappingNode? Section => _made.Count == 0 ? null : new MappingNode(_made[0].Key.Location, _made);
+
+    /// <summary>The volumes of the file, and those that were made.</summary>
+    public DocumentNode AddTo(DocumentNode volumes) => volumes switch
+    {
+        _ when _made.Count == 0 => volumes,
+        MappingNode mapping => mapping with { Entries = [.. mapping.Entries, .. _made] },
+        ScalarNode { IsNull: true } => Section!,
+        _ => volumes,
+    };
+
+    /// <summary>The mounts of a service.</summary>
+    /// <param name="key">The service's key as an instance.</param>
+    /// <param name="service">The service.</param>
+    /// <param name="mounts">What it lists.</param>
+    /// <param name="path">Where that stands, for messages.</param>
+    public SequenceNode Of(string key, MappingNode service, SequenceNode mounts, string path)
+    {
+        var named = mounts.Items.Where(item => AnonymousTarget(item) is null).Select(item => (Target: TargetOf(item), Mount: item)).Where(mount => mount.Target is not null).ToList();
+        var kept = new List<DocumentNode>(mounts.Items.Count);
+        foreach (var item in mounts.Items)
+        {
+            if (AnonymousTarget(item) is not { } target)
+            {
+                kept.Add(Renamed(item));
+                continue;
+            }
+
+            var around = named.Where(mount => target.StartsWith(mount.Target + "/", StringComparison.Ordinal)).Select(mount => mount.Mount).ToList();
+            if (around.Count > 0)
+            {
+                if (Made(key, service, item, target, around, path) is { } made)
+                    kept.Add(made);
+                continue;
+            }
+
+            report(Diagnostic.Warning("IgnoredWord", item.Location, path, $"{Excerpts.Quote(target)} is passed over: it is on the instance's own disk, and goes when that is made anew",
+                $"write a volume's name before it, as in `data:{target}`, to keep it"));
+        }
+
+        return mounts with { Items = kept };
+    }
+
+    /// <summary>Whether there are to be several instances of a service.</summary>
+    public static bool IsSeveral(MappingNode service) =>
+        (service.Find("scale") ?? (service.Find("deploy") as MappingNode)?.Find("replicas")) is ScalarNode { IsNull: false, Value: not "1" };
+
+    private DocumentNode? Made(string key, MappingNode service, DocumentNode item, string target, IReadOnlyList<DocumentNode> around, string path)
+    {
+        if (IsSeveral(service))
+        {
+            report(Diagnostic.Error("AnonymousVolume", item.Location, path, $"{Excerpts.Quote(target)} would be a volume of its own for each of the instances",
+                $"write a volume's name before it, as in `data:{target}`, for one that they share"));
+            return null;
+        }
+
+        var place = item.Location;
+        var name = $"{key}-{string.Concat(target.Trim('/').Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '.' ? letter : '-'))}";
+        while (!_taken.Add(name))
+            name += "-2";
+        // Incus mounts what is shifted after all that is not, and so over it.
+        var isShifted = around.OfType<MappingNode>().Any(mount => mount.Find("shift") is ScalarNode shift && shift.Value.ToLowerInvariant() is "true" or "yes" or "on");
+        _made.Add(new(Text(name), isShifted ? Map("config", Map("security.shifted", new ScalarNode(place, "true", ScalarStyle.Quoted))) : new ScalarNode(place, "")));
+        if ((item as MappingNode)?.Find("volume") is not MappingNode options || options.Find("nocopy") is not ScalarNode { Value: "true" })
+        {
+            report(Diagnostic.Warning("Approximated", place, path, $"{Excerpts.Quote(target)} becomes the volume `{name}`, which begins empty: docker copies to it what the image has there",
+                "let the service's `command`, or `provision` in a stack file above, fill it"));
+        }
+
+        return item is MappingNode mount
+            ? mount with { Entries = [new(Text("source"), Text(name)), .. mount.Entries.Where(entry => entry.Key.Value != "source")] }
+            : new ScalarNode(place, $"{name}:{target}", ScalarStyle.Quoted) { Origin = item.Origin };
+
+        ScalarNode Text(string text) => new(place, text);
+        MappingNode Map(string word, DocumentNode value) => new(place, [new(Text(word), value)]);
+    }
+
+    /// <summary>The path of a volume without a name; null for any other mount.</summary>
+    private static string? AnonymousTarget(DocumentNode item) => item switch
+    {
+        ScalarNode { IsNull: false, Value: ['/', _, ..] text } when !text.Contains(':', StringComparison.Ordinal) => text.TrimEnd('/'),
+        MappingNode mount when (mount.Find("source") is null or ScalarNode { IsNull: true }) && mount.Find("tmpfs") is null && mount.Find("type") is ScalarNode { Value: "volume" } && mount.Find("target") is ScalarNode { IsNull: false } target => target.Value.TrimEnd('/'),
+        _ => null,
+    };
+
+    private static string? TargetOf(DocumentNode mount) => mount switch
+    {
+        ScalarNode scalar when scalar.Value.Split(':') is [_, var target, ..] => target.TrimEnd('/'),
+        MappingNode mapping => (mapping.Find("target") as ScalarNode)?.Value.TrimEnd('/'),
+        _ => null,
+    };
+
+    private DocumentNode Renamed(DocumentNode item) => item switch
+    {
+        ScalarNode scalar when scalar.Value.IndexOf(':', StringComparison.Ordinal) is > 0 and var cut && names.TryGetValue(scalar.Value[..cut], out var name) && name != scalar.Value[..cut] => scalar with { Value = name + scalar.Value[cut..] },
+        MappingNode mapping => mapping with
+        {
+            Entries = [.. mapping.Entries.Select(entry => entry.Key.Value == "source" && entry.Value is ScalarNode source && names.TryGetValue(source.Value, out var name) ? entry with { Value = source with { Value = name } } : entry)],
+        },
+        _ => item,
+    };
+}
