@@ -1,5 +1,6 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Building;
 using IncusCompose.Checkpoints;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
@@ -48,8 +49,10 @@ public sealed partial class ComposeEngine
         stack = HostGateway.Resolve(stack, server, unreadable);
         var steps = PlannedStep.Of(stack, unreadable);
         using var registries = new RegistryImages(remotes, client.Server);
+        stack = await PlannedBuilds.ResolveAsync(stack, view.Project, remotes, server, registries, unreadable, cancellationToken).ConfigureAwait(false);
+        var builds = await PlannedBuilds.ReadAsync(stack, unreadable, cancellationToken).ConfigureAwait(false);
         var newest = await RemoteImages.AskAsync(stack, remotes, client.Server, registries, server.Images, unreadable, cancellationToken).ConfigureAwait(false);
-        var basis = new PlanningContext(stack, view.Project, server, remotes) { About = client.Server, Members = members, NewestImages = newest.Fingerprints, ImageDigests = newest.Digests };
+        var basis = new PlanningContext(stack, view.Project, server, remotes) { About = client.Server, Members = members, NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Builds = builds };
         var entrypoints = await ImageCommand.AskAsync(basis, registries, options, unreadable, cancellationToken).ConfigureAwait(false);
         var guests = await GuestContents.OfAsync(view, stack, server, options.AllowHostHooks, unreadable, cancellationToken).ConfigureAwait(false);
 
@@ -63,7 +66,7 @@ public sealed partial class ComposeEngine
             var context = new PlanningContext(stack, view.Project, server, remotes)
             {
                 Uplink = uplink, Steps = steps, About = client.Server, Members = members, Guests = guests,
-                NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Entrypoints = entrypoints,
+                NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Entrypoints = entrypoints, Builds = builds,
             };
             unreadable.ForEach(context.Report);
             if (own is not null)

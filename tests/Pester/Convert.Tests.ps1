@@ -48,9 +48,9 @@ Describe 'A docker compose file' {
     }
 
     It 'is not converted where something else would be made' {
-        $wrong = Join-Path $Folder 'build.yaml'
-        Set-Content $wrong 'services: { web: { build: . } }'
-        { ConvertFrom-DockerCompose $wrong -ErrorAction Stop } | Should -Throw '*Incus builds no images*'
+        $wrong = Join-Path $Folder 'wrong.yaml'
+        Set-Content $wrong 'services: { web: { image: nginx, ipc: host } }'
+        { ConvertFrom-DockerCompose $wrong -ErrorAction Stop } | Should -Throw '*share no namespaces*'
     }
 }
 

@@ -11,6 +11,9 @@ public enum ImagePull
 
     /// <summary>Not at all: the server must have it.</summary>
     Never,
+
+    /// <summary>Not at all: it is built on this machine, even where its registry has one.</summary>
+    Build,
 }
 
 /// <summary>An image that the stack's instances can name by key. Source: Incus doc/images.md.</summary>
@@ -19,7 +22,7 @@ public sealed record ImageDefinition
     /// <summary>The key in the file.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Where it comes from: <c>remote:alias</c>, or an alias or fingerprint on the server itself; empty where it is made of files or of an instance.</summary>
+    /// <summary>Where it comes from: <c>remote:alias</c>, or an alias or fingerprint on the server itself; empty where it is built, or made of files or of an instance.</summary>
     public required string Source { get; init; }
 
     /// <summary>The absolute path of its one file on this machine; null for the others.</summary>
@@ -33,6 +36,9 @@ public sealed record ImageDefinition
 
     /// <summary>The instance of the stack that it is made from; null for the others.</summary>
     public string? Publish { get; init; }
+
+    /// <summary>How it is built on this machine; beside a <see cref="Source"/> where that does not have it. Null for the others.</summary>
+    public BuildDefinition? Build { get; init; }
 
     /// <summary>Aliases to give it on the server.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];

@@ -34,6 +34,12 @@ public sealed partial record InstanceDefinition
     /// <summary>When the image is looked for where it comes from; null: as the entry of <c>images</c> says.</summary>
     public ImagePull? PullPolicy { get; init; }
 
+    /// <summary>
+    /// How its image is built, until that is known as one of the stack's images: null from then on. Of an instance that is
+    /// inactive it stays.
+    /// </summary>
+    public BuildDefinition? Build { get; init; }
+
     /// <summary>Container (the default) or virtual machine.</summary>
     public InstanceType Type { get; init; }
 

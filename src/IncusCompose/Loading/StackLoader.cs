@@ -49,6 +49,7 @@ public sealed class StackLoader(IDocumentFormat format)
                     Folder = origin.Folder,
                 };
                 stack = Activation.Apply(stack, options, origin.Variables, diagnostics);
+                stack = BuiltImages.Declare(stack, diagnostics);
                 cancellationToken.ThrowIfCancellationRequested();
                 diagnostics.AddRange(StackValidator.Validate(stack));
             }

@@ -53,8 +53,9 @@ internal static partial class StackWriter
             .ToNode();
 
         private MappingNode Instance(InstanceDefinition instance) => new Entries(mask)
-            .Text("image", instance.Image)
+            .Text("image", instance is { Build: not null, Image: InstanceDefinition.DefaultImage } ? null : instance.Image)
             .Text("pull_policy", instance.PullPolicy?.ToString().ToLowerInvariant())
+            .Node("build", instance.Build is null ? null : Build(instance.Build))
             .Text("type", instance.Type == InstanceType.VirtualMachine ? "virtual-machine" : null)
             .Text("description", instance.Description)
             .Node("profiles", instance.Profiles is null ? null : List(instance.Profiles.Select(Scalar)))
@@ -444,7 +445,7 @@ internal static partial class StackWriter
             .Flag("external", profile.External)
             .ToNode();
 
-        private DocumentNode Image(ImageDefinition image) => image is { Source.Length: > 0, Aliases.Count: 0, AutoUpdate: null, Profiles: null, Pull: null, Credentials: null }
+        private DocumentNode Image(ImageDefinition image) => image is { Source.Length: > 0, Build: null, Aliases.Count: 0, AutoUpdate: null, Profiles: null, Pull: null, Credentials: null }
             ? Scalar(image.Source)
             : new Entries(mask)
                 .Text("source", image.Source.Length == 0 ? null : image.Source)
@@ -452,6 +453,7 @@ internal static partial class StackWriter
                 .Text("metadata", image.Metadata)
                 .Text("rootfs", image.Rootfs)
                 .Text("publish", image.Publish)
+                .Node("build", image.Build is null ? null : Build(image.Build))
                 .Node("aliases", Words(image.Aliases))
                 .Node("profiles", image.Profiles is null ? null : List(image.Profiles.Select(Scalar)))
                 .Flag("auto_update", image.AutoUpdate)

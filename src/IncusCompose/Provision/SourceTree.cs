@@ -31,6 +31,7 @@ internal sealed record SourceEntry(string Path, SourceKind Kind, bool CanRun = f
 internal static class SourceTree
 {
     private const int MostEntries = 10_000;
+    private const int MostOfContext = 1_000_000;
     private const long LargestFile = 1L << 30;
     private const int LongestScript = 4 * 1024 * 1024;
 
@@ -53,6 +54,16 @@ internal static class SourceTree
             return [FileAt(path)];
         RequireFolder(path);
         return Walk(path, static _ => true, followLinks: false);
+    }
+
+    /// <summary>What a builder is given of a folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="isWanted">What of it counts, by its path from the folder on, with slashes; of a folder whether to look into it.</param>
+    /// <exception cref="IOException">It is not there, cannot be read, or is too much.</exception>
+    public static IReadOnlyList<SourceEntry> OfContext(string folder, Func<string, FileSystemInfo, bool> isWanted)
+    {
+        RequireFolder(folder);
+        return Walk(folder, entry => isWanted(Path.GetRelativePath(folder, entry.FullName).Replace('\\', '/'), entry), followLinks: false, MostOfContext);
     }
 
     /// <summary>
@@ -130,7 +141,8 @@ internal static class SourceTree
     /// <param name="root">The folder.</param>
     /// <param name="wanted">What of it counts.</param>
     /// <param name="followLinks">What a link leads to counts, as Ansible takes it; else the link itself does.</param>
-    private static List<SourceEntry> Walk(string root, Func<FileSystemInfo, bool> wanted, bool followLinks)
+    /// <param name="most">How much it may hold.</param>
+    private static List<SourceEntry> Walk(string root, Func<FileSystemInfo, bool> wanted, bool followLinks, int most = MostEntries)
     {
         var found = new List<SourceEntry>();
         // Where those folders really are that it is in.
@@ -150,8 +162,8 @@ internal static class SourceTree
             {
                 if (!wanted(entry))
                     continue;
-                if (found.Count == MostEntries)
-                    throw new IOException($"the folder {root} holds more than {MostEntries} files and folders; name a smaller one");
+                if (found.Count == most)
+                    throw new IOException($"the folder {root} holds more than {most} files and folders; name a smaller one");
                 var target = entry.LinkTarget;
                 if (target is not null && !(followLinks && HostFileSystem.KindOf(entry.FullName, followLink: true) is InstanceFileKind.File or InstanceFileKind.Directory))
                 {

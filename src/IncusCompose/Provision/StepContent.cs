@@ -1,7 +1,3 @@
-using System.Buffers.Binary;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using IncusCompose.Definition;
 
 namespace IncusCompose.Provision;
@@ -15,7 +11,7 @@ internal static class StepContent
     /// <exception cref="IOException">A file cannot be read, or there is more than a step may have; the message says which and what to do.</exception>
     public static string DigestOf(ProvisionStep step, string? stackFolder, IReadOnlyCollection<string> stackFiles)
     {
-        using var digest = new Digest();
+        using var digest = new ContentDigest();
         switch (step)
         {
             case { Exec: { } command }:
@@ -58,55 +54,4 @@ internal static class StepContent
     /// <summary>The text of a script.</summary>
     /// <exception cref="IOException">Its file cannot be read.</exception>
     public static string TextOf(ScriptDefinition script) => script.Source is null ? script.Content! : SourceTree.ReadText(script.Source);
-
-    /// <summary>A digest of fields, each with its length before it, so that no two contents make the same.</summary>
-    private sealed class Digest : IDisposable
-    {
-        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-
-        public Digest Add(string? text)
-        {
-            var bytes = text is null ? null : Encoding.UTF8.GetBytes(text);
-            Length(bytes?.Length ?? -1);
-            _hash.AppendData(bytes ?? []);
-            return this;
-        }
-
-        public Digest Add(IReadOnlyCollection<string> words)
-        {
-            Length(words.Count);
-            foreach (var word in words)
-                Add(word);
-            return this;
-        }
-
-        public Digest Add(IReadOnlyList<SourceEntry> entries, string root)
-        {
-            Length(entries.Count);
-            foreach (var entry in entries)
-            {
-                Add(Path.GetRelativePath(root, entry.Path).Replace('\\', '/')).Add(entry.Kind.ToString());
-                Add(entry.Kind switch
-                {
-                    SourceKind.Folder => "",
-                    SourceKind.Link => entry.LinkTarget,
-                    _ => $"{(entry.CanRun ? "x" : "-")} {SourceTree.DigestOf(entry)}",
-                });
-            }
-
-            return this;
-        }
-
-        // What a record keeps of it; enough that no two contents meet.
-        public override string ToString() => Convert.ToHexStringLower(_hash.GetCurrentHash())[..32];
-
-        public void Dispose() => _hash.Dispose();
-
-        private void Length(long length)
-        {
-            Span<byte> bytes = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64LittleEndian(bytes, length);
-            _hash.AppendData(bytes);
-        }
-    }
 }

@@ -1,4 +1,5 @@
 using Incus.Client;
+using IncusCompose.Building;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Keys;
@@ -46,6 +47,14 @@ internal static class ImageCommand
             var reference = ImageKind.ReferenceOf(instance.Image, stack);
             try
             {
+                if (context.Builds.TryGetValue(instance.Image, out var build))
+                {
+                    var image = ImageKind.FindOwn(context.Server.Images, instance.Image, (stack.Name, context.Project));
+                    return await PlannedBuilds.EntrypointOfAsync(instance.Image, build, image is not null && build.IsOf(image) ? image : null, registries, cancellationToken).ConfigureAwait(false) is { } own
+                        ? (instance, own, null)
+                        : (instance, null, "its instructions do not say");
+                }
+
                 var config = await registries.ConfigAsync(reference, stack.Images.GetValueOrDefault(instance.Image)?.Credentials, cancellationToken).ConfigureAwait(false);
                 return (instance, new ImageEntrypoint(reference, config.Entrypoint), null);
             }

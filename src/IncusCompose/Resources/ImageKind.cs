@@ -1,5 +1,6 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Building;
 using IncusCompose.Definition;
 using IncusCompose.Exporting;
 using IncusCompose.Graphs;
@@ -21,6 +22,15 @@ internal sealed record DesiredImage : DesiredResource
 
     /// <summary>The instance that it is made from; null where it is made from none.</summary>
     public string? Publish { get; init; }
+
+    /// <summary>What it is built of on this machine; null where it is not.</summary>
+    public PlannedBuild? Build { get; init; }
+
+    /// <summary>The secrets of the stack, which its build may need.</summary>
+    public IReadOnlyDictionary<string, SecretDefinition> Secrets { get; init; } = new Dictionary<string, SecretDefinition>();
+
+    /// <summary>The entry point that the plan has counted on; null where it does not matter.</summary>
+    public ImageEntrypoint? Entrypoint { get; init; }
 
     /// <summary>Who may fetch it; null where nobody is asked.</summary>
     public ImageCredentials? Credentials { get; init; }
@@ -55,6 +65,10 @@ internal sealed class ImageKind : ResourceKind
     private const string ProfilesWord = "profiles";
     private const string FingerprintWord = "fingerprint";
     private const string DigestWord = "digest";
+    private const string BuildWord = "build";
+
+    // In place of a fingerprint, which a build has only once it is done.
+    private const string NewBuild = "a new build";
     private const string MoreAliases = "aliases/";
 
     public override string Name => KindName;
@@ -106,7 +120,11 @@ internal sealed class ImageKind : ResourceKind
         if (context.NewestImages.TryGetValue((reference, type), out var newest))
             return newest;
         if (context.Stack.Images.GetValueOrDefault(instance.Image) is { Source.Length: 0 } made)
-            return context.Server.Images.FirstOrDefault(image => IsOf(image, made.Name, (context.Stack.Name, context.Project)))?.Fingerprint;
+        {
+            var live = FindOwn(context.Server.Images, made.Name, (context.Stack.Name, context.Project));
+            return live is not null && context.Builds.GetValueOrDefault(made.Name) is { } build && !build.IsOf(live) ? NewBuild : live?.Fingerprint;
+        }
+
         var (remoteName, alias) = ImageRemotes.Split(reference);
         var remote = remoteName is null or ClientConfiguration.LocalRemote ? null : ImageRemotes.Find(context.Remotes, remoteName);
         return remoteName is null or ClientConfiguration.LocalRemote || remote is not null
@@ -210,6 +228,7 @@ internal sealed class ImageKind : ResourceKind
         var fingerprint = image switch
         {
             { Publish: { } instance } => await PublishAsync(context, instance, properties, cancellationToken).ConfigureAwait(false),
+            { Build: { } build } => await BuildAsync(context, image, build, properties, cancellationToken).ConfigureAwait(false),
             { Files: { } files } => await SendAsync(context, files, properties, cancellationToken).ConfigureAwait(false),
             _ => await FetchAsync(context, image, properties, cancellationToken).ConfigureAwait(false),
         };
@@ -295,6 +314,23 @@ internal sealed class ImageKind : ResourceKind
         }
     }
 
+    /// <summary>Has it built on this machine, and sends that.</summary>
+    private static async Task<string> BuildAsync(ApplyContext context, DesiredImage image, PlannedBuild build, Dictionary<string, string> properties, CancellationToken cancellationToken)
+    {
+        var tool = BuildTool.Find() ?? throw new IncusException(NoBuilder, GetBuilder);
+        context.Say($"building {build.Place} with {tool.Name}");
+        var builder = new ImageBuilder(tool, context.Say) { Tag = PlannedBuilds.TagOf(image.Stack.Name, image.Id.Name), Secrets = image.Secrets };
+        using var built = await builder.BuildAsync(build.Definition, $"{image.Id.Name}, built of {build.Place}", context.Client.Server.Environment.Architectures, cancellationToken).ConfigureAwait(false);
+        properties[PlannedBuild.Key] = build.ToString();
+        properties[RecordedWords.Entrypoint] = RecordedWords.Write(new ImageEntrypoint(image.Id.Name, built.Entrypoint));
+        var fingerprint = await SendAsync(context, built.Files, properties, cancellationToken).ConfigureAwait(false);
+        // The same as before may come of other sources: it is known by the new ones from now on.
+        await context.Client.Images.UpdateAsync(fingerprint, current => current with { Properties = current.Properties.Concat(properties).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value) }, cancellationToken).ConfigureAwait(false);
+        return image.Entrypoint is { } expected && !expected.Words.SequenceEqual(built.Entrypoint)
+            ? throw new IncusException($"The entry point of what was built is {new ImageEntrypoint("", built.Entrypoint)}, where its instructions had looked like {expected}", "apply once more: it is known now; or write `entrypoint` beside `command`")
+            : fingerprint;
+    }
+
     /// <summary>Makes it from an instance, which is ready by now.</summary>
     private static async Task<string> PublishAsync(ApplyContext context, string instance, Dictionary<string, string> properties, CancellationToken cancellationToken)
     {
@@ -318,7 +354,7 @@ internal sealed class ImageKind : ResourceKind
             return;
         }
 
-        if (change.Steps.Any(step => step.Path == FingerprintWord && step.Value is not null))
+        if (change.Steps.Any(step => step.Path is FingerprintWord or BuildWord && step.Value is not null))
         {
             var brought = await BringAsync(context, desired, cancellationToken).ConfigureAwait(false);
             // The older one goes, as when the server keeps an image up to date; what was made from it does not need it.
@@ -403,6 +439,9 @@ internal sealed class ImageKind : ResourceKind
             Alias = alias,
             Files = FilesOf(declared),
             Publish = declared?.Publish,
+            Build = declared is null ? null : context.Builds.GetValueOrDefault(declared.Name),
+            Secrets = context.Stack.Secrets,
+            Entrypoint = declared?.Build is null ? null : context.Entrypoints.GetValueOrDefault(declared.Name),
             Credentials = declared?.Credentials,
             Digest = context.ImageDigests.GetValueOrDefault(reference),
             InstanceType = instanceType,
@@ -436,9 +475,26 @@ internal sealed class ImageKind : ResourceKind
                 properties.Add(DigestWord, digest.Image);
         }
 
+        if (image.Build is { } build)
+        {
+            properties.Add(BuildWord, build.ToString());
+            if (context.Require("instance_oci", path, $"an image that is built, as {declared!.Name} is,") && (live is null || !build.IsOf(live)))
+                RequireBuilder(context, PlannedBuilds.PathOf(declared!.Name, context.Stack));
+        }
+
         if (live is null && image.Files is { } files && !image.External)
             RequireFiles(files, context, declared!.Name);
         return image;
+    }
+
+    private const string NoBuilder = "there is no builder of images on this machine's PATH";
+    private const string GetBuilder = "install buildah (apt-get install buildah), podman or docker; or name an `image` that a registry has";
+
+    /// <summary>One is there, or one error says that none is.</summary>
+    private static void RequireBuilder(PlanningContext context, string path)
+    {
+        if (BuildTool.Find() is null && context.Problems.All(problem => problem.Id != "NoBuilder"))
+            context.Error("NoBuilder", path, NoBuilder, GetBuilder);
     }
 
     private static void RequireFiles(ImageFiles files, PlanningContext context, string name)
@@ -508,11 +564,23 @@ internal sealed class ImageKind : ResourceKind
     private static bool IsOf(Image image, string key, (string Name, string Project) stack) =>
         OwnershipMark.Read(image.Properties) is { } mark && mark.BelongsTo(stack.Name, stack.Project) && mark.Key == key;
 
+    /// <summary>The newest one that a stack has made, of files or of an instance, or built.</summary>
+    public static Image? FindOwn(IReadOnlyList<Image> images, string key, (string Name, string Project) stack) =>
+        images.Where(image => IsOf(image, key, stack)).MaxBy(image => image.UploadedAt);
+
+    /// <summary>True where the server has an image that a reference leads to.</summary>
+    public static bool IsThere(string reference, ClientConfiguration remotes, ServerObservation live)
+    {
+        var (name, alias) = ImageRemotes.Split(reference);
+        var remote = name is null or ClientConfiguration.LocalRemote ? null : ImageRemotes.Find(remotes, name);
+        return (name is null or ClientConfiguration.LocalRemote || remote is not null) && Find(remote, alias, InstanceTypes.Container, live.Images) is not null;
+    }
+
     private static Image? Find(DesiredImage desired, IReadOnlyList<Image> images)
     {
-        if (desired.Publish is null && desired.Files is null)
+        if (desired.Publish is null && desired.Files is null && desired.Build is null)
             return Find(desired.Remote, desired.Alias, desired.InstanceType, images);
-        return images.Where(image => IsOf(image, desired.Id.Name, desired.Stack)).MaxBy(image => image.UploadedAt)
+        return FindOwn(images, desired.Id.Name, desired.Stack)
             ?? (desired.Files is { } files ? FindSame(files, images) : null);
     }
 
@@ -585,6 +653,8 @@ internal sealed class ImageKind : ResourceKind
 
         if (desired.Properties.Contains(ProfilesWord) || live.Mark?.Applied.Contains(ProfilesWord) == true)
             live.Properties.Add(ProfilesWord, string.Join(", ", image.Profiles));
+        if (desired.Build is not null && image.Properties.TryGetValue(PlannedBuild.Key, out var build))
+            live.Properties.Add(BuildWord, build);
         if (desired.Properties.Contains(FingerprintWord))
             live.Properties.Add(FingerprintWord, image.Fingerprint);
         if (desired.Properties.Contains(DigestWord) && ImageDigest.Read(image) is { } digest)

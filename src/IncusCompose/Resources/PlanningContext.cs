@@ -1,4 +1,5 @@
 using Incus.Client;
+using IncusCompose.Building;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Guests;
@@ -39,6 +40,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
 
     /// <summary>Which images of registries those are, by reference.</summary>
     public IReadOnlyDictionary<string, ImageDigest> ImageDigests { get; init; } = new Dictionary<string, ImageDigest>();
+
+    /// <summary>The images that are built on this machine, by their keys, and what they are built of.</summary>
+    public IReadOnlyDictionary<string, PlannedBuild> Builds { get; init; } = new Dictionary<string, PlannedBuild>();
 
     /// <summary>What images run by themselves, by reference: of those whose arguments alone the file says, and that had to be asked for.</summary>
     public IReadOnlyDictionary<string, ImageEntrypoint> Entrypoints { get; init; } = new Dictionary<string, ImageEntrypoint>();

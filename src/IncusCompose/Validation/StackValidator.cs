@@ -10,6 +10,7 @@ public static class StackValidator
     [
         NameRules.Check,
         ReferenceRules.Check,
+        BuildRules.Check,
         DependencyRules.CheckExistence,
         DependencyRules.CheckCycles,
         PortRules.Check,

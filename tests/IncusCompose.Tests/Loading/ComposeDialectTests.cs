@@ -164,7 +164,6 @@ public class ComposeDialectTests
             services:
               web_app:
                 image: nginx
-                build: .
                 networks: {front: {aliases: [www]}}
             networks:
               front: {driver: overlay, internal: true, labels: {a: b}, driver_opts: {com.docker.network.bridge.name: br0}}
@@ -175,14 +174,13 @@ public class ComposeDialectTests
         Assert.Equal(
             [
                 "stack.yaml:3:5: services.web_app: warning: no instance can be called `web_app`: it is called `web-app`, and the others reach it by that name; give it the name `web-app`, or a `container_name`",
-                "stack.yaml:4:5: services.web_app.build: warning: `build` is passed over: Incus builds no images, and fetches docker.io:library/nginx, which its registry must have; push what you build there",
-                "stack.yaml:7:11: networks.front.driver: a network over several hosts is one of type `ovn`; write a stack file with `type: ovn`, or leave `driver` out",
-                "stack.yaml:7:28: networks.front.internal: warning: `internal` becomes a network without address translation, which the outside does not answer; add `acls` in a stack file where nothing may leave it",
-                "stack.yaml:7:44: networks.front.labels: warning: `labels` is passed over: a network has no labels; write `config: {user.NAME: …}` in a stack file",
-                "stack.yaml:7:74: networks.front.driver_opts.com.docker.network.bridge.name: warning: `com.docker.network.bridge.name` is passed over: it is an option of docker's own driver; write Incus's under `config` of a stack file",
-                "stack.yaml:9:10: volumes.data.driver: the volume driver `rexray` is docker's own; leave it out for a volume on Incus's default pool, or name a `pool` in a stack file",
-                "stack.yaml:9:26: volumes.data.driver_opts: the options of a volume's driver are docker's own; mount a folder of the host under the service's `volumes` instead",
-                "stack.yaml:9:50: volumes.data.labels: warning: `labels` is passed over: a volume has no labels; write `config: {user.NAME: …}` in a stack file",
+                "stack.yaml:6:11: networks.front.driver: a network over several hosts is one of type `ovn`; write a stack file with `type: ovn`, or leave `driver` out",
+                "stack.yaml:6:28: networks.front.internal: warning: `internal` becomes a network without address translation, which the outside does not answer; add `acls` in a stack file where nothing may leave it",
+                "stack.yaml:6:44: networks.front.labels: warning: `labels` is passed over: a network has no labels; write `config: {user.NAME: …}` in a stack file",
+                "stack.yaml:6:74: networks.front.driver_opts.com.docker.network.bridge.name: warning: `com.docker.network.bridge.name` is passed over: it is an option of docker's own driver; write Incus's under `config` of a stack file",
+                "stack.yaml:8:10: volumes.data.driver: the volume driver `rexray` is docker's own; leave it out for a volume on Incus's default pool, or name a `pool` in a stack file",
+                "stack.yaml:8:26: volumes.data.driver_opts: the options of a volume's driver are docker's own; mount a folder of the host under the service's `volumes` instead",
+                "stack.yaml:8:50: volumes.data.labels: warning: `labels` is passed over: a volume has no labels; write `config: {user.NAME: …}` in a stack file",
             ],
             problems);
     }
@@ -519,8 +517,9 @@ public class ComposeDialectTests
     [InlineData("web: {image: nginx, scale: 2, volumes: [\"./app:/app\", /app/node_modules]}", "services.web.volumes: `/app/node_modules` would be a volume of its own for each of the instances; write a volume's name before it")]
     [InlineData("web: {image: nginx, environment: [A=1, B=2, A=3]}", "services.web.environment: warning: `A` is set again below")]
     [InlineData("web: {image: nginx, security_opt: [\"label=disable\"]}", "services.web.security_opt: warning: `label=disable` is passed over")]
-    [InlineData("web: {image: nginx, build: .}", "services.web.build: warning: `build` is passed over")]
-    [InlineData("web: {build: .}", "instances.web.build: `build` has no counterpart")]
+    [InlineData("web: {build: {context: ., cache_from: [a], tags: [b]}}", "instances.web.build.cache_from: warning: `cache_from` is passed over", "instances.web.build.tags: warning: `tags` is passed over")]
+    [InlineData("web: {build: {context: ., privileged: true}}", "instances.web.build.privileged: `privileged` has no counterpart")]
+    [InlineData("web: {image: nginx, pull_policy: build}", "instances.web.pull_policy: it is to be built, and the file does not say of what")]
     [InlineData("web: {image: nginx, container_name: shop-web}\n  db: {image: redis, links: [web]}", "services.web.container_name: warning: others, such as `db`, reach it by this name alone, and not as `web`")]
     [InlineData("web: {image: nginx, links: [\"db:store\"]}\n  db: {image: redis}", "services.web.links: `db:store` gives `db` another name, `store`, which the network of Incus's default profile does not know")]
     public void What_docker_does_otherwise_is_said(string services, params string[] problems)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Incus.Client;
+using IncusCompose.Building;
 using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
@@ -132,6 +133,30 @@ public class ImageCommandTests
         Assert.Equal(
             "stack.yaml:1:44: instances.web.command: `command` alone is for an image's own entry point, and what that of images:debian/12 is cannot be told: it does not come from a registry; write the image's `entrypoint` as well; `entrypoint: []` where it has none",
             Assert.Single(problems).ToString());
+    }
+
+    [Fact]
+    public async Task Of_an_image_that_is_built_its_instructions_say_it()
+    {
+        var stack = StackText.Load("""
+            services:
+              own: {build: {dockerfile_inline: "FROM scratch\nENTRYPOINT [\"/app\"]"}, command: [a]}
+              none: {build: {dockerfile_inline: FROM images.invalid:1/app}, command: [a]}
+            """).Definition!;
+        var problems = new List<IncusCompose.Diagnostics.Diagnostic>();
+        var builds = stack.Images.Values.ToDictionary(image => image.Name, image => new PlannedBuild(image.Build!, "0", "."));
+
+        var context = Context(stack) with { About = new ServerInfo { ApiExtensions = ["instance_oci_entrypoint"] }, Builds = builds };
+        using var registries = new RegistryImages(context.Remotes, context.About!);
+
+        var found = await ImageCommand.AskAsync(context, registries, new PlanOptions(), problems, CancellationToken.None);
+
+        Assert.Equal(["/app"], Assert.Single(found).Value.Words);
+        Assert.Contains("that of none is cannot be told", Assert.Single(problems).Message, StringComparison.Ordinal);
+
+        // What was built of the same sources says it itself.
+        var image = new Image { Fingerprint = "0123", Type = InstanceTypes.Container, Properties = new Dictionary<string, string> { [RecordedWords.Entrypoint] = RecordedWords.Write(new ImageEntrypoint("own", ["/other"])) } };
+        Assert.Equal(["/other"], (await PlannedBuilds.EntrypointOfAsync("own", builds["own"], image, registries, CancellationToken.None))!.Words);
     }
 
     private static async Task<IReadOnlyList<string>> EntrypointAsync(OciRegistry registry, string image, string architecture) =>

@@ -272,10 +272,6 @@ internal sealed class ComposeWhole
                 case "volumes" when entry.Value is SequenceNode volumes:
                     entries.Add(entry with { Value = _mounts.Of(key, service, volumes, $"{path}.volumes") });
                     break;
-                // Source: compose-spec build.md, "Using build and image".
-                case "build" when service.Find("image") is ScalarNode { IsNull: false, Value.Length: > 0 } image && (service.Find("pull_policy") as ScalarNode)?.Value != "build":
-                    _report(Diagnostic.Warning("IgnoredWord", entry.Key.Location, $"{path}.build", $"`build` is passed over: Incus builds no images, and fetches {image.Template ?? image.Value}, which its registry must have", "push what you build there"));
-                    break;
                 default:
                     entries.Add(entry);
                     break;

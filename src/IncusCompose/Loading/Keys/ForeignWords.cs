@@ -14,7 +14,6 @@ internal static class ForeignWords
     /// <summary>The words of a compose service.</summary>
     public static IReadOnlyList<ForeignWord> OfService { get; } =
     [
-        Refused("build", "Incus builds no images", "write `image`; what is to be made of it once it is ready goes under `provision`"),
         Refused("cgroup_parent", "Incus decides which control group an instance is in"),
         Refused("credential_spec", "it is a word for Windows containers"),
         Refused("device_cgroup_rules", "an instance may use the devices that it has", "write `devices`"),
@@ -45,6 +44,20 @@ internal static class ForeignWords
         Passed("tty", "every instance has a console") with { Usual = ["false"] },
         Passed("use_api_socket", "no engine is there to be reached") with { Usual = ["false"] },
         Passed("userns_mode", "instances have a user namespace of their own; `privileged` has none"),
+    ];
+
+    /// <summary>The words of <c>build</c>.</summary>
+    public static IReadOnlyList<ForeignWord> OfBuild { get; } =
+    [
+        Refused("privileged", "the builder's steps have the rights that it gives them", "write what needs them under `provision`") with { Usual = ["false"] },
+        Refused("entitlements", "the builder's steps have the rights that it gives them", "write what needs them under `provision`"),
+        Passed("cache_from", "the builder has a cache of its own"),
+        Passed("cache_to", "the builder has a cache of its own"),
+        Passed("tags", "the image goes to the server and to no registry", "write `aliases` of its entry of `images` for names on the server"),
+        Passed("ulimits", "the steps have the limits that the builder gives them"),
+        Passed("provenance", "the image goes to the server and to no registry"),
+        Passed("sbom", "the image goes to the server and to no registry"),
+        Passed("isolation", "it is a word for Windows containers") with { Usual = ["default"] },
     ];
 
     /// <summary>The words of <c>deploy</c>.</summary>

@@ -1,0 +1,230 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Building;
+
+/// <summary>An image that was built, in files that are gone once it is disposed of.</summary>
+/// <param name="Folder">Where they are.</param>
+/// <param name="Files">What the server takes.</param>
+/// <param name="Entrypoint">The program that it runs by itself, without the arguments that an instance may replace.</param>
+internal sealed record BuiltImage(DirectoryInfo Folder, ImageFiles Files, IReadOnlyList<string> Entrypoint) : IDisposable
+{
+    public void Dispose() => Folder.Delete(recursive: true);
+}
+
+/// <summary>
+/// Has a builder of this machine build an image, and makes of it what a server makes of an image from a registry: the root file
+/// system of all layers, packed by the builder itself, and the configuration of what is run.
+/// </summary>
+/// <param name="tool">The builder.</param>
+/// <param name="tell">Receives what it writes.</param>
+internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
+{
+    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    // Mounting what it has built needs rights that root has, or that buildah gets for itself.
+    private const string PackWithBuildah = """
+        set -e
+        name=$(buildah from --pull-never "$1")
+        trap 'buildah rm "$name" >/dev/null' EXIT
+        root=$(buildah mount "$name")
+        tar --create --file "$2" --format=pax --numeric-owner --xattrs --sort=name --directory "$root" .
+        """;
+
+    /// <summary>What the builder keeps it as.</summary>
+    public required string Tag { get; init; }
+
+    /// <summary>The values of the secrets that it may mount, by their keys in the file; those in files by the files' paths.</summary>
+    public required IReadOnlyDictionary<string, SecretDefinition> Secrets { get; init; }
+
+    /// <summary>Builds.</summary>
+    /// <param name="build">What.</param>
+    /// <param name="description">The image in words.</param>
+    /// <param name="architectures">What the server runs, its own first.</param>
+    /// <param name="cancellationToken">Kills the builder.</param>
+    /// <exception cref="IncusException">It cannot be built, or is nothing that the server could run.</exception>
+    public async Task<BuiltImage> BuildAsync(BuildDefinition build, string description, IReadOnlyList<string> architectures, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("incus-compose-build-");
+        try
+        {
+            var identity = Path.Combine(folder.FullName, "id");
+            await tool.TellAsync(Arguments(build, folder.FullName, identity, architectures), Variables(build), tell, cancellationToken).ConfigureAwait(false);
+            var image = (await File.ReadAllTextAsync(identity, cancellationToken).ConfigureAwait(false)).Trim();
+            var config = await InspectAsync(image, cancellationToken).ConfigureAwait(false);
+            if (architectures.Count > 0 && !architectures.Contains(config.IncusArchitecture))
+                throw new IncusException($"It was built for {config.Architecture}, and the server runs {string.Join(", ", architectures)}", $"build it for `platforms: [{ImageConfig.PlatformOf(architectures[0])}]`");
+            if (config.Entrypoint.Count + config.Command.Count == 0)
+                tell("the image says no program: an instance of it needs `entrypoint`");
+            var rootfs = Path.Combine(folder.FullName, "rootfs.tar");
+            await PackAsync(image, rootfs, folder.FullName, cancellationToken).ConfigureAwait(false);
+            return new BuiltImage(folder, await ConvertAsync(config, description, rootfs, folder.FullName, cancellationToken).ConfigureAwait(false), config.Entrypoint);
+        }
+        catch (Exception error)
+        {
+            folder.Delete(recursive: true);
+            if (error is IOException or UnauthorizedAccessException or InvalidDataException)
+                throw new BuildFailedException($"What {tool.Name} built could not be read: {error.Message}");
+            throw;
+        }
+    }
+
+    private List<string> Arguments(BuildDefinition build, string folder, string identity, IReadOnlyList<string> architectures)
+    {
+        List<string> arguments = ["build", "--iidfile", identity, "--tag", Tag];
+        if (tool.Name == BuildTool.Docker)
+            arguments.AddRange(["--progress", "plain"]);
+        // As podman and docker do by themselves, so that what did not change is not built again.
+        else if (tool.Name == BuildTool.Buildah)
+            arguments.Add("--layers");
+        // Without a runtime for containers it can run the steps by itself.
+        if (tool.Name != BuildTool.Docker && Environment.GetEnvironmentVariable("BUILDAH_ISOLATION") is null && !BuildTool.IsInstalled("crun") && !BuildTool.IsInstalled("runc"))
+            arguments.AddRange(["--isolation", "chroot"]);
+        if (build.DockerfileInline is { } text)
+        {
+            var inline = Path.Combine(folder, "Dockerfile");
+            File.WriteAllText(inline, text);
+            arguments.AddRange(["--file", inline]);
+        }
+        else if ((BuildInputs.DockerfileOf(build) ?? build.Dockerfile) is { } dockerfile)
+        {
+            arguments.AddRange(["--file", dockerfile]);
+        }
+
+        foreach (var (name, value) in build.Arguments)
+            arguments.AddRange(["--build-arg", IsHandedOn(name, value) ? name : $"{name}={value}"]);
+        if (build.Target is { } target)
+            arguments.AddRange(["--target", target]);
+        foreach (var (name, value) in build.Labels)
+            arguments.AddRange(["--label", $"{name}={value}"]);
+        if ((build.Platform ?? PlatformFor(architectures)) is { } platform)
+            arguments.AddRange(["--platform", platform]);
+        if (build.NoCache)
+            arguments.Add("--no-cache");
+        if (build.Pull)
+            arguments.Add(tool.Name == BuildTool.Docker ? "--pull" : "--pull-always");
+        if (build.Network is { } network)
+            arguments.AddRange(["--network", network]);
+        if (build.ShmSize is { } size)
+            arguments.AddRange(["--shm-size", size]);
+        foreach (var host in build.ExtraHosts)
+            arguments.AddRange(["--add-host", host]);
+        foreach (var (name, place) in build.AdditionalContexts)
+            arguments.AddRange(["--build-context", $"{name}={place}"]);
+        foreach (var (index, secret) in build.Secrets.Index())
+            arguments.AddRange(["--secret", $"id={secret.Target},src={SecretFile(Secrets[secret.Source], Path.Combine(folder, $"secret{index}"))}"]);
+        foreach (var agent in build.Ssh)
+            arguments.AddRange(["--ssh", agent]);
+        arguments.Add(build.Context);
+        return arguments;
+    }
+
+    /// <summary>Arguments of a build can be secrets, and what is on a command line everybody on the machine can read.</summary>
+    private static Dictionary<string, string> Variables(BuildDefinition build) => build.Arguments.Where(argument => IsHandedOn(argument.Key, argument.Value)).ToDictionary();
+
+    /// <summary>False for what the builder itself would go by, such as another <c>PATH</c>.</summary>
+    private static bool IsHandedOn(string name, string value) => name.Length > 0 && (Environment.GetEnvironmentVariable(name) ?? value) == value;
+
+    private static string SecretFile(SecretDefinition secret, string path)
+    {
+        if (secret.File is { } file)
+            return file;
+        // The folder that it is in nobody else may enter.
+        File.WriteAllText(path, secret.Value ?? throw new IncusException($"The variable {secret.Environment} is not set", "set it in the environment or in the .env file"));
+        return path;
+    }
+
+    /// <summary>The server's platform where this machine's is none that it runs.</summary>
+    private static string? PlatformFor(IReadOnlyList<string> architectures)
+    {
+        var own = RuntimeInformation.OSArchitecture switch { Architecture.X64 => "x86_64", Architecture.Arm64 => "aarch64", Architecture.Arm => "armv7l", Architecture.X86 => "i686", var other => other.ToString().ToLowerInvariant() };
+        return architectures.Count == 0 || architectures.Contains(own) ? null : ImageConfig.PlatformOf(architectures[0]);
+    }
+
+    private async Task<ImageConfig> InspectAsync(string image, CancellationToken cancellationToken)
+    {
+        var said = await tool.RunAsync(tool.Name == BuildTool.Buildah ? ["inspect", "--type", "image", image] : ["image", "inspect", image], tell, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return ImageConfig.Parse(said);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw new BuildFailedException($"What {tool.Name} says of the image that it built cannot be understood: {error.Message}");
+        }
+    }
+
+    private async Task PackAsync(string image, string rootfs, string folder, CancellationToken cancellationToken)
+    {
+        tell("packing its root file system");
+        if (tool.Name == BuildTool.Buildah)
+        {
+            var shell = new BuildTool(Environment.IsPrivilegedProcess ? "sh" : BuildTool.Buildah);
+            await shell.TellAsync([.. Environment.IsPrivilegedProcess ? (string[])[] : ["unshare", "--", "sh"], "-c", PackWithBuildah, "sh", image, rootfs], new Dictionary<string, string>(), tell, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        // It is never started; an image that says no program needs one all the same.
+        var identity = Path.Combine(folder, "container");
+        await tool.RunAsync(["create", "--cidfile", identity, image, "none"], tell, cancellationToken).ConfigureAwait(false);
+        var container = (await File.ReadAllTextAsync(identity, cancellationToken).ConfigureAwait(false)).Trim();
+        try
+        {
+            await tool.RunAsync(["export", "--output", rootfs, container], tell, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await tool.RunAsync(["rm", container], null, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<ImageFiles> ConvertAsync(ImageConfig config, string description, string rootfs, string folder, CancellationToken cancellationToken)
+    {
+        var (metadata, packed) = (Path.Combine(folder, "metadata.tar.gz"), rootfs + ".gz");
+        var archive = File.OpenRead(rootfs);
+        await using (archive.ConfigureAwait(false))
+        {
+            var accounts = await ImageAccounts.ReadAsync(archive, cancellationToken).ConfigureAwait(false);
+            await WriteAsync(metadata, [("config.json", config.ToRuntimeConfig(accounts)), ("metadata.yaml", config.ToMetadata(description))], config.Created, cancellationToken).ConfigureAwait(false);
+            archive.Position = 0;
+            var output = File.Create(packed);
+            await using (output.ConfigureAwait(false))
+            {
+                var zip = new GZipStream(output, CompressionLevel.Fastest);
+                await using (zip.ConfigureAwait(false))
+                    await archive.CopyToAsync(zip, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        File.Delete(rootfs);
+        return new ImageFiles(metadata, packed);
+    }
+
+    private static async Task WriteAsync(string path, IReadOnlyList<(string Name, string Text)> files, DateTimeOffset time, CancellationToken cancellationToken)
+    {
+        var output = File.Create(path);
+        await using (output.ConfigureAwait(false))
+        {
+            var zip = new GZipStream(output, CompressionLevel.Fastest);
+            await using (zip.ConfigureAwait(false))
+            {
+                var writer = new TarWriter(zip, TarEntryFormat.Ustar);
+                await using (writer.ConfigureAwait(false))
+                {
+                    foreach (var (name, text) in files)
+                    {
+                        using var content = new MemoryStream(Encoding.UTF8.GetBytes(text));
+                        var entry = new UstarTarEntry(TarEntryType.RegularFile, name) { Mode = Readable, ModificationTime = time, DataStream = content };
+                        await writer.WriteEntryAsync(entry, cancellationToken).ConfigureAwait(false);
+                    }
+                }
+            }
+        }
+    }
+}

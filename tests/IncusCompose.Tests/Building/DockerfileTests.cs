@@ -1,0 +1,47 @@
+using IncusCompose.Building;
+
+namespace IncusCompose.Tests.Building;
+
+/// <summary>The program of an image that is not built yet.</summary>
+public class DockerfileTests
+{
+    [Theory]
+    [InlineData("FROM scratch\nENTRYPOINT [\"/app\", \"-v\"]", "/app|-v")]
+    [InlineData("FROM scratch\nENTRYPOINT exec app --all", "/bin/sh|-c|exec app --all")]
+    [InlineData("FROM scratch\nSHELL [\"/bin/bash\", \"-c\"]\nENTRYPOINT app", "/bin/bash|-c|app")]
+    [InlineData("FROM scratch\nENTRYPOINT [\"a\"]\nentrypoint [\"b\"]", "b")]
+    [InlineData("FROM scratch\nENTRYPOINT [\"a\", \\\n  # a comment in between\n  \"b\"]", "a|b")]
+    [InlineData("# escape=`\nFROM scratch\nENTRYPOINT [\"a\", `\n \"b\"]", "a|b")]
+    [InlineData("FROM scratch\nENTRYPOINT [\"a\"]\nENTRYPOINT []", "")]
+    [InlineData("FROM scratch\nCMD [\"a\"]", "")]
+    [InlineData("FROM node:18 AS base\nENTRYPOINT [\"a\"]\nFROM base AS next\nFROM next", "a")]
+    [InlineData("FROM scratch\nRUN <<END\nENTRYPOINT [\"wrong\"]\nEND\nENTRYPOINT [\"right\"]", "right")]
+    public void It_is_the_last_entry_point_of_the_stage_and_those_below(string text, string words) =>
+        Assert.Equal(words, string.Join('|', Dockerfile.ProgramOf(text, null, new Dictionary<string, string>())!.Entrypoint!));
+
+    [Theory]
+    [InlineData("FROM node:18", "node:18")]
+    [InlineData("FROM --platform=$BUILDPLATFORM node:18 AS base\nFROM base", "node:18")]
+    [InlineData("ARG TAG=18\nFROM node:${TAG}-alpine", "node:18-alpine")]
+    [InlineData("ARG TAG\nFROM node:${TAG:-20}", "node:20")]
+    [InlineData("ARG VERSION=1\nFROM app:$VERSION", "app:7")]
+    public void What_an_image_begins_with_says_it_where_its_own_instructions_do_not(string text, string begin)
+    {
+        var program = Dockerfile.ProgramOf(text, null, new Dictionary<string, string> { ["VERSION"] = "7" })!;
+        Assert.Null(program.Entrypoint);
+        Assert.Equal(begin, program.Base);
+    }
+
+    [Fact]
+    public void The_wanted_stage_counts()
+    {
+        const string Text = "FROM scratch AS one\nENTRYPOINT [\"1\"]\nFROM scratch AS two\nENTRYPOINT [\"2\"]";
+        var none = new Dictionary<string, string>();
+        Assert.Equal(["1"], Dockerfile.ProgramOf(Text, "ONE", none)!.Entrypoint!);
+        Assert.Equal(["1"], Dockerfile.ProgramOf(Text, "0", none)!.Entrypoint!);
+        Assert.Equal(["2"], Dockerfile.ProgramOf(Text, null, none)!.Entrypoint!);
+        Assert.Null(Dockerfile.ProgramOf(Text, "three", none));
+        Assert.Null(Dockerfile.ProgramOf("FROM app:$UNKNOWN", null, none));
+        Assert.Null(Dockerfile.ProgramOf("", null, none));
+    }
+}
