@@ -13,6 +13,9 @@ internal static class RemoteImages
 {
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(20);
 
+    /// <summary>The longest list of images that is read; those of the well-known servers have a few mebibytes.</summary>
+    internal const int LongestList = 64 << 20;
+
     // Incus's words for what simplestreams calls otherwise. Source: Incus shared/osarch/architectures.go.
     private static readonly Dictionary<string, string> s_architectures = new(StringComparer.Ordinal)
     {
@@ -154,10 +157,27 @@ internal static class RemoteImages
 
     private static async Task<JsonDocument> ReadAsync(HttpClient http, string address, CancellationToken cancellationToken)
     {
-        var stream = await http.GetStreamAsync(new Uri(address), cancellationToken).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
+        using var response = await http.GetAsync(new Uri(address), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        response.EnsureSuccessStatusCode();
+        var bounded = new MemoryStream();
+        await using (bounded.ConfigureAwait(false))
         {
-            return await JsonDocument.ParseAsync(stream, default, cancellationToken).ConfigureAwait(false);
+            var stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            await using (stream.ConfigureAwait(false))
+            {
+                // What it says of its length is not relied upon.
+                var buffer = new byte[81920];
+                int count;
+                while ((count = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+                {
+                    if (bounded.Length + count > LongestList)
+                        throw new IOException($"{address} is longer than {LongestList >> 20} MiB, which no list of images is");
+                    bounded.Write(buffer, 0, count);
+                }
+            }
+
+            bounded.Position = 0;
+            return await JsonDocument.ParseAsync(bounded, default, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -3,6 +3,7 @@ using IncusCompose.Loading;
 using IncusCompose.Yaml;
 using IncusCompose.Loading.Dialects;
 using IncusCompose.Tests.Loading.Composition;
+using IncusCompose.Tests.Loading.Dialects;
 
 namespace IncusCompose.Tests.Loading;
 
@@ -521,7 +522,10 @@ public class ComposeDialectTests
     [InlineData("web: {build: {context: ., privileged: true}}", "instances.web.build.privileged: `privileged` has no counterpart")]
     [InlineData("web: {image: nginx, pull_policy: build}", "instances.web.pull_policy: it is to be built, and the file does not say of what")]
     [InlineData("web: {image: nginx, container_name: shop-web}\n  db: {image: redis, links: [web]}", "services.web.container_name: warning: others, such as `db`, reach it by this name alone, and not as `web`")]
-    [InlineData("web: {image: nginx, links: [\"db:store\"]}\n  db: {image: redis}", "services.web.links: `db:store` gives `db` another name, `store`, which the network of Incus's default profile does not know")]
+    [InlineData("web: {image: nginx, links: [\"db:store\"]}\n  db: {image: redis, networks: [back]}\nnetworks: {back: }", "services.web.links: `db:store` gives `db` another name, `store`, which the network of Incus's default profile does not know")]
+    [InlineData("web: {image: nginx, pull_policy: every_12h}", "services.web.pull_policy: warning: `every_12h` becomes `always`: with each apply its registry is asked")]
+    [InlineData("web: {image: nginx, ports: [\"127.0.0.1::80\"]}", "services.web.ports: warning: `80` is passed over: docker takes any port")]
+    [InlineData("web: {image: nginx, pre_start: [{command: x}]}", "instances.web.pre_start: `pre_start` has no counterpart")]
     public void What_docker_does_otherwise_is_said(string services, params string[] problems)
     {
         var found = StackText.Problems($"services:\n  {services}\n");
@@ -558,6 +562,92 @@ public class ComposeDialectTests
         Assert.Equal(["api-api-cache", "kept", "web-app-node_modules", "web-app-out", "web-app-out-2"], stack.Volumes.Keys.Order(StringComparer.Ordinal));
         // Incus mounts what is shifted after all that is not.
         Assert.Equal(("true", null), (stack.Volumes["api-api-cache"].Config["security.shifted"], stack.Volumes["web-app-node_modules"].Config.GetValueOrDefault("security.shifted")));
+    }
+
+    [Fact]
+    public void A_volume_that_is_a_folder_of_the_host_is_mounted_as_one()
+    {
+        using var folder = new StackFolder(
+            ("compose.yaml", """
+                services:
+                  web: {image: nginx, volumes: ["pages:/srv:ro", {type: volume, source: pages, target: /more, read_only: true, volume: {nocopy: true}}, "near:/near", "plain:/plain"]}
+                volumes:
+                  pages: {driver: local, driver_opts: {type: none, o: bind, device: /mnt/pages}}
+                  near: {driver_opts: {type: none, o: "bind,rw", device: data/near}}
+                  plain: {driver: local, driver_opts: {}}
+                """),
+            ("above.yaml", "volumes: {pages: {driver_opts: {device: /mnt/other}}}\n"));
+        var stack = folder.Require(null, "compose.yaml", "above.yaml");
+
+        Assert.Equal(
+            [("/mnt/other", "/srv", true, true), ("/mnt/other", "/more", true, true), (folder.Path + "/data/near", "/near", true, false), ("plain", "/plain", false, false)],
+            stack.Instances["web"].Volumes.Select(mount => (mount.Source, mount.Target, mount.IsHostPath, mount.ReadOnly)));
+        Assert.Equal(["plain"], stack.Volumes.Keys);
+        Assert.Contains("volumes.a.driver_opts: the options of a volume's driver are docker's own", Assert.Single(StackText.Problems("services: {web: {image: nginx}}\nvolumes: {a: {driver_opts: {type: nfs, o: addr=10.0.0.1, device: \":/x\"}}}\n")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_service_mounts_what_another_one_does()
+    {
+        var stack = Dialect.LoadWithNotes("""
+            services:
+              app_1: {image: nginx, volumes: ["data:/data", "./conf:/conf:ro", "mine:/logs"], volumes_from: [base]}
+              base: {image: nginx, volumes: ["logs:/logs", {type: bind, source: ./sock, target: /sock}], volumes_from: ["app_1:ro"]}
+              side: {image: nginx, volumes_from: ["app_1:ro"]}
+            volumes: {data: , logs: , mine: }
+            """);
+
+        string Mounts(string service) => string.Join(' ', stack.Instances[service].Volumes.Select(mount => $"{Path.GetFileName(mount.Source)}:{mount.Target}{(mount.ReadOnly ? ":ro" : "")}"));
+        Assert.Equal("data:/data conf:/conf:ro mine:/logs sock:/sock", Mounts("app-1"));
+        Assert.Equal("logs:/logs sock:/sock data:/data:ro conf:/conf:ro", Mounts("base"));
+        Assert.Equal("data:/data:ro conf:/conf:ro mine:/logs:ro sock:/sock:ro", Mounts("side"));
+        Assert.Contains("`volumes_from` has no counterpart", Assert.Single(StackText.Problems("services: {a: {image: nginx, volumes_from: [\"container:x\"]}}\n")), StringComparison.Ordinal);
+        Assert.Contains("services.a.volumes_from: `/cache` of `b` has no name", StackText.Problems("services: {a: {image: nginx, volumes_from: [b]}, b: {image: nginx, volumes: [/cache]}}\n")[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Commands_around_start_and_end_are_hooks()
+    {
+        var result = StackText.Load("""
+            services:
+              web:
+                image: nginx
+                post_start:
+                  - {command: "chown -R 'a b' /data", user: root, privileged: true}
+                  - {command: [./seed.sh, now], working_dir: /srv/app, environment: [A=1]}
+                pre_stop: [{command: ./flush.sh}]
+            """);
+
+        Assert.Equal(["stack.yaml:5:55: services.web.post_start.privileged: warning: `privileged` is passed over: what runs in an instance may do what the instance may"], result.Diagnostics.Select(diagnostic => diagnostic.ToString()));
+        var hooks = result.Definition!.Instances["web"].Hooks!.Points;
+        var (start, stop) = (hooks[HookPoint.PostStart], hooks[HookPoint.PreStop]);
+        Assert.Equal("root", start[0].User);
+        Assert.Equal(["chown", "-R", "a b", "/data"], start[0].Command);
+        Assert.Equal(["sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", "/srv/app", "./seed.sh", "now"], start[1].Command);
+        Assert.Equal("1", start[1].Environment["A"]);
+        Assert.Equal(["./flush.sh"], Assert.Single(stop).Command);
+    }
+
+    [Theory]
+    [InlineData("\"::1:8080:80\"", "::1 8080 80 tcp")]
+    [InlineData("\"fe80::2:1000-1001:2000-2001/UDP\"", "fe80::2 1000 2000 udp")]
+    [InlineData("\"[::1]:8080:80\"", "::1 8080 80 tcp")]
+    [InlineData("{target: 53, published: 5353, protocol: UDP}", "0.0.0.0 5353 53 udp")]
+    public void Ports_are_taken_as_docker_takes_them(string port, string expected)
+    {
+        var published = Assert.Single(Load($"services: {{web: {{image: nginx, ports: [{port}]}}}}\n").Instances["web"].Ports);
+        Assert.Equal(expected, $"{published.HostAddress} {published.HostPort} {published.InstancePort} {published.Protocol}");
+    }
+
+    [Fact]
+    public void Other_names_make_the_default_network_one_of_the_stacks_own()
+    {
+        var linked = Load("name: shop\nservices: {web: {image: nginx, links: [\"db:store\"]}, db: {image: redis}, apart: {image: nginx, network_mode: none}}\n");
+        Assert.Equal("cname=store,store.incus,db", linked.Networks["shop-default"].Config["raw.dnsmasq"]);
+        Assert.Equal(["shop-default", "shop-default", ""], new[] { "web", "db", "apart" }.Select(name => linked.Instances[name].Networks.Select(network => network.Network).FirstOrDefault("")));
+
+        var aliased = Load("name: shop\nservices: {web: {image: nginx}, db: {image: redis, networks: {default: {aliases: [store]}}}}\n");
+        Assert.Equal("cname=store,store.incus,db", aliased.Networks["shop-default"].Config["raw.dnsmasq"]);
     }
 
     [Fact]

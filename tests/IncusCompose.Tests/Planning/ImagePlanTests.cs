@@ -13,6 +13,16 @@ namespace IncusCompose.Tests.Planning;
 public class ImagePlanTests
 {
     [Fact]
+    public async Task A_list_of_images_without_an_end_is_not_read_to_it()
+    {
+        using var http = new HttpClient(new EndlessList());
+
+        var error = await Assert.ThrowsAsync<IOException>(() => RemoteImages.FindAsync(http, "https://images.example.org", "debian/12", InstanceTypes.Container, "x86_64", CancellationToken.None));
+
+        Assert.Equal("https://images.example.org/streams/v1/index.json is longer than 64 MiB, which no list of images is", error.Message);
+    }
+
+    [Fact]
     public void An_image_from_an_instance_is_made_after_it_and_before_what_is_made_from_the_image()
     {
         var plan = new PlanningWorld().Plan(Stack(

@@ -15,12 +15,17 @@ internal sealed class ComposeAliases
     private static readonly StringComparer s_names = StringComparer.OrdinalIgnoreCase;
 
     private readonly Action<Diagnostic> _report;
-    private readonly MappingNode _root;
     private readonly IReadOnlyDictionary<string, MappingNode> _services;
     private readonly Func<string, string> _nameOf;
 
-    /// <summary>The lines of each network.</summary>
-    private readonly Dictionary<string, List<(string Alias, string Instance)>> _lines = new(StringComparer.Ordinal);
+    /// <summary>The lines of each network, by the other name.</summary>
+    private readonly Dictionary<string, OrderedDictionary<string, string>> _lines = new(StringComparer.Ordinal);
+
+    /// <summary>What instances are called.</summary>
+    private readonly HashSet<string> _instances;
+
+    /// <summary>The bridges that the stack makes.</summary>
+    private readonly HashSet<string> _own;
 
     /// <param name="report">Where problems go.</param>
     /// <param name="root">The document.</param>
@@ -28,7 +33,11 @@ internal sealed class ComposeAliases
     /// <param name="nameOf">What a network is called.</param>
     public ComposeAliases(Action<Diagnostic> report, MappingNode root, IReadOnlyDictionary<string, MappingNode> services, Func<string, string> nameOf)
     {
-        (_report, _root, _services, _nameOf) = (report, root, services, nameOf);
+        (_report, _services, _nameOf) = (report, services, nameOf);
+        _instances = services.Keys.Select(NameOf).ToHashSet(s_names);
+        _own = ((root.Find("networks") as MappingNode)?.Entries ?? []).Where(entry => !(entry.Value is MappingNode mapping && (mapping.Find("external") is ScalarNode { Value: "true" } || mapping.Find("type") is not null)))
+            .Select(entry => entry.Key.Value).ToHashSet(StringComparer.Ordinal);
+        var dependents = new Lazy<ILookup<string, string>>(() => services.SelectMany(service => Names(service.Value.Find("depends_on")).Concat(Names(service.Value.Find("links"))).Select(name => (Name: name, Dependent: service.Key))).ToLookup(pair => pair.Name, pair => pair.Dependent, StringComparer.Ordinal));
         // The services' own names come first, whatever the order of the file: no other name takes one away.
         foreach (var (key, service) in services)
         {
@@ -69,7 +78,7 @@ internal sealed class ComposeAliases
                     _report(Diagnostic.Error("BadLink", link.Location, $"services.{called}.links", $"{Excerpts.Quote(link.Value)} cannot give `{target}` another name, `{alias}`: {why}", $"write `{target}`, or another name"));
             }
 
-            if (!IsSame(name, called) && service.Find("container_name") is ScalarNode { Value.Length: > 0 } && !NetworksOf(service).Any(pair => IsOwn(pair.Network)) && DependentOf(key) is { } dependent)
+            if (!IsSame(name, called) && service.Find("container_name") is ScalarNode { Value.Length: > 0 } && !NetworksOf(service).Any(pair => IsOwn(pair.Network)) && dependents.Value[key].FirstOrDefault() is { } dependent)
             {
                 _report(Diagnostic.Warning("ServiceName", (service.Find("container_name") ?? service).Location, $"services.{called}.container_name",
                     $"others, such as `{dependent}`, reach it by this name alone, and not as `{called}`", "leave it out, or put both on a network of `networks`"));
@@ -90,7 +99,7 @@ internal sealed class ComposeAliases
         };
     }
 
-    private static MappingNode With(MappingEntry network, List<(string Alias, string Instance)> lines)
+    private static MappingNode With(MappingEntry network, OrderedDictionary<string, string> lines)
     {
         const string Key = "raw.dnsmasq";
         var place = network.Key.Location;
@@ -98,7 +107,7 @@ internal sealed class ComposeAliases
         var config = mapping.Find("config") as MappingNode ?? new MappingNode(place, []) { Origin = network.Key.Origin };
         // The short name, and the one with the domain that resolvers add to it. Source: Incus doc/reference/network_bridge.md, dns.domain.
         var domain = (config.Find("dns.domain") as ScalarNode)?.Value ?? (mapping.Find("share_names") is null ? NetworkNames.TopDomain : NetworkNames.OwnDomain(network.Key.Value));
-        var text = string.Join('\n', lines.Select(line => $"cname={line.Alias},{line.Alias}.{domain},{line.Instance}"));
+        var text = string.Join('\n', lines.Select(line => $"cname={line.Key},{line.Key}.{domain},{line.Value}"));
         if (config.Find(Key) is ScalarNode { Value.Length: > 0 } own)
             text = $"{own.Value.TrimEnd('\n')}\n{text}";
         config = config with { Entries = [.. config.Entries.Where(entry => entry.Key.Value != Key), new MappingEntry(new ScalarNode(place, Key), new ScalarNode(place, text, ScalarStyle.Block))] };
@@ -115,12 +124,11 @@ internal sealed class ComposeAliases
             return ("only a network of the stack's own can be told other names", "");
         if (alias.Length == 0 || alias.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_' or '.')))
             return ("it is no host name", "use letters, digits and dashes");
-        var lines = _lines.TryGetValue(_nameOf(network), out var known) ? known : _lines[_nameOf(network)] = [];
-        if (lines.Any(line => IsSame(line.Alias, alias) && line.Instance == instance))
+        var lines = _lines.TryGetValue(_nameOf(network), out var known) ? known : _lines[_nameOf(network)] = new OrderedDictionary<string, string>(s_names);
+        if (lines.TryGetValue(alias, out var other) && other == instance)
             return null;
-        if (lines.Any(line => IsSame(line.Alias, alias)) || _services.Keys.Any(key => IsSame(NameOf(key), alias)))
+        if (_instances.Contains(alias) || !lines.TryAdd(alias, instance))
             return ("another service has this name, and a name leads to one", "");
-        lines.Add((alias, instance));
         return null;
     }
 
@@ -130,9 +138,7 @@ internal sealed class ComposeAliases
     private static bool IsSame(string one, string other) => s_names.Equals(one, other);
 
     /// <summary>True for a bridge that the stack makes.</summary>
-    public bool IsOwn(string network) => _root.Find("networks") is MappingNode networks
-        && networks.Entries.FirstOrDefault(entry => entry.Key.Value == network) is { } entry
-        && !(entry.Value is MappingNode mapping && (mapping.Find("external") is ScalarNode { Value: "true" } || mapping.Find("type") is not null));
+    public bool IsOwn(string network) => _own.Contains(network);
 
     /// <summary>What the instance of a service is called; of several the first, since a name leads to one.</summary>
     private string NameOf(string key)
@@ -143,8 +149,6 @@ internal sealed class ComposeAliases
             return said;
         return ComposeMounts.IsSeveral(service) ? $"{key}-1" : key;
     }
-
-    private string? DependentOf(string key) => _services.Where(service => Names(service.Value.Find("depends_on")).Concat(Names(service.Value.Find("links"))).Contains(key)).Select(service => service.Key).FirstOrDefault();
 
     private static IEnumerable<string> Names(DocumentNode? node) => node is MappingNode map ? map.Entries.Select(entry => entry.Key.Value) : Texts(node).Select(text => text.Value);
 

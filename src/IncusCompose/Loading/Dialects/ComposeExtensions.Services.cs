@@ -46,9 +46,8 @@ internal sealed partial class ComposeExtensions
                 words.Fill("config", Config(entry, words), entry.Key);
                 break;
             case Own:
-                var own = new DialectWords(report, words.At(Own));
-                _ = s_ofService.Read(entry.Value, "", own);
-                if (own.Entries.FirstOrDefault(said => said.Key.Value == "devices") is { } devices)
+                var own = s_ofService.Under(entry, words);
+                if (own.Find("devices") is { } devices)
                 {
                     if (devices.Value is MappingNode map)
                         Devices(map.Entries, devices.Key, words);
@@ -69,7 +68,7 @@ internal sealed partial class ComposeExtensions
                 words.Fill("disk", [new(entry.Key with { Value = "pool" }, entry.Value)], entry.Key);
                 foreach (var source in Sources(service))
                 {
-                    if (Volume(source).Entries.All(said => said.Key.Value != "pool"))
+                    if (Volume(source).Find("pool") is null)
                         Volume(source).Say("pool", entry.Value, entry.Key);
                 }
 
@@ -90,7 +89,7 @@ internal sealed partial class ComposeExtensions
     /// <summary>Adds devices by name, beside those that docker lists.</summary>
     private static void Devices(IEnumerable<MappingEntry> devices, DocumentNode at, DialectWords words)
     {
-        if (words.Entries.FirstOrDefault(entry => entry.Key.Value == "devices") is { Value: SequenceNode list } listed)
+        if (words.Find("devices") is { Value: SequenceNode list } listed)
             words.Say("devices", ComposeWords.ByName(list), listed.Key);
         words.Fill("devices", devices, at);
     }
@@ -124,9 +123,7 @@ internal sealed partial class ComposeExtensions
                     raw = Config(entry, words);
                     break;
                 case Own:
-                    var own = new DialectWords(report, words.At(Own));
-                    _ = s_ofAttachment.Read(entry.Value, "", own);
-                    if (!own.Entries.Any(said => said.Key.Value == "internal" && IsTrue(said.Value)))
+                    if (!IsTrue(s_ofAttachment.Under(entry, words).Find("internal")?.Value))
                         break;
                     raw.RemoveAll(said => said.Key.Value is "ipv4.gateway" or "ipv6.gateway");
                     raw.AddRange([new(entry.Key with { Value = "ipv4.gateway" }, new ScalarNode(entry.Value.Location, "none")), new(entry.Key with { Value = "ipv6.gateway" }, new ScalarNode(entry.Value.Location, "none"))]);
@@ -174,9 +171,8 @@ internal sealed partial class ComposeExtensions
                     continue;
                 }
 
-                var own = new DialectWords(report, said.At(Own));
-                _ = s_ofPort.Read(entry.Value, "", own);
-                if (own.Entries.FirstOrDefault(word => word.Key.Value == "nat") is not { } nat || !IsTrue(nat.Value))
+                var own = s_ofPort.Under(entry, said);
+                if (own.Find("nat") is not { } nat || !IsTrue(nat.Value))
                     continue;
                 if (Nat(port, service) is { } device)
                 {
@@ -259,9 +255,8 @@ internal sealed partial class ComposeExtensions
                         Volume(source).Fill("config", [new(entry.Key with { Value = "security.shifted" }, new ScalarNode(entry.Value.Location, "true", ScalarStyle.Quoted))], entry.Key);
                     break;
                 case Own:
-                    var own = new DialectWords(report, words.At(Own));
-                    _ = s_ofMount.Read(entry.Value, "", own);
-                    if (own.Entries.FirstOrDefault(word => word.Key.Value == "seed") is { } seed && IsTrue(seed.Value))
+                    var own = s_ofMount.Under(entry, words);
+                    if (own.Find("seed") is { } seed && IsTrue(seed.Value))
                     {
                         seeds = isFolder;
                         own.Warn(isFolder ? "Approximated" : "IgnoredWord", seed.Key, "seed", isFolder
@@ -281,7 +276,7 @@ internal sealed partial class ComposeExtensions
         if (!seeds)
             return words.In(mount);
         var file = new MappingNode(mount.Location, [.. mount.Entries.Where(entry => entry.Key.Value is "source" or "target")]);
-        var files = service.Entries.FirstOrDefault(entry => entry.Key.Value == "files");
+        var files = service.Find("files");
         service.Say("files", files?.Value is SequenceNode list ? list with { Items = [.. list.Items, file] } : new SequenceNode(mount.Location, [file]), files?.Key ?? (DocumentNode)mount);
         return null;
     }

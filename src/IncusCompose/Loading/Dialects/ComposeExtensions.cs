@@ -87,8 +87,10 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
 
         // Those that this file only mounts are declared in another one, which is laid together with it.
         var declared = (root.Find("volumes") as MappingNode)?.Entries.Select(entry => entry.Key.Value).ToHashSet(StringComparer.Ordinal) ?? [];
-        foreach (var (name, said) in _volumes.Where(volume => !declared.Contains(volume.Key) && volume.Value.Entries.Count > 0))
-            words.Fill("volumes", [new(new ScalarNode(said.Entries[0].Key.Location, name), said.In(new MappingNode(said.Entries[0].Key.Location, [])))], said.Entries[0].Key);
+        var mounted = _volumes.Where(volume => !declared.Contains(volume.Key) && volume.Value.Entries.Count > 0)
+            .Select(volume => (Said: volume.Value, Place: volume.Value.Entries[0].Key, Name: volume.Key)).ToList();
+        if (mounted.Count > 0)
+            words.Fill("volumes", mounted.Select(volume => new MappingEntry(new ScalarNode(volume.Place.Location, volume.Name), volume.Said.In(new MappingNode(volume.Place.Location, [])))), mounted[0].Place);
         return words.In(root);
     }
 
@@ -142,9 +144,7 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
                         words.Fill("config", WithSubnets(config, isInternal: IsTrue(network.Find("internal"))), entry.Key);
                     break;
                 case Own:
-                    var own = new DialectWords(report, words.At(Own));
-                    _ = s_ofNetwork.Read(entry.Value, "", own);
-                    if (own.Entries.FirstOrDefault(said => said.Key.Value == "name") is { Value: not ScalarNode { Value.Length: 0 } } called)
+                    if (s_ofNetwork.Under(entry, words).Find("name") is { Value: not ScalarNode { Value.Length: 0 } } called)
                         words.Say("name", called.Value, called.Key);
                     break;
                 default:
@@ -184,9 +184,7 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
                     words.Fill("config", Config(entry, words), entry.Key);
                     break;
                 case Own:
-                    var own = new DialectWords(report, words.At(Own));
-                    _ = s_ofVolume.Read(entry.Value, "", own);
-                    foreach (var said in own.Entries)
+                    foreach (var said in s_ofVolume.Under(entry, words).Entries)
                         words.Keep(said);
                     break;
                 case "x-incus-snapshot":
@@ -202,12 +200,10 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
         if (volume?.Find("driver") is ScalarNode { Value: "incus" })
         {
             words.Drop("driver");
-            if (volume.Find("driver_opts") is MappingNode options)
+            if (words.Find("driver_opts") is { Value: MappingNode } options)
             {
                 words.Drop("driver_opts");
-                var pool = new DialectWords(report, words.At("driver_opts"));
-                _ = s_ofVolume.Read(options, "", pool);
-                foreach (var said in pool.Entries)
+                foreach (var said in s_ofVolume.Under(options, words).Entries)
                     words.Keep(said);
             }
         }
@@ -218,7 +214,7 @@ internal sealed partial class ComposeExtensions(Action<Diagnostic> report)
             {
                 if (said.Key.Value == "config")
                     words.Fill("config", ((MappingNode)said.Value).Entries, said.Key);
-                else if (words.Entries.All(entry => entry.Key.Value != said.Key.Value) && volume?.Find("external") is null)
+                else if (words.Find(said.Key.Value) is null && volume?.Find("external") is null)
                     words.Keep(said);
             }
         }

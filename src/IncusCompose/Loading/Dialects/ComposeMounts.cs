@@ -4,17 +4,120 @@ using IncusCompose.Loading.Documents;
 namespace IncusCompose.Loading.Dialects;
 
 /// <summary>
-/// What services mount, once all files are known: volumes by the names that they have on the server, and paths alone, for which
-/// docker makes a volume without a name. Such a path lies on the instance's own disk, unless something else is mounted around
-/// it: what the image has there would be hidden, and so it is a volume of the stack.
-/// Source: https://docs.docker.com/engine/storage/volumes/#named-and-anonymous-volumes
+/// What services mount, once all files are known: volumes by the names that they have on the server, volumes that are a folder
+/// of the host, what other services mount, and paths alone, for which docker makes a volume without a name. Such a path lies on
+/// the instance's own disk, unless something else is mounted around it: what the image has there would be hidden, and so it is
+/// a volume of the stack. Source: https://docs.docker.com/engine/storage/volumes/#named-and-anonymous-volumes
 /// </summary>
-/// <param name="names">What the volumes of the file are called on the server.</param>
-/// <param name="report">Where problems go.</param>
-internal sealed class ComposeMounts(IReadOnlyDictionary<string, string> names, Action<Diagnostic> report)
+internal sealed class ComposeMounts
 {
-    private readonly HashSet<string> _taken = [.. names.Values];
+    private const string From = "volumes_from";
+
+    private readonly IReadOnlyDictionary<string, string> _names;
+    private readonly IReadOnlyDictionary<string, MappingNode> _services;
+    private readonly Action<Diagnostic> _report;
+
+    /// <summary>The folder of the host that a volume is.</summary>
+    private readonly Dictionary<string, ScalarNode> _folders = new(StringComparer.Ordinal);
+
+    private readonly HashSet<string> _taken;
     private readonly List<MappingEntry> _made = [];
+
+    /// <param name="volumes">The volumes of the file.</param>
+    /// <param name="names">What they are called on the server.</param>
+    /// <param name="services">The services, by the keys that they have as instances.</param>
+    /// <param name="report">Where problems go.</param>
+    public ComposeMounts(IReadOnlyList<MappingEntry> volumes, IReadOnlyDictionary<string, string> names, IReadOnlyDictionary<string, MappingNode> services, Action<Diagnostic> report)
+    {
+        (_names, _services, _report, _taken) = (names, services, report, [.. names.Values]);
+        foreach (var volume in volumes)
+        {
+            if ((volume.Value as MappingNode)?.Entries.FirstOrDefault(entry => entry.Key.Value == ComposeWhole.OptionsWord) is { } options && FolderOf(volume, options) is { } folder)
+                _folders[volume.Key.Value] = folder;
+        }
+    }
+
+    /// <summary>The volumes of the file without those that are folders of the host, and without what is said of drivers.</summary>
+    public DocumentNode WithoutFolders(DocumentNode volumes) => volumes is not MappingNode mapping ? volumes : mapping with
+    {
+        Entries =
+        [
+            .. mapping.Entries.Where(entry => !_folders.ContainsKey(entry.Key.Value)).Select(entry => entry.Value is MappingNode volume && volume.Find(ComposeWhole.OptionsWord) is not null
+                ? entry with { Value = volume with { Entries = [.. volume.Entries.Where(word => word.Key.Value != ComposeWhole.OptionsWord)] } }
+                : entry),
+        ],
+    };
+
+    /// <summary>A service with what it mounts of others (<c>volumes_from</c>); what cannot be found stays, and is answered as a word without a counterpart.</summary>
+    public MappingNode WithOthers(string key, MappingNode service, string path)
+    {
+        if (service.Find(From) is not SequenceNode { Items.Count: > 0 } others)
+            return service;
+        var found = new List<DocumentNode>();
+        if (!Gather(key, service, isReadOnly: false, new HashSet<string>(StringComparer.Ordinal), found, path))
+            return service;
+        var targets = Own(service).Select(TargetOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var mounts = new SequenceNode(others.Location, [.. Own(service), .. found.Where(mount => TargetOf(mount) is { } target && targets.Add(target))]);
+        var rest = service.Entries.Where(entry => entry.Key.Value != From);
+        return service with
+        {
+            Entries = service.Find("volumes") is null
+                ? [.. rest, new(new ScalarNode(others.Location, "volumes"), mounts)]
+                : [.. rest.Select(entry => entry.Key.Value == "volumes" ? entry with { Value = mounts } : entry)],
+        };
+    }
+
+    /// <summary>Follows what services mount of one another.</summary>
+    private bool Gather(string key, MappingNode service, bool isReadOnly, HashSet<string> open, List<DocumentNode> found, string path)
+    {
+        if (!open.Add(key) || service.Find(From) is not SequenceNode others)
+            return true;
+        foreach (var item in others.Items)
+        {
+            if (item is not ScalarNode { IsNull: false } other || other.Value.Split(':') is not [var name, ..] parts || parts is not ([_] or [_, "ro" or "rw"]) || !_services.TryGetValue(ComposeService.Allowed(name) ?? name, out var named))
+                return false;
+            var isOnlyRead = isReadOnly || other.Value.EndsWith(":ro", StringComparison.Ordinal);
+            foreach (var mount in Own(named))
+            {
+                if (AnonymousTarget(mount) is { } target)
+                    _report(Diagnostic.Error("AnonymousVolume", other.Location, $"{path}.{From}", $"{Excerpts.Quote(target)} of `{name}` has no name by which another service could mount it, too", $"write a volume's name before it there, as in `data:{target}`"));
+                else
+                    found.Add(isOnlyRead ? ReadOnly(mount) : mount);
+            }
+
+            if (!Gather(ComposeService.Allowed(name) ?? name, named, isOnlyRead, open, found, path))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static IReadOnlyList<DocumentNode> Own(MappingNode service) => (service.Find("volumes") as SequenceNode)?.Items ?? [];
+
+    private static DocumentNode ReadOnly(DocumentNode mount) => mount switch
+    {
+        ScalarNode scalar => scalar with { Value = $"{string.Join(':', scalar.Value.Split(':').Take(2))}:ro" },
+        MappingNode mapping => mapping with { Entries = [.. mapping.Entries.Where(entry => entry.Key.Value is not ("read_only" or "readonly")), new(new ScalarNode(mapping.Location, "read_only"), new ScalarNode(mapping.Location, "true"))] },
+        _ => mount,
+    };
+
+    /// <summary>The folder that a volume of docker's local driver is mounted from; null where it is none, which is reported.</summary>
+    private ScalarNode? FolderOf(MappingEntry volume, MappingEntry said)
+    {
+        if (said.Value is ScalarNode { IsNull: true } or MappingNode { Entries.Count: 0 })
+            return null;
+        var options = said.Value as MappingNode;
+        var isBound = options is not null && (options.Find("o") as ScalarNode)?.Value.Split(',').Any(option => option.Trim() is "bind" or "rbind") == true;
+        if (!isBound || options!.Find("device") is not ScalarNode { IsNull: false, Value.Length: > 0 } device)
+        {
+            _report(Diagnostic.Error("ForeignWord", said.Key.Location, $"volumes.{volume.Key.Value}.driver_opts", "the options of a volume's driver are docker's own", "mount a folder of the host under the service's `volumes` instead"));
+            return null;
+        }
+
+        foreach (var other in ((MappingNode)volume.Value).Entries.Where(entry => entry.Key.Value is not (ComposeWhole.OptionsWord or ComposeWhole.NameWord)))
+            _report(Diagnostic.Warning("IgnoredWord", other.Key.Location, $"volumes.{volume.Key.Value}.{other.Key.Value}", $"`{other.Key.Value}` is passed over: the volume is a folder of the host"));
+        return device.Value[0] is '/' or '.' or '~' ? device : device with { Value = $"./{device.Value}" };
+    }
 
     /// <summary>The volumes that were made; null where there are none.</summary>
     public MappingNode? Section => _made.Count == 0 ? null : new MappingNode(_made[0].Key.Location, _made);
@@ -53,7 +156,7 @@ internal sealed class ComposeMounts(IReadOnlyDictionary<string, string> names, A
                 continue;
             }
 
-            report(Diagnostic.Warning("IgnoredWord", item.Location, path, $"{Excerpts.Quote(target)} is passed over: it is on the instance's own disk, and goes when that is made anew",
+            _report(Diagnostic.Warning("IgnoredWord", item.Location, path, $"{Excerpts.Quote(target)} is passed over: it is on the instance's own disk, and goes when that is made anew",
                 $"write a volume's name before it, as in `data:{target}`, to keep it"));
         }
 
@@ -68,7 +171,7 @@ internal sealed class ComposeMounts(IReadOnlyDictionary<string, string> names, A
     {
         if (IsSeveral(service))
         {
-            report(Diagnostic.Error("AnonymousVolume", item.Location, path, $"{Excerpts.Quote(target)} would be a volume of its own for each of the instances",
+            _report(Diagnostic.Error("AnonymousVolume", item.Location, path, $"{Excerpts.Quote(target)} would be a volume of its own for each of the instances",
                 $"write a volume's name before it, as in `data:{target}`, for one that they share"));
             return null;
         }
@@ -82,7 +185,7 @@ internal sealed class ComposeMounts(IReadOnlyDictionary<string, string> names, A
         _made.Add(new(Text(name), isShifted ? Map("config", Map("security.shifted", new ScalarNode(place, "true", ScalarStyle.Quoted))) : new ScalarNode(place, "")));
         if ((item as MappingNode)?.Find("volume") is not MappingNode options || options.Find("nocopy") is not ScalarNode { Value: "true" })
         {
-            report(Diagnostic.Warning("Approximated", place, path, $"{Excerpts.Quote(target)} becomes the volume `{name}`, which begins empty: docker copies to it what the image has there",
+            _report(Diagnostic.Warning("Approximated", place, path, $"{Excerpts.Quote(target)} becomes the volume `{name}`, which begins empty: docker copies to it what the image has there",
                 "let the service's `command`, or `provision` in a stack file above, fill it"));
         }
 
@@ -109,13 +212,25 @@ internal sealed class ComposeMounts(IReadOnlyDictionary<string, string> names, A
         _ => null,
     };
 
-    private DocumentNode Renamed(DocumentNode item) => item switch
+    /// <summary>A mount of a volume by the name that it has on the server, or of the folder that it is.</summary>
+    private DocumentNode Renamed(DocumentNode item)
     {
-        ScalarNode scalar when scalar.Value.IndexOf(':', StringComparison.Ordinal) is > 0 and var cut && names.TryGetValue(scalar.Value[..cut], out var name) && name != scalar.Value[..cut] => scalar with { Value = name + scalar.Value[cut..] },
-        MappingNode mapping => mapping with
+        switch (item)
         {
-            Entries = [.. mapping.Entries.Select(entry => entry.Key.Value == "source" && entry.Value is ScalarNode source && names.TryGetValue(source.Value, out var name) ? entry with { Value = source with { Value = name } } : entry)],
-        },
-        _ => item,
-    };
+            case ScalarNode scalar when scalar.Value.IndexOf(':', StringComparison.Ordinal) is > 0 and var cut:
+                if (_folders.TryGetValue(scalar.Value[..cut], out var folder))
+                    return scalar with { Value = folder.Value + scalar.Value[cut..], Template = folder.Template is null ? null : folder.Template + scalar.Value[cut..], Origin = folder.Origin };
+                return _names.TryGetValue(scalar.Value[..cut], out var name) && name != scalar.Value[..cut] ? scalar with { Value = name + scalar.Value[cut..] } : scalar;
+            case MappingNode mapping when mapping.Find("source") is ScalarNode source && _folders.TryGetValue(source.Value, out var bound):
+                // What is said of a volume, such as `nocopy`, is of none any more.
+                return mapping with
+                {
+                    Entries = [.. mapping.Entries.Where(entry => entry.Key.Value is not ("type" or "volume")).Select(entry => entry.Key.Value == "source" ? entry with { Value = bound } : entry)],
+                };
+            case MappingNode mapping when mapping.Find("source") is ScalarNode source && _names.TryGetValue(source.Value, out var called):
+                return mapping with { Entries = [.. mapping.Entries.Select(entry => entry.Key.Value == "source" ? entry with { Value = source with { Value = called } } : entry)] };
+            default:
+                return item;
+        }
+    }
 }

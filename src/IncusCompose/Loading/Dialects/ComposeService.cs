@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
+using IncusCompose.Loading.Keys;
 
 namespace IncusCompose.Loading.Dialects;
 
@@ -17,6 +18,9 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
         ["driver_opts"] = "they are docker's own",
     };
 
+    /// <summary>Runs a command in a folder, which comes first.</summary>
+    private static readonly string[] s_inFolder = ["sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh"];
+
     /// <summary>The service in the words of an instance.</summary>
     public DocumentNode Translate(string name, DocumentNode node)
     {
@@ -24,7 +28,7 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
             return node;
         var path = $"services.{name}";
         var entries = new List<MappingEntry> { new(new ScalarNode(node.Location, ComposeWhole.ServiceWord), new ScalarNode(node.Location, name)) };
-        foreach (var entry in service.Entries)
+        foreach (var entry in service.Entries.Where(entry => entry.Key.Value is not ("post_start" or "pre_stop")))
         {
             entries.Add(entry.Key.Value switch
             {
@@ -41,11 +45,16 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
                 "environment" or "labels" => entry with { Value = Assignments(entry.Value, $"{path}.{entry.Key.Value}") },
                 "security_opt" => entry with { Value = SecurityOptions(entry.Value, $"{path}.security_opt") },
                 "deploy" => entry with { Value = Deploy(entry.Value, $"{path}.deploy") },
+                "pull_policy" => entry with { Value = PullPolicy(entry, path) },
                 _ => entry,
             });
             if (entry.Key.Value == "links" && entry.Value is SequenceNode links)
                 entries.Add(new(entry.Key with { Value = ComposeWhole.LinksWord }, links with { Items = [.. links.Items.OfType<ScalarNode>().Where(link => link.Value.Contains(':', StringComparison.Ordinal)).Select(Aliased)] }));
         }
+
+        var hooks = service.Entries.Where(entry => entry.Key.Value is "post_start" or "pre_stop").Select(entry => entry with { Value = Each(entry.Value, item => Hook(item, $"{path}.{entry.Key.Value}")) }).ToList();
+        if (hooks.Count > 0 && service.Find("hooks") is null)
+            entries.Add(new(new ScalarNode(hooks[0].Key.Location, "hooks"), new MappingNode(hooks[0].Key.Location, hooks) { Origin = service.Origin }));
 
         if (Allowed(name) is { } other && service.Find("container_name") is null)
         {
@@ -116,20 +125,87 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
     private DocumentNode Each(DocumentNode node, Func<DocumentNode, DocumentNode?> change) =>
         node is SequenceNode list ? list with { Items = [.. list.Items.Select(change).OfType<DocumentNode>()] } : node;
 
+    /// <summary>A command that docker runs in the container around its start and end. Source: compose-spec 05-services.md, post_start.</summary>
+    private MappingNode? Hook(DocumentNode node, string path)
+    {
+        if (node is not MappingNode hook)
+        {
+            if (node is not (UnusableNode or ScalarNode { IsNull: true }))
+                report(Diagnostic.Error("WrongKind", node.Location, path, "this should be a mapping with `command`", ""));
+            return null;
+        }
+
+        var entries = new List<MappingEntry>();
+        foreach (var entry in hook.Entries)
+        {
+            switch (entry.Key.Value)
+            {
+                case "command":
+                    entries.Add(entry with { Key = entry.Key with { Value = "exec" }, Value = Command(entry.Value, hook.Find("working_dir") as ScalarNode) });
+                    break;
+                case "working_dir":
+                    break;
+                case "privileged":
+                    Pass(entry.Key, $"{path}.privileged", "`privileged` is passed over: what runs in an instance may do what the instance may");
+                    break;
+                default:
+                    entries.Add(entry);
+                    break;
+            }
+        }
+
+        return hook with { Entries = entries };
+    }
+
+    /// <summary>The words of a command, perhaps in a folder: docker needs no shell for the one, and nothing does the other without.</summary>
+    private static DocumentNode Command(DocumentNode node, ScalarNode? folder)
+    {
+        var words = node switch
+        {
+            ScalarNode { IsNull: false, Template: null } line when ShellWords.Split(line.Value) is { Count: > 0 } split => new SequenceNode(line.Location, [.. split.Select(word => new ScalarNode(line.Location, word, ScalarStyle.Quoted))]) { Origin = line.Origin },
+            SequenceNode list => list,
+            _ => null,
+        };
+        if (words is null || folder is not { IsNull: false, Value.Length: > 0 })
+            return words ?? node;
+        var place = folder.Location;
+        return words with { Items = [.. s_inFolder.Select(word => new ScalarNode(place, word, ScalarStyle.Quoted)), folder, .. words.Items] };
+    }
+
+    /// <summary>Docker asks the registry again after a while; here an apply asks, or does not.</summary>
+    private DocumentNode PullPolicy(MappingEntry entry, string path)
+    {
+        if (entry.Value is not ScalarNode { Value: "daily" or "weekly" or ['e', 'v', 'e', 'r', 'y', '_', ..] } often)
+            return entry.Value;
+        report(Diagnostic.Warning("Approximated", often.Location, $"{path}.pull_policy", $"{Excerpts.Quote(often.Value)} becomes `always`: with each apply its registry is asked whether there is a newer one"));
+        return often with { Value = "always" };
+    }
+
     /// <summary>A port without one of the host: docker takes any that is free.</summary>
     private DocumentNode Ports(DocumentNode node, string path) => Each(node, item =>
     {
         var port = item switch
         {
-            ScalarNode { IsNull: false, Tag: null } scalar when SinglePort().IsMatch(scalar.Value) => scalar.Value,
+            ScalarNode { IsNull: false, Tag: null } scalar when SinglePort().Match(scalar.Value) is { Success: true } single => single.Groups["port"].Value,
             MappingNode { Tag: null } mapping when mapping.Find("published") is null && mapping.Find("target") is ScalarNode { IsNull: false } target => target.Value,
             _ => null,
         };
         if (port is null)
-            return item;
+            return Written(item);
         Pass(item, path, $"{Excerpts.Quote(port)} is passed over: docker takes any port of the host for it, and Incus only one that is named; the instance's own address has it", $"write one such as `8080:{port}`");
         return null;
     });
+
+    /// <summary>A port as it is written here: docker wants no brackets around an address, and takes protocols in any case.</summary>
+    private static DocumentNode Written(DocumentNode item) => item switch
+    {
+        ScalarNode { IsNull: false, Template: null } scalar when PlainIpv6().Match(scalar.Value) is { Success: true } match => scalar with { Value = $"[{match.Groups["address"].Value}]{match.Groups["rest"].Value}" },
+        MappingNode mapping when mapping.Find("protocol") is ScalarNode { IsNull: false, Template: null } protocol && protocol.Value.ToLowerInvariant() is "tcp" or "udp" => mapping with
+        {
+            Entries = [.. mapping.Entries.Select(entry => entry.Key.Value == "protocol" ? entry with { Value = protocol with { Value = protocol.Value.ToLowerInvariant() } } : entry)],
+        },
+        _ => item,
+    };
 
     private DocumentNode Tmpfs(DocumentNode node, string path)
     {
@@ -186,8 +262,11 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
     private void Pass(DocumentNode node, string path, string message, string advice = "") =>
         report(Diagnostic.Warning("IgnoredWord", node.Location, path, message, advice));
 
-    [GeneratedRegex("^[0-9]+(-[0-9]+)?(/(tcp|udp))?\\z")]
+    [GeneratedRegex("^([0-9.]*::)?(?<port>[0-9]+(-[0-9]+)?(/(tcp|udp))?)\\z")]
     private static partial Regex SinglePort();
+
+    [GeneratedRegex("^(?<address>[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f.]*|::)(?<rest>:[0-9-]+:[0-9-]+(/[A-Za-z]+)?)\\z")]
+    private static partial Regex PlainIpv6();
 
     [GeneratedRegex("[_.]+")]
     private static partial Regex Separators();

@@ -46,6 +46,9 @@ internal sealed class ComposeWhole
     public static readonly IReadOnlyList<(string Raw, string Foreign, string Word)> RawOfInterface =
         [("ipv4.address", "ipv4_address", "ipv4"), ("ipv6.address", "ipv6_address", "ipv6"), ("hwaddr", "mac_address", "mac"), ("security.acls", "acls", "acls")];
 
+    /// <summary>The options of a volume's driver, of which a file above may say a part.</summary>
+    public const string OptionsWord = "\u0001driver_opts";
+
     /// <summary>The network of what names none.</summary>
     public const string DefaultNetwork = "default";
 
@@ -79,7 +82,7 @@ internal sealed class ComposeWhole
         _root = root = WithDefaultNetwork();
         _networks = Names("networks", NetworkName);
         _volumes = Names("volumes", (_, name) => name);
-        _mounts = new ComposeMounts(_volumes, report);
+        _mounts = new ComposeMounts(Section("volumes"), _volumes, _services, report);
         _aliases = new ComposeAliases(report, root, _services, network => _networks.GetValueOrDefault(network, network));
         _shared = _services.Values.Select(service => _aliases.NetworksOf(service).Select(pair => pair.Network).Where(_aliases.IsOwn).ToHashSet(StringComparer.Ordinal))
             .Where(networks => networks.Count > 1).SelectMany(networks => networks).ToHashSet(StringComparer.Ordinal);
@@ -115,7 +118,7 @@ internal sealed class ComposeWhole
             {
                 "instances" => entry with { Value = services! },
                 "networks" => entry with { Value = Named(entry.Value, "networks", _networks) },
-                "volumes" => entry with { Value = _mounts.AddTo(Named(entry.Value, "volumes", _volumes)) },
+                "volumes" => entry with { Value = _mounts.AddTo(Named(_mounts.WithoutFolders(entry.Value), "volumes", _volumes)) },
                 _ => entry,
             });
         }
@@ -134,16 +137,34 @@ internal sealed class ComposeWhole
         var networks = _root.Find("networks");
         if (Section("networks").Any(entry => entry.Key.Value == DefaultNetwork) || networks is not (null or MappingNode or ScalarNode { IsNull: true }))
             return _root;
-        // What is said of an interface on it is for a network that is known, too.
-        if (_services.Values.Select(Attached).FirstOrDefault(named => named.Exists(one => one.Name.Value == DefaultNetwork && (named.Count > 1 || (one.Said as MappingNode)?.Find(NicWord) is not null))) is not { } mixed)
+        if (_services.Values.Select(NamedDefault).FirstOrDefault(named => named is not null) is not { } name)
             return _root;
-        var place = mixed.First(one => one.Name.Value == DefaultNetwork).Name with { Tag = null };
+        var place = name with { Tag = null };
         _declared.Add(DefaultNetwork);
         var made = new MappingEntry(place, new MappingNode(place.Location, []) { Origin = place.Origin });
         return networks is null
             ? _root with { Entries = [.. _root.Entries, new(place with { Value = "networks" }, new MappingNode(place.Location, [made]))] }
             : _root with { Entries = [.. _root.Entries.Select(entry => entry.Key.Value == "networks" ? entry with { Value = new MappingNode(entry.Value.Location, [.. Section("networks"), made]) { Origin = entry.Value.Origin } } : entry)] };
     }
+
+    /// <summary>Where a service says of the default network what takes one of the stack's own; null where it does not.</summary>
+    private ScalarNode? NamedDefault(MappingNode service)
+    {
+        var named = Attached(service);
+        // What is said of an interface on it, and other names on it, are for a network that is known, too.
+        var attached = named.FirstOrDefault(one => one.Name.Value == DefaultNetwork);
+        if (attached.Name is { } name && (named.Count > 1 || (attached.Said is MappingNode said && (said.Find(NicWord) ?? said.Find(AliasesWord)) is not null)))
+            return name;
+        var isOnIt = attached.Name is not null || (named.Count == 0 && service.Find("network_mode") is null);
+        return isOnIt && (service.Find(LinksWord) as SequenceNode)?.Items.OfType<ScalarNode>().FirstOrDefault(NamesOtherwise) is { } link
+            ? new ScalarNode(link.Location, DefaultNetwork) { Origin = link.Origin }
+            : null;
+    }
+
+    /// <summary>Whether a link gives another name to a service of the default network.</summary>
+    private bool NamesOtherwise(ScalarNode link) => link.Value.Split(':') is [var target, var alias] && target != alias && _services.TryGetValue(target, out var linked)
+        && (linked.Find("container_name") as ScalarNode)?.Value != alias && linked.Find("network_mode") is null
+        && Attached(linked) is var named && (named.Count == 0 || named.Exists(one => one.Name.Value == DefaultNetwork));
 
     /// <summary>The networks that a service names, and what it says of each.</summary>
     private static List<(ScalarNode Name, DocumentNode Said)> Attached(MappingNode service) => service.Find("networks") switch
@@ -257,6 +278,7 @@ internal sealed class ComposeWhole
     private DocumentNode Service(string key, MappingNode service)
     {
         var path = $"services.{(service.Find(ServiceWord) as ScalarNode)?.Value ?? key}";
+        service = _mounts.WithOthers(key, service, path);
         var entries = new List<MappingEntry>();
         var devices = new List<MappingEntry>();
         foreach (var entry in service.Entries)

@@ -9,7 +9,7 @@ namespace IncusCompose.Loading.Dialects;
 /// <param name="path">Where the mapping stands, in the dialect's own words; empty for the document itself.</param>
 internal sealed class DialectWords(Action<Diagnostic> report, string path)
 {
-    private readonly List<MappingEntry> _entries = [];
+    private readonly OrderedDictionary<string, MappingEntry> _entries = new(StringComparer.Ordinal);
 
     /// <summary>Where the mapping stands.</summary>
     public string Path => path;
@@ -18,10 +18,13 @@ internal sealed class DialectWords(Action<Diagnostic> report, string path)
     public Action<Diagnostic> Report => report;
 
     /// <summary>The words so far.</summary>
-    public IReadOnlyList<MappingEntry> Entries => _entries;
+    public IReadOnlyList<MappingEntry> Entries => _entries.Values;
+
+    /// <summary>What a word says so far; null where it is not among them.</summary>
+    public MappingEntry? Find(string word) => _entries.GetValueOrDefault(word);
 
     /// <summary>The mapping with the words that came out, in place of another node.</summary>
-    public MappingNode In(DocumentNode node) => node is MappingNode mapping ? mapping with { Entries = _entries } : new MappingNode(node.Location, _entries) { Tag = node.Tag };
+    public MappingNode In(DocumentNode node) => node is MappingNode mapping ? mapping with { Entries = [.. _entries.Values] } : new MappingNode(node.Location, [.. _entries.Values]) { Tag = node.Tag };
 
     /// <summary>Keeps a word, perhaps by another name.</summary>
     public void Keep(MappingEntry entry, string? word = null) => Put(word is null ? entry : entry with { Key = entry.Key with { Value = word } });
@@ -33,7 +36,7 @@ internal sealed class DialectWords(Action<Diagnostic> report, string path)
     public void Say(string word, string value, DocumentNode at) => Say(word, new ScalarNode(at.Location, value), at);
 
     /// <summary>Takes a word back.</summary>
-    public void Drop(string word) => _entries.RemoveAll(entry => entry.Key.Value == word);
+    public void Drop(string word) => _entries.Remove(word);
 
     /// <summary>Adds keys to a mapping among the words, over those that it has.</summary>
     public void Fill(string word, IEnumerable<MappingEntry> keys, DocumentNode at)
@@ -41,13 +44,20 @@ internal sealed class DialectWords(Action<Diagnostic> report, string path)
         var added = keys.ToList();
         if (added.Count == 0)
             return;
-        var there = _entries.FirstOrDefault(entry => entry.Key.Value == word);
+        var there = Find(word);
         if (there?.Value is MappingNode mapping)
-            Put(there with { Value = mapping with { Entries = [.. mapping.Entries.Where(entry => !added.Exists(other => other.Key.Value == entry.Key.Value)), .. added] } });
+        {
+            var names = added.Select(entry => entry.Key.Value).ToHashSet(StringComparer.Ordinal);
+            Put(there with { Value = mapping with { Entries = [.. mapping.Entries.Where(entry => !names.Contains(entry.Key.Value)), .. added] } });
+        }
         else if (there is null || there.Value is ScalarNode { IsNull: true })
+        {
             Say(word, new MappingNode(at.Location, added), at);
+        }
         else
+        {
             Refuse("SaidTwice", at, word, $"`{word}` is said here and at {there.Value.Location} in ways that do not go together", "say it in one place");
+        }
     }
 
     /// <summary>A word that is known and has no counterpart: nothing is said of one that asks for nothing.</summary>
@@ -84,14 +94,8 @@ internal sealed class DialectWords(Action<Diagnostic> report, string path)
     /// <summary>The path of something below the mapping.</summary>
     public string At(string word) => path.Length == 0 ? word : $"{path}.{word}";
 
-    private void Put(MappingEntry entry)
-    {
-        var index = _entries.FindIndex(other => other.Key.Value == entry.Key.Value);
-        if (index < 0)
-            _entries.Add(entry);
-        else
-            _entries[index] = entry;
-    }
+    /// <summary>What is said again stays where it was.</summary>
+    private void Put(MappingEntry entry) => _entries[entry.Key.Value] = entry;
 }
 
 /// <summary>The words that a mapping of a dialect can have, and what each becomes.</summary>
@@ -153,6 +157,16 @@ internal sealed class DialectTable
         }
 
         return true;
+    }
+
+    /// <summary>The words of a mapping that stands among the words of another one, under a key of its own.</summary>
+    /// <param name="entry">The mapping under its key.</param>
+    /// <param name="around">The words that it stands among.</param>
+    public DialectWords Under(MappingEntry entry, DialectWords around)
+    {
+        var words = new DialectWords(around.Report, around.At(entry.Key.Value));
+        _ = Read(entry.Value, "", words);
+        return words;
     }
 
     /// <summary>What a mapping becomes; a node that is none stays as it is.</summary>

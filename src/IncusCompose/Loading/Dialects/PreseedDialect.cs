@@ -82,7 +82,7 @@ internal sealed class PreseedDialect : InputDialect
             .Read("cluster", Cluster);
         table.Read(root, "", words);
         // Laid over a stack file it moves nothing by saying nothing.
-        if (home.IsNamed && words.Entries.All(entry => entry.Key.Value != "project"))
+        if (home.IsNamed && words.Find("project") is null)
             words.Say("project", home.Project, root);
         return words.In(root);
     }
@@ -132,7 +132,7 @@ internal sealed class PreseedDialect : InputDialect
         List(entry, words, "projects", s_project);
         // The one that a stack lives in stands under another word.
         var others = new List<MappingEntry>();
-        var made = words.Entries.FirstOrDefault(word => word.Key.Value == "projects")?.Value as MappingNode;
+        var made = words.Find("projects")?.Value as MappingNode;
         words.Drop("projects");
         foreach (var project in made?.Entries ?? [])
         {
@@ -174,6 +174,7 @@ internal sealed class PreseedDialect : InputDialect
         }
 
         var things = new List<MappingEntry>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         for (var index = 0; index < list.Items.Count; index++)
         {
             var at = $"{section}[{index}]";
@@ -196,7 +197,7 @@ internal sealed class PreseedDialect : InputDialect
                 continue;
             }
 
-            if (things.Exists(other => other.Key.Value == name.Value))
+            if (!names.Add(name.Value))
             {
                 words.Refuse("DuplicateName", name, path, $"another one of {section} is called {Excerpts.Quote(name.Value)}, too", "give one of the two another name, or write one for both");
                 continue;
