@@ -19,6 +19,8 @@ public static class ServerAdvice
         (["Failed to start device", "remove ", "device or resource busy"], "A server that was killed left that mounted: unmount it on the server's host (umount)"),
         // Incus 7 mounts a volume over itself while it receives one. Source: a look at /proc/PID/mountinfo.
         (["Failed to remove '", "device or resource busy"], "Something is mounted there on the server's host, as a server that was killed while it received this leaves it: unmount that folder there (umount), then try again"),
+        // Incus 7. Source: cmd/incusd/api_cluster_group.go.
+        (["Cluster group member is currently in use"], "An instance that the group placed is on a member that leaves it: move the instance first, by naming another member as its `target`"),
         // Source: Incus 6.0 internal/server/storage/s3/miniod: local buckets are served by a program of its own.
         (["minio", "executable file not found"], "Install MinIO (minio) and its client (mc) on the server's host, which this version of Incus needs for buckets in local pools, or use a pool of the driver cephobject"),
         (["MinIO client tool"], "Install MinIO's client (mc) on the server's host, which this version of Incus needs for buckets in local pools"),

@@ -124,7 +124,6 @@ internal static class OneOffPlanner
                 .Append(KeyValuePair.Create(RecordedWords.Run, run)).ToDictionary(),
             Ready = gates.Count == 0 ? null : new ReadinessDefinition { Gates = gates, Timeout = model.Ready?.Timeout },
             Healthcheck = null,
-            NoHealthcheck = true,
             Autostart = false,
         };
     }

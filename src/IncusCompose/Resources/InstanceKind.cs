@@ -56,7 +56,6 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 ImageWord = instance.Image,
                 ImageFingerprint = ImageKind.FingerprintOf(instance, context),
                 ImageDigest = ImageKind.DigestOf(instance, context),
-                UserPlace = instance.ProcessUser is null ? null : $"{context.Stack.Source.Find(ProcessUsers.PathOf(instance))}: {ProcessUsers.PathOf(instance)}",
                 ProfileConfig = InstanceForm.ProfileConfig(instance, context),
                 OwnConfig = InstanceForm.OwnConfigOf(instance, context),
                 Steps = context.Steps.GetValueOrDefault(instance.Name, []),
@@ -185,6 +184,8 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
     [
         .. resource.Profiles.Select(ProfileKind.IdOf),
         .. DeviceUses.Of(resource.ExpandedDevices),
+        // Incus 7 takes no member out of a group while an instance is there that the group placed.
+        .. resource.Config.TryGetValue("volatile.cluster.group", out var group) ? (ResourceId[])[ClusterGroupKind.IdOf(group)] : [],
         .. DependencyText.Read(OwnershipMark.Read(id, resource.Config)?.Applied.Plain(PropertyPath.DependsOn)).Select(dependency => IdOf(dependency.Instance)),
     ];
 

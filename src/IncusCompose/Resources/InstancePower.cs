@@ -103,8 +103,17 @@ internal static class InstancePower
             context.Say(asked ? "restarting" : "restarting by force");
             try
             {
-                await context.Client.Instances.RestartAsync(name, asked ? context.StopTimeout : null, force: !asked, cancellationToken)
+                var ended = await InstanceWork.QuietAsync(context, name, cancellationToken).ConfigureAwait(false);
+                var own = await context.Client.Instances.RestartAsync(name, asked ? context.StopTimeout : null, force: !asked, cancellationToken)
                     .CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+                if (await InstanceWork.IsFirstOfSeveralAsync(context, name, own, ended, cancellationToken).ConfigureAwait(false))
+                {
+                    // Of two restarts at once, one may shut down what the other has just started, and the server tells both that
+                    // all went well. Whichever came first does it again, by itself.
+                    await PowerOffAsync(context, name, cancellationToken).ConfigureAwait(false);
+                    await PowerOnAsync(context, name, cancellationToken).ConfigureAwait(false);
+                }
+
                 return;
             }
             catch (IncusException error) when (round < MostRounds && error is not (IncusUnreachableException or IncusNotFoundException))

@@ -49,6 +49,32 @@ internal static class InstanceWork
         }
     }
 
+    /// <summary>Waits until nothing is going on with an instance.</summary>
+    /// <returns>The operations on it that have ended and that the server still tells of.</returns>
+    public static async Task<IReadOnlySet<string>> QuietAsync(ApplyContext context, string name, CancellationToken cancellationToken)
+    {
+        await SettleAsync(context, [name], cancellationToken).ConfigureAwait(false);
+        var operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
+        return operations.Where(operation => operation.IsFinal && IsOn(operation, [name])).Select(operation => operation.Id).ToHashSet();
+    }
+
+    /// <summary>True where others did the same to an instance at the same time and began later; waits for those that are at it.</summary>
+    /// <param name="context">Where and for whom.</param>
+    /// <param name="name">The instance.</param>
+    /// <param name="own">What was done here, and has just ended well.</param>
+    /// <param name="ended">What had ended before.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public static async Task<bool> IsFirstOfSeveralAsync(
+        ApplyContext context, string name, OperationInfo own, IReadOnlySet<string> ended, CancellationToken cancellationToken)
+    {
+        var operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
+        var same = operations.Where(operation => operation.Id != own.Id && operation.Description == own.Description && !ended.Contains(operation.Id) && IsOn(operation, [name])).ToList();
+        if (same.Count == 0 || same.Any(other => (other.CreatedAt, other.Id).CompareTo((own.CreatedAt, own.Id)) < 0 && (!other.IsFinal || other.StatusCode == StatusCode.Success)))
+            return false;
+        await EndAsync(context.Client, same, context.Say, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
     /// <summary>Waits until no operation is going on any more that is meant; true where there was one.</summary>
     public static async Task<bool> SettleAsync(IncusClient client, Func<OperationInfo, bool> isMeant, Action<string> say, CancellationToken cancellationToken) =>
         await EndAsync(client, (await client.Operations.ListAsync(cancellationToken).ConfigureAwait(false)).Where(isMeant), say, cancellationToken).ConfigureAwait(false);

@@ -121,7 +121,11 @@ internal sealed partial class OciRegistry : IDisposable
         var (document, _) = await ReadAsync(manifest.Repository, "blobs", manifest.Config ?? throw OldForm(), cancellationToken).ConfigureAwait(false);
         using (document)
         {
-            return OciImageConfig.Read(document.RootElement.TryGetProperty("config", out var config) ? config : default);
+            if (!document.RootElement.TryGetProperty("config", out var config) || config.ValueKind != JsonValueKind.Object)
+                return new OciImageConfig([]);
+            return new OciImageConfig(config.TryGetProperty("Entrypoint", out var words) && words.ValueKind == JsonValueKind.Array
+                ? [.. words.EnumerateArray().Select(word => word.GetString() ?? "")]
+                : []);
         }
     }
 

@@ -1,6 +1,5 @@
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
-using IncusCompose.Resources;
 
 namespace IncusCompose.Validation;
 
@@ -34,7 +33,7 @@ internal static class DependencyRules
                 {
                     findings.Warning("DuplicateDependency", path, $"`{dependency.Instance}` is named twice", "remove one of the two");
                 }
-                else if (dependency.Condition == DependencyCondition.Healthy && other.Healthcheck is null && !ImageHealth.MayComeWith(other, stack))
+                else if (dependency.Condition == DependencyCondition.Healthy && other.Healthcheck is null)
                 {
                     findings.Error("NoHealthcheck", path, $"`{dependency.Instance}` has no health check, so it never becomes healthy",
                         $"give it a `healthcheck`, or wait for `condition: ready` or `started`");

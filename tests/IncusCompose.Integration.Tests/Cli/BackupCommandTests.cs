@@ -4,7 +4,7 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Cli;
 
 /// <summary><c>backup</c> and <c>restore --from</c>: what they write and how they exit.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class BackupCommandTests(LabFixture lab)
 {
     private const string Stack = """

@@ -4,7 +4,7 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Cli;
 
 /// <summary><c>clone</c> and <c>publish</c>: what they write and how they exit.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class CloneCommandTests(LabFixture lab)
 {
     private static readonly int s_port = 21000 + (Environment.ProcessId % 9000);

@@ -7,7 +7,7 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Cli;
 
 /// <summary><c>cp</c>.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class CpTests(LabFixture lab)
 {
     private const string Stack = "name: clicp\ninstances: { clicp1: { image: busybox } }\n";

@@ -6,7 +6,7 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Cli;
 
 /// <summary>What goes wrong is told on standard error, with what to do, and ends in exit code 1.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class ErrorTests(LabFixture lab)
 {
     private const string Stack = "name: clierr\ninstances: { clierr1: { image: busybox } }\n";

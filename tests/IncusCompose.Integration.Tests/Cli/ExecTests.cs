@@ -2,7 +2,7 @@ using IncusCompose.Integration.Tests.Lab;
 
 namespace IncusCompose.Integration.Tests.Cli;
 
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class ExecTests(LabFixture lab)
 {
     private const string Stack = "name: cliexec\ninstances: { cliexec1: { image: busybox } }\n";

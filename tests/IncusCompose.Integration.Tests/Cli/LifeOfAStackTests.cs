@@ -5,7 +5,7 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Cli;
 
 /// <summary>A stack from nothing to nothing, through the command line alone.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class LifeOfAStackTests(LabFixture lab)
 {
     private const string Stack = """

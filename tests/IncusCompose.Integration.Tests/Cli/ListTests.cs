@@ -7,7 +7,7 @@ using IncusCompose.Integration.Tests.Resilience;
 namespace IncusCompose.Integration.Tests.Cli;
 
 /// <summary><c>ls</c>, <c>top</c>, <c>port</c>, <c>images</c>, <c>volumes</c> and <c>events</c>.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed partial class ListTests(LabFixture lab)
 {
     private const string Stack = """

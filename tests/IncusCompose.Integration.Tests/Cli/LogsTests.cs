@@ -3,7 +3,7 @@ using IncusCompose.Integration.Tests.Lab;
 
 namespace IncusCompose.Integration.Tests.Cli;
 
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class LogsTests(LabFixture lab)
 {
     private const string Stack = """

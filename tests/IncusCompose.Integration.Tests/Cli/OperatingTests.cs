@@ -4,7 +4,7 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Cli;
 
 /// <summary><c>start</c>, <c>stop</c>, <c>restart</c>, <c>pause</c>, <c>unpause</c> and <c>kill</c>.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class OperatingTests(LabFixture lab)
 {
     private const string Stack = """

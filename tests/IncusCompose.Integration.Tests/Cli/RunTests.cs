@@ -6,7 +6,7 @@ using IncusCompose.Integration.Tests.Resilience;
 namespace IncusCompose.Integration.Tests.Cli;
 
 /// <summary><c>run</c>.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed partial class RunTests(LabFixture lab)
 {
     private const string Stack = """

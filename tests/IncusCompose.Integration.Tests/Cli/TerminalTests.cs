@@ -5,7 +5,7 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Cli;
 
 /// <summary>Colour, live progress and Ctrl+C.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed partial class TerminalTests(LabFixture lab)
 {
     [Fact]

@@ -5,7 +5,7 @@ using IncusCompose.Integration.Tests.Lab;
 
 namespace IncusCompose.Integration.Tests.Client;
 
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class ExecTests(BoxFixture box) : IClassFixture<BoxFixture>
 {
     private InstanceApi Instances => box.Instances;

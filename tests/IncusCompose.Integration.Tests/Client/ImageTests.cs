@@ -3,7 +3,7 @@ using IncusCompose.Integration.Tests.Lab;
 
 namespace IncusCompose.Integration.Tests.Client;
 
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class ImageTests(LabFixture lab)
 {
     [Fact]

@@ -4,7 +4,7 @@ using IncusCompose.Integration.Tests.Lab;
 
 namespace IncusCompose.Integration.Tests.Client;
 
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class InstanceTests(LabFixture lab)
 {
     [Fact]

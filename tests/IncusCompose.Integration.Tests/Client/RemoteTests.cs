@@ -6,7 +6,7 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Client;
 
 /// <summary>HTTPS: trust tokens, pinned and vouched-for certificates, restricted clients.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class RemoteTests(LabFixture lab) : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("incus-remote-");

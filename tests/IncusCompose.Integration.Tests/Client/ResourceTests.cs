@@ -4,7 +4,7 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Client;
 
 /// <summary>Networks, pools, volumes, profiles, projects, server, metadata: created, read, changed, renamed, deleted.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class ResourceTests(LabFixture lab)
 {
     private readonly string suffix = $"{System.Environment.ProcessId % 10000}";

@@ -1,4 +1,5 @@
 using Incus.Client;
+using IncusCompose.Applying;
 using IncusCompose.Diagnostics;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Stacks;
@@ -107,6 +108,14 @@ public sealed class TargetTests(ClusterFixture fixture)
             Assert.Equal(["cluster-group/cards"], (await bench.PlanAsync(File("m1, m2, m3"))).Changes.Select(change => change.Id.ToString()));
             var moved = await bench.PlanAsync(File(second), s_restarting);
             Assert.Equal(first, Assert.Single(moved.Changes, change => change.Kind == "instance").Properties.Single(property => property.Path == "target").Old);
+            if (fixture.Lab.IncusVersion == 7)
+            {
+                // Which takes no member out of a group as long as an instance is there that was placed by it.
+                var refused = await bench.ApplyAsync(File(second), s_restarting);
+                Assert.Contains("by naming another member as its `target`", Assert.Single(refused.Resources, resource => resource.Outcome == ChangeOutcome.Failed).Message, StringComparison.Ordinal);
+                await bench.UpAsync(File("m2, m3", second), s_restarting);
+            }
+
             await bench.UpAsync(File(second), s_restarting);
             var card = await bench.InstanceAsync("card");
             Assert.Equal((second, StatusCode.Running), (card.Location, card.StatusCode));

@@ -53,17 +53,3 @@ public sealed class SecludedLabFixture : LabFixture
 {
     protected override string Option => "--own-network";
 }
-
-/// <summary>The tests that share the lab run one after another, each with names of its own.</summary>
-[CollectionDefinition(Name)]
-public sealed class LabCollection : ICollectionFixture<LabFixture>
-{
-    public const string Name = "lab";
-}
-
-/// <summary>The tests of what takes stacks back, which take long, run beside the others on a lab of their own.</summary>
-[CollectionDefinition(Name)]
-public sealed class TakingBackLabCollection : ICollectionFixture<LabFixture>
-{
-    public const string Name = "lab for taking back";
-}

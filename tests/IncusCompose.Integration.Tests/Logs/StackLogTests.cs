@@ -6,7 +6,7 @@ using IncusCompose.Logs;
 namespace IncusCompose.Integration.Tests.Logs;
 
 /// <summary>What instances wrote to console and journal.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class StackLogTests(LabFixture fixture) : IAsyncLifetime
 {
     private StackWorkbench _bench = null!;

@@ -7,7 +7,7 @@ using IncusCompose.Readiness;
 namespace IncusCompose.Integration.Tests.Machines;
 
 /// <summary>Machines that a stack made are what Ansible works on, with roles that know nothing of Incus.</summary>
-[Collection(LabCollection.Name)]
+[Collection(MachineLabCollection.Name)]
 public sealed class AnsibleTests(LabFixture fixture)
 {
     private static readonly string[] s_names = [.. Enumerable.Range(1, 10).Select(number => $"farm{number}")];

@@ -12,7 +12,7 @@ using IncusCompose.Watching;
 namespace IncusCompose.Integration.Tests.Machines;
 
 /// <summary>Whole systems, with systemd, cloud-init and sshd: from a stack file to a machine that one logs in to.</summary>
-[Collection(LabCollection.Name)]
+[Collection(MachineLabCollection.Name)]
 public sealed class MachineTests(LabFixture fixture)
 {
     private Lab.Lab Lab => fixture.Lab;

@@ -6,7 +6,7 @@ using IncusCompose.Integration.Tests.Ssh;
 namespace IncusCompose.Integration.Tests.Machines;
 
 /// <summary>Ansible as a step: playbooks and roles that know nothing of Incus, on machines that let it in by SSH.</summary>
-[Collection(LabCollection.Name)]
+[Collection(MachineLabCollection.Name)]
 public sealed class ProvisionMachineTests(LabFixture fixture)
 {
     private Lab.Lab Lab => fixture.Lab;

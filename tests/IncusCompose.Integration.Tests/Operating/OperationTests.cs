@@ -8,7 +8,7 @@ using IncusCompose.Planning;
 namespace IncusCompose.Integration.Tests.Operating;
 
 /// <summary>Starting, stopping, pausing and the like of a whole stack, by its name alone.</summary>
-[Collection(LabCollection.Name)]
+[Collection(CommandLabCollection.Name)]
 public sealed class OperationTests(LabFixture fixture) : IAsyncLifetime
 {
     private const string Yaml = """

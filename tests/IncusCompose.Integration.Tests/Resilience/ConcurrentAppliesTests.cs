@@ -1,5 +1,6 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Stacks;
 using IncusCompose.Integration.Tests.Transactions;
 using IncusCompose.Operating;
@@ -44,7 +45,7 @@ public sealed class ConcurrentAppliesTests(CrashLabFixture fixture, ITestOutputH
         foreach (var (yaml, wanted) in ((string, string)[])[(Shop.First, first), (Shop.Second, second)])
         {
             await AtOnceAsync([.. Enumerable.Repeat(yaml, count)]);
-            Assert.Equal(wanted, await Inventory.TakeAsync(Lab));
+            States.AssertSame(wanted, await Inventory.TakeAsync(Lab));
             Assert.Empty((await _bench.PlanAsync(yaml, Everything)).Changes);
         }
     }
@@ -173,7 +174,10 @@ public sealed class ConcurrentAppliesTests(CrashLabFixture fixture, ITestOutputH
         try
         {
             foreach (var (code, text, _) in await Task.WhenAll(ups.Select(up => up.EndAsync())))
+            {
+                output.WriteLine(text);
                 Assert.True(code == 0, text);
+            }
         }
         finally
         {

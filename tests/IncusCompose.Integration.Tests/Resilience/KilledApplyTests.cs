@@ -1,4 +1,5 @@
 using IncusCompose.Applying;
+using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Stacks;
 using IncusCompose.Planning;
 using Xunit.Abstractions;
@@ -83,7 +84,7 @@ public sealed class KilledApplyTests(CrashLabFixture fixture, ITestOutputHelper 
             await RemoveLeftLinkAsync(applied);
             await RemoveLeftMountAsync(applied);
             await _bench.UpAsync(yaml, Everything);
-            Assert.Equal(wanted, await Inventory.TakeAsync(Lab));
+            States.AssertSame(wanted, await Inventory.TakeAsync(Lab));
             Assert.Equal("precious", await _bench.ShellAsync("db", "cat /data/kept"));
             Assert.Equal(creates ? "first" : "second", await _bench.VariableOfInitAsync("web", "MODE"));
             if (!creates)

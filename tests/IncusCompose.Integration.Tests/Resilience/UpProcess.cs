@@ -11,14 +11,16 @@ internal sealed class UpProcess : IDisposable
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "incus-compose.dll");
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
+    private readonly Lab.Lab _lab;
     private readonly Process _process;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly StringBuilder _told = new();
     private readonly Task _output;
     private readonly Task<string> _error;
 
-    private UpProcess(Process process)
+    private UpProcess(Lab.Lab lab, Process process)
     {
+        _lab = lab;
         _process = process;
         _output = ReadAsync(process.StandardOutput);
         _error = process.StandardError.ReadToEndAsync();
@@ -36,7 +38,7 @@ internal sealed class UpProcess : IDisposable
         };
         foreach (var (name, value) in lab.Environment.Where(pair => pair.Key.StartsWith("INCUS_", StringComparison.Ordinal)))
             start.Environment[name] = value;
-        return new UpProcess(Process.Start(start)!);
+        return new UpProcess(lab, Process.Start(start)!);
     }
 
     /// <summary>Waits until it has written a text.</summary>
@@ -59,10 +61,19 @@ internal sealed class UpProcess : IDisposable
     }
 
     /// <summary>Waits for its end; the exit code, what it wrote, and how long it took from its start.</summary>
+    /// <exception cref="TimeoutException">It goes on for ever; with what it wrote so far, and what the server is at.</exception>
     public async Task<(int ExitCode, string Text, TimeSpan Time)> EndAsync()
     {
         using var limit = new CancellationTokenSource(Limit);
-        await _process.WaitForExitAsync(limit.Token);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"It has not ended:\n{Told}\n{await _lab.IncusAsync("operation", "list", "--all-projects")}{await _lab.IncusAsync("list", "--all-projects")}");
+        }
+
         await _output;
         return (_process.ExitCode, Told + await _error, _clock.Elapsed);
     }

@@ -7,7 +7,7 @@ using IncusCompose.Integration.Tests.Lab;
 namespace IncusCompose.Integration.Tests.Ssh;
 
 /// <summary>What the command says of machines to ssh and to Ansible, and what these make of it.</summary>
-[Collection(LabCollection.Name)]
+[Collection(MachineLabCollection.Name)]
 public sealed class InventoryTests(LabFixture lab)
 {
     private const string Stack = """

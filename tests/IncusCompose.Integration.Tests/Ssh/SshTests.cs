@@ -5,7 +5,7 @@ using IncusCompose.Integration.Tests.Stacks;
 namespace IncusCompose.Integration.Tests.Ssh;
 
 /// <summary>People log in to machines that a stack made, with their own keys.</summary>
-[Collection(LabCollection.Name)]
+[Collection(MachineLabCollection.Name)]
 public sealed class SshTests(LabFixture lab)
 {
     [SystemImageFact]

@@ -180,28 +180,6 @@ internal sealed class ChangingStack : IAsyncDisposable
         return string.Join("\n", [.. await collections, .. await instances, .. await volumes]);
     }
 
-    /// <summary>Requires that two states are the same; otherwise says first what one has and the other has not.</summary>
-    public static void AssertSame(string before, string after, string what = "What was done")
-    {
-        if (before == after)
-            return;
-        var (was, now) = (before.Split('\n'), after.Split('\n'));
-        Assert.Fail($"{what} has left another state:\n{string.Join("\n", Without(was, now).Select(line => "- " + line).Concat(Without(now, was).Select(line => "+ " + line)))}\n\nBefore:\n{before}\n\nAfterwards:\n{after}");
-
-        // A line that is there twice counts twice.
-        static IEnumerable<string> Without(string[] lines, string[] others)
-        {
-            var left = others.GroupBy(line => line).ToDictionary(group => group.Key, group => group.Count());
-            foreach (var line in lines)
-            {
-                if (left.TryGetValue(line, out var count) && count > 0)
-                    left[line] = count - 1;
-                else
-                    yield return line;
-            }
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         foreach (var checkpoint in await Bench.Engine.GetCheckpointsAsync(Client, Name))

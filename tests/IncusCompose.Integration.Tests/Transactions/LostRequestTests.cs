@@ -112,7 +112,7 @@ public sealed partial class LostRequestTests(SecludedLabFixture lab, ITestOutput
 
         Assert.NotNull(relay.Failed);
         Assert.True(result is null or { Transaction.Outcome: TransactionOutcome.RolledBack }, $"{what}: {result?.Transaction?.Message}");
-        ChangingStack.AssertSame(before, await stack.StateAsync(), what);
+        States.AssertSame(before, await stack.StateAsync(), what);
         return true;
     }
 

@@ -32,7 +32,7 @@ public sealed class TransactionTests(LabFixture lab)
             Assert.NotEqual(0, await ExitCodeAsync(shell));
         Assert.True(result.Transaction!.Message.Length == 0, result.Transaction.Message + string.Join("\n", result.Transaction.Steps.Select(step => $"{step.Step} {step.Outcome} {step.Message}")));
         Assert.Equal((TransactionOutcome.RolledBack, false), (result.Transaction.Outcome, result.Transaction.IsCheckpointLeft));
-        ChangingStack.AssertSame(before, await stack.StateAsync());
+        States.AssertSame(before, await stack.StateAsync());
         var failed = Assert.Single(result.Resources, resource => resource.Outcome == ChangeOutcome.Failed);
         Assert.Equal(("txr-made", true), (failed.Name, failed.IsNotReady));
         Assert.Contains(result.Resources, resource => resource is { Action: ChangeAction.Rebuild, Outcome: ChangeOutcome.RolledBack });
@@ -195,7 +195,7 @@ public sealed class TransactionTests(LabFixture lab)
         Assert.Equal(
             ["instance/txs-gone", "instance/txs-web", "volume/default/txs-old"], refused.Changes.Select(change => change.Id.ToString()).Order(StringComparer.Ordinal));
         Assert.All(refused.Changes, change => Assert.Contains("mine", change.Refused, StringComparison.Ordinal));
-        ChangingStack.AssertSame(before, await stack.StateAsync());
+        States.AssertSame(before, await stack.StateAsync());
 
         // Without a transaction too, an instance with snapshots is not stopped for a rebuild that the server refuses.
         var pid = (await stack.Client.Instances.GetStateAsync("txs-web")).Pid;
