@@ -5,7 +5,6 @@ using IncusCompose.Definition;
 using IncusCompose.Loading.Keys;
 using IncusCompose.Provision;
 using IncusCompose.Resources;
-using IncusCompose.Ssh;
 
 namespace IncusCompose.Exporting;
 
@@ -48,7 +47,8 @@ internal static partial class InstanceExport
             definition = definition with { Command = command };
         foreach (var key in config.Keys.Where(key => key.StartsWith(OwnershipMark.Prefix, StringComparison.Ordinal)).ToList())
             config.Remove(key);
-        definition = WithSsh(definition, live, config, stack, context);
+        definition = NamesExport.Take(definition, live, config, PlanningOf(stack, context));
+        definition = CloudInitExport.Take(definition, live, config, PlanningOf(stack, context), context);
         definition = WithWords(definition, config, context);
         definition = WithDevices(definition with { Config = config.AsReadOnly() }, live, stack, context);
         if (instance.StatusCode == StatusCode.Stopped)
@@ -79,40 +79,10 @@ internal static partial class InstanceExport
         };
     }
 
-    /// <summary>Takes what <c>ssh</c> brought into the cloud-init data out of it again.</summary>
-    private static InstanceDefinition WithSsh(InstanceDefinition definition, LiveResource live, SortedDictionary<string, string> config, StackDefinition stack, ExportContext context)
-    {
-        if (RecordedWords.ReadSsh(((Instance)live.Raw).Config) is not { } ssh)
-            return definition;
-        var profiles = InstanceForm.ProfileConfig(definition, PlanningOf(stack, context));
-        foreach (var key in new[] { SshCloudInit.VendorDataKey, SshCloudInit.UserDataKey }.Where(config.ContainsKey))
-        {
-            foreach (var before in new[] { null, FirstPart(config[key]) }.Distinct())
-            {
-                var own = new Dictionary<string, string>(config, StringComparer.Ordinal);
-                own.Remove(key);
-                if (before is not null)
-                    own[key] = before;
-                if (SshCloudInit.Place(ssh, definition.Persist, own, profiles) is var placed && (placed.Key != key || placed.Value != config[key]))
-                    continue;
-                config.Remove(key);
-                if (before is not null)
-                    config[key] = before;
-                return definition with { Ssh = ssh };
-            }
-        }
-
-        context.Note("Ssh", $"instances.{live.Id.Name}.ssh", $"who may log in to {live.Id.Name} cannot be told apart from its cloud-init data, which is written as it is");
-        return definition;
-    }
-
-    /// <summary>The first part of a message of several, where it is plain text; null for anything else.</summary>
-    private static string? FirstPart(string text) => Message().Match(text) is { Success: true } message ? message.Groups["text"].Value : null;
-
     private static InstanceDefinition WithDevices(InstanceDefinition definition, LiveResource live, StackDefinition stack, ExportContext context)
     {
         var devices = ResourceFields.From(live.Properties).Devices;
-        definition = definition with { Volumes = Fitting(devices, Mount, mount => definition with { Volumes = [mount] }, stack, context) };
+        definition = definition with { Volumes = Fitting(devices, Mount, mount => definition with { Persist = [], Volumes = [mount] }, stack, context) };
         definition = definition with { Ports = Fitting(devices, Port, port => definition with { Ports = [port] }, stack, context) };
         definition = WithNetworks(definition, devices, stack, context);
         foreach (var (name, root) in devices.Where(device => InstanceForm.IsRootDisk(device.Value)))
@@ -247,10 +217,6 @@ internal static partial class InstanceExport
 
     [GeneratedRegex(@"^[0-9A-Za-z._-]+\z")]
     private static partial Regex ImagePart();
-
-    // As SshCloudInit writes it.
-    [GeneratedRegex(@"^Content-Type: multipart/mixed; boundary=""(?<boundary>incus-compose-*)""\nMIME-Version: 1\.0\n\n--\k<boundary>\nContent-Type: text/plain; charset=""us-ascii""\n\n(?<text>.*?)\n--\k<boundary>\n", RegexOptions.Singleline)]
-    private static partial Regex Message();
 }
 
 /// <summary>Snapshots that the server takes by itself, as a definition.</summary>

@@ -61,10 +61,9 @@ internal sealed class SecretVariables
         var name = NameOf(path);
         _variables.Add(new SecretVariable(name, string.Join('.', path), CommandFor(value, path)));
         var text = $"${{{name}:?it stands for a secret, see the top of this file}}";
-        // What a command prints goes into a variable without the line's end.
-        return value.EndsWith('\n') && !value.EndsWith("\n\n", StringComparison.Ordinal)
-            ? new ScalarNode(SourceLocation.None, text + "\n", ScalarStyle.Block)
-            : new ScalarNode(SourceLocation.None, text, ScalarStyle.Quoted);
+        // What a command prints goes into a variable without the lines' ends behind it.
+        var ends = value[value.TrimEnd('\n').Length..];
+        return new ScalarNode(SourceLocation.None, text + ends, ends == "\n" ? ScalarStyle.Block : ScalarStyle.Quoted);
     }
 
     private string NameOf(IReadOnlyList<string> path)
@@ -94,6 +93,11 @@ internal sealed class SecretVariables
         if (key is null)
             return null;
         var project = _context.Project == "default" ? "" : $" --project {_context.Project}";
-        return $"incus {(kind == ProfileKind.KindName ? "profile" : "config")} get{project} {live!.Id.Name} {key}";
+        return $"incus {(kind == ProfileKind.KindName ? "profile" : "config")} get{project} {live!.Id.Name} {ForShell(key)}";
     }
+
+    /// <summary>A word of a shell line, in quotes where it needs them.</summary>
+    private static string ForShell(string word) => word.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-' or '/' or ':' or '@')
+        ? word
+        : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -76,7 +76,7 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
         {
             foreach (var desired in kind.Desire(planning).Where(resource => !resource.External && context.Owned.Contains(resource.Id)))
             {
-                if (context.Server.Find(desired.Id) is not { } live)
+                if (kind.Locate(desired, context.Server) is not { } live)
                     continue;
                 var mark = live.Mark ?? new OwnershipMark(stack.Name, context.Project, desired.DefinitionPath, Adoption.RecordOf(kind, desired, live));
                 foreach (var property in PropertyComparer.Compare(kind, desired, live with { Mark = mark }, metadata: null)

@@ -391,14 +391,27 @@ internal sealed class ImageKind : ResourceKind
     public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
     {
         var applied = live.Mark?.Applied ?? AppliedRecord.Empty;
-        var (alias, autoUpdate) = (applied.Plain(AliasWord), applied.Plain(AutoUpdateWord));
-        if ((alias is null && autoUpdate is null) || stack.Images.Values.Any(image => image.Source == live.Id.Name))
+        var (aliases, autoUpdate, profiles) = (AliasesIn(applied), applied.Plain(AutoUpdateWord), applied.Plain(ProfilesWord)?.Split(", "));
+        // A stack's other images come from a server, or are the server's own and bear no mark.
+        var made = !live.Id.Name.Contains(':', StringComparison.Ordinal);
+        if ((!made && aliases.Count == 0 && autoUpdate is null && profiles is null) || stack.Images.Values.Any(image => image.Source == live.Id.Name))
             return stack;
-        var key = alias ?? live.Id.Name[(live.Id.Name.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        return stack with
+        var image = new ImageDefinition
         {
-            Images = ExportContext.With(stack.Images, key, new ImageDefinition { Name = key, Source = live.Id.Name, Aliases = alias is null ? [] : [alias], AutoUpdate = autoUpdate is null ? null : autoUpdate == "true" }),
+            Name = made ? live.Id.Name : aliases.Count > 0 ? aliases[0] : live.Id.Name[(live.Id.Name.IndexOf(':', StringComparison.Ordinal) + 1)..],
+            Source = made ? "" : live.Id.Name,
+            File = made ? $"./{live.Id.Name}.tar.gz" : null,
+            Aliases = aliases,
+            AutoUpdate = autoUpdate is null ? null : autoUpdate == "true",
+            Profiles = profiles,
         };
+        if (made)
+        {
+            context.Note("ImageOfFiles", $"images.{image.Name}", $"what the image {image.Name} was made of is not on the server; the file says {image.File}, which is needed where the image is not",
+                $"incus image export {((Image)live.Raw).Fingerprint[..12]} {image.Name} writes what can be said there");
+        }
+
+        return stack with { Images = ExportContext.With(stack.Images, image.Name, image) };
     }
 
     private static ResourceId IdOf(string reference, string instanceType) =>
@@ -537,7 +550,7 @@ internal sealed class ImageKind : ResourceKind
         [.. properties.Where(property => IsAlias(property.Key)).Select(property => property.Value)];
 
     private static IReadOnlyList<string> AliasesIn(AppliedRecord? applied) =>
-        [.. (applied?.Paths ?? []).Where(IsAlias).Select(path => path == AliasWord ? applied!.Plain(path) : path[MoreAliases.Length..]).OfType<string>()];
+        [.. (applied?.Paths ?? []).Where(IsAlias).OrderBy(path => path != AliasWord).Select(path => path == AliasWord ? applied!.Plain(path) : path[MoreAliases.Length..]).OfType<string>()];
 
     private static bool IsAlias(string path) => path == AliasWord || path.StartsWith(MoreAliases, StringComparison.Ordinal);
 
@@ -625,7 +638,7 @@ internal sealed class ImageKind : ResourceKind
         ? address.Replace(uri.UserInfo + "@", "", StringComparison.Ordinal)
         : address).TrimEnd('/');
 
-    private static LiveResource Describe(ResourceId id, Image image) =>
+    internal static LiveResource Describe(ResourceId id, Image image) =>
         new()
         {
             Id = id,

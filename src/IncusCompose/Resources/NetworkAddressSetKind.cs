@@ -28,7 +28,8 @@ internal sealed class NetworkAddressSetKind : ConfiguredKind<NetworkAddressSet>
         {
             var path = $"network_address_sets.{set.Name}";
             context.Require(Extension, path, "A network address set");
-            var properties = BagOf(set.Description, set.Config);
+            // The server takes blanks off the ends of values. Source: Incus shared/api/network_address_set.go, Normalise.
+            var properties = BagOf(set.Description, set.Config.ToDictionary(entry => entry.Key, entry => entry.Value.Trim()));
             foreach (var (address, value) in Addresses.ToProperties(set.Addresses))
                 properties.Add(address, value);
             yield return new DesiredResource { Id = IdOf(set.Name), DefinitionPath = path, External = set.External, Properties = properties };

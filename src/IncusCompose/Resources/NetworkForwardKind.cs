@@ -45,7 +45,8 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
                     break;
                 if (forward.Ports.Any(port => port.Snat == true))
                     context.Require("network_forward_snat", path, "A forward's `snat`");
-                var properties = BagOf(forward.Description, WithAddress(forward.Config));
+                // The server takes blanks off its ends.
+                var properties = BagOf(forward.Description?.Trim(), WithAddress(forward.Config));
                 foreach (var (port, value) in Ports.ToProperties(forward.Ports.Select(PortOf)))
                     properties.Add(port, value);
                 if (forward.Target is not null)

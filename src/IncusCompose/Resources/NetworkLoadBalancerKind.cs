@@ -51,7 +51,8 @@ internal sealed class NetworkLoadBalancerKind : OnNetworkKind<NetworkLoadBalance
                     break;
                 if (balancer.Config.Keys.Any(key => key.StartsWith("healthcheck", StringComparison.Ordinal)))
                     context.Require("network_load_balancer_health_check", path, "A load balancer's health check");
-                var properties = BagOf(balancer.Description, balancer.Config);
+                // The server takes blanks off its ends.
+                var properties = BagOf(balancer.Description?.Trim(), balancer.Config);
                 foreach (var (item, value) in Backends.ToProperties(balancer.Backends.Values.Select(BackendOf)).Concat(Ports.ToProperties(balancer.Ports.Select(port => PortOf(port, balancer)))))
                     properties.Add(item, value);
                 yield return new DesiredResource { Id = IdOf(network.Name, balancer.ListenAddress), DefinitionPath = path, Properties = properties, DependsOn = [NetworkKind.IdOf(network.Name)] };

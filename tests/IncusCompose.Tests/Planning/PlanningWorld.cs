@@ -115,6 +115,13 @@ internal sealed class PlanningWorld
         return this;
     }
 
+    /// <summary>An image that a stack has brought or made.</summary>
+    public PlanningWorld WithMarked(Image image)
+    {
+        _resources.Add(ImageKind.Describe(new ResourceId(ImageKind.KindName, OwnershipMark.Read(image.Properties)!.Key), image));
+        return With(image);
+    }
+
     public StackPlan Plan(StackDefinition stack, PlanOptions? options = null)
     {
         var context = new PlanningContext(stack, "default", new ServerObservation(_resources, _images), new ClientConfiguration

@@ -35,8 +35,8 @@ internal static partial class DiskShapes
         .Value("boot_priority", "boot.priority", OptionScalars.Number("a whole number such as `10`", 0, int.MaxValue), "Of several disks and interfaces, the machine starts from the one with the highest", InstanceType.VirtualMachine)
         .Foreign("limits", "write `io`");
 
-    /// <summary>The disk itself, of what <see cref="Disk"/> has read.</summary>
-    public static RootDiskDefinition RootDisk(ImmutableSortedDictionary<string, string> values) => new(values.GetValueOrDefault("size"), values.GetValueOrDefault("pool"))
+    /// <summary>The disk itself, of what <see cref="Disk"/> has read; null where nothing is said of it: the priority is the instance's.</summary>
+    public static RootDiskDefinition? RootDisk(ImmutableSortedDictionary<string, string> values) => values.Remove(PriorityKey).IsEmpty ? null : new(values.GetValueOrDefault("size"), values.GetValueOrDefault("pool"))
     {
         Options = Maps.Empty.Overlaid(values.RemoveRange(["size", "pool", PriorityKey])),
     };
