@@ -78,10 +78,8 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
     private List<string> Arguments(BuildDefinition build, string folder, string identity, IReadOnlyList<string> architectures)
     {
         List<string> arguments = ["build", "--iidfile", identity, "--tag", Tag];
-        if (tool.Name == BuildTool.Docker)
-            arguments.AddRange(["--progress", "plain"]);
         // As podman and docker do by themselves, so that what did not change is not built again.
-        else if (tool.Name == BuildTool.Buildah)
+        if (tool.Name == BuildTool.Buildah)
             arguments.Add("--layers");
         // Without a runtime for containers it can run the steps by itself.
         if (tool.Name != BuildTool.Docker && Environment.GetEnvironmentVariable("BUILDAH_ISOLATION") is null && !BuildTool.IsInstalled("crun") && !BuildTool.IsInstalled("runc"))
@@ -126,7 +124,14 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
     }
 
     /// <summary>Arguments of a build can be secrets, and what is on a command line everybody on the machine can read.</summary>
-    private static Dictionary<string, string> Variables(BuildDefinition build) => build.Arguments.Where(argument => IsHandedOn(argument.Key, argument.Value)).ToDictionary();
+    private Dictionary<string, string> Variables(BuildDefinition build)
+    {
+        var variables = build.Arguments.Where(argument => IsHandedOn(argument.Key, argument.Value)).ToDictionary();
+        // Not every docker knows the options that say the same.
+        if (tool.Name == BuildTool.Docker)
+            (variables["BUILDKIT_PROGRESS"], variables["BUILDX_NO_DEFAULT_ATTESTATIONS"]) = ("plain", "1");
+        return variables;
+    }
 
     /// <summary>False for what the builder itself would go by, such as another <c>PATH</c>.</summary>
     private static bool IsHandedOn(string name, string value) => name.Length > 0 && (Environment.GetEnvironmentVariable(name) ?? value) == value;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Incus.Client;
+using IncusCompose.Building;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Keys;
 using IncusCompose.Provision;
@@ -193,7 +194,12 @@ internal static partial class InstanceExport
     {
         var instance = (Instance)live.Raw;
         if (live.Mark?.Applied.Plain(PropertyPath.Image) is { } applied)
+        {
+            if (context.Server.Images.FirstOrDefault(image => OwnershipMark.Read(image.Properties)?.Key == applied && image.Properties.ContainsKey(PlannedBuild.Key)) is { } built)
+                context.Note("Image", $"instances.{instance.Name}.image", $"{applied} was built of {built.Properties[PlannedBuild.Key]}: write its `build` under `images`");
             return stack.Images.Values.FirstOrDefault(image => image.Source == applied)?.Name ?? applied;
+        }
+
         var fingerprint = instance.Config.GetValueOrDefault("volatile.base_image", "");
         if (context.Server.Images.FirstOrDefault(image => image.Fingerprint == fingerprint) is { } image)
         {

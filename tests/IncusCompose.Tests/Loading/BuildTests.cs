@@ -77,11 +77,16 @@ public class BuildTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(Path.Combine(folder.Path, "compose.yaml"), "services: {web: {build: ./web}, debug: {build: ./debug, profiles: [debug]}}");
-        File.WriteAllText(Path.Combine(folder.Path, "compose.override.yaml"), "services: {web: {build: {args: {A: 1}}}}");
+        File.WriteAllText(Path.Combine(folder.Path, "compose.override.yaml"), "services: {web: {build: {args: {A: 1}}}, worker: {extends: {file: base/compose.yaml, service: worker}, build: {args: [B=2, C]}}}");
+        Directory.CreateDirectory(Path.Combine(folder.Path, "base"));
+        File.WriteAllText(Path.Combine(folder.Path, "base/compose.yaml"), "services: {worker: {build: {context: app}}}");
 
         var stack = StackText.Loader.Load([], new LoadOptions { WorkingDirectory = folder.Path, Variables = new Dictionary<string, string>() }).Definition!;
 
-        var build = Assert.Single(stack.Images).Value.Build!;
+        var build = stack.Images["web"].Build!;
+        // A folder starts from the file that says it, and what the environment lacks the build does not get.
+        Assert.Equal(Path.Combine(folder.Path, "base/app"), stack.Images["worker"].Build!.Context);
+        Assert.Equal("2", Assert.Single(stack.Images["worker"].Build!.Arguments).Value);
         Assert.Equal((Path.Combine(folder.Path, "web"), "1"), (build.Context, build.Arguments["A"]));
         // What is not active is written as it is, and builds nothing.
         Assert.NotNull(stack.InactiveInstances["debug"].Build);

@@ -7,7 +7,12 @@ namespace IncusCompose.Loading.Keys;
 /// <summary>How an image is built, in compose's words. Source: compose-spec build.md.</summary>
 internal static class BuildShapes
 {
-    private static ScalarShape<string> Place { get; } = Scalars.Word("a folder such as `./web`");
+    /// <summary>A folder of this machine, from the folder of the file on that says it; or an address.</summary>
+    private static Shape<string> Place { get; } = Scalars.Word("a folder such as `./web`").Then((string place, DocumentNode _, Site site, BindingContext context, out string value) =>
+    {
+        value = BuildDefinition.IsPath(place) ? MountShapes.Absolute(place, context, site) : place;
+        return true;
+    });
 
     private static FormsShape<BuildSecret> Secret { get; } = new()
     {
@@ -27,7 +32,7 @@ internal static class BuildShapes
         .Add("context", Place, "The folder that it is built from, or the address of a repository; the stack file's own folder where the key is missing", (build, value) => build with { Context = value })
         .Add("dockerfile", Scalars.Word("a path such as `Dockerfile.dev`"), "The file with the instructions, from the context on; `Dockerfile` (or `Containerfile`) where the key is missing", (build, value) => build with { Dockerfile = value })
         .Add("dockerfile_inline", Scalars.Word("instructions that begin with `FROM`"), "The instructions themselves, in place of a file", (build, value) => build with { DockerfileInline = value })
-        .Add("args", CommonShapes.Environment, "Values for the instructions' `ARG`, which are never shown where they are secrets", (build, value) => build with { Arguments = value })
+        .Add("args", CommonShapes.BuildArguments, "Values for the instructions' `ARG`, which are never shown where they are secrets", (build, value) => build with { Arguments = value })
         .Add("target", Scalars.Word("a stage's name"), "The stage that is wanted; the last one where the key is missing", (build, value) => build with { Target = value })
         .Add("labels", CommonShapes.Labels, "Labels of the image", (build, value) => build with { Labels = value })
         .Add("platforms", new ListShape<string>(Scalars.Word("a platform such as `linux/arm64`"), "[linux/amd64]"), "The one platform that it is built for; the server's own where the key is missing", (build, value) => build with { Platform = string.Join(' ', value) })
@@ -62,7 +67,7 @@ internal static class BuildShapes
 
     private static bool Complete(BuildDefinition said, DocumentNode node, Site site, BindingContext context, out BuildDefinition build)
     {
-        build = said with { Context = said.Context.Length == 0 || BuildDefinition.IsPath(said.Context) ? MountShapes.Absolute(said.Context.Length == 0 ? "." : said.Context, context, site) : said.Context };
+        build = said.Context.Length > 0 ? said : said with { Context = MountShapes.Absolute(".", context, site) };
         if (said.Dockerfile is not null && said.DockerfileInline is not null)
             context.Error("BadBuild", node, site.At("dockerfile_inline"), "the instructions are said twice: `dockerfile` and `dockerfile_inline`", "write one of the two");
         if (said.Platform?.Contains(' ', StringComparison.Ordinal) == true)

@@ -59,15 +59,22 @@ internal static partial class CommonShapes
     /// <summary>Variables: a mapping, or a list of <c>NAME=value</c>. A name without a value takes the environment's.</summary>
     public static FormsShape<IReadOnlyDictionary<string, string>> Environment { get; } = new()
     {
-        Sequence = new AssignmentListShape("text such as `NAME=value`", fromEnvironment: true),
-        Mapping = new AssignmentMapShape("NAME: value", fromEnvironment: true),
+        Sequence = new AssignmentListShape("text such as `NAME=value`", "the instance"),
+        Mapping = new AssignmentMapShape("NAME: value", "the instance"),
+    };
+
+    /// <summary>The same for the arguments of a build.</summary>
+    public static FormsShape<IReadOnlyDictionary<string, string>> BuildArguments { get; } = new()
+    {
+        Sequence = new AssignmentListShape("text such as `NAME=value`", "the build"),
+        Mapping = new AssignmentMapShape("NAME: value", "the build"),
     };
 
     /// <summary>Labels: a mapping, or a list of <c>name=value</c>. A name without a value has an empty one.</summary>
     public static FormsShape<IReadOnlyDictionary<string, string>> Labels { get; } = new()
     {
-        Sequence = new AssignmentListShape("text such as `name=value`", fromEnvironment: false),
-        Mapping = new AssignmentMapShape("name: value", fromEnvironment: false),
+        Sequence = new AssignmentListShape("text such as `name=value`", null),
+        Mapping = new AssignmentMapShape("name: value", null),
     };
 
     private static Parsed<string> ParseSize(string text)
@@ -124,7 +131,9 @@ internal static partial class CommonShapes
     }
 
     /// <summary><c>NAME=value</c> items.</summary>
-    private sealed class AssignmentListShape(string item, bool fromEnvironment) : Shape<IReadOnlyDictionary<string, string>>
+    /// <param name="item">What to write.</param>
+    /// <param name="receiver">Who gets the environment's value for a name without one; null: it is empty.</param>
+    private sealed class AssignmentListShape(string item, string? receiver) : Shape<IReadOnlyDictionary<string, string>>
     {
         private readonly ScalarShape<string> _item = Scalars.Word(item);
 
@@ -158,7 +167,7 @@ internal static partial class CommonShapes
                 var name = equals < 0 ? text : text[..equals];
                 var nameSite = site.At(name);
                 context.Locate(nameSite, itemNode.Location);
-                var assigned = equals < 0 ? Valueless(name, fromEnvironment, itemNode, nameSite, context) : text[(equals + 1)..];
+                var assigned = equals < 0 ? Valueless(name, receiver, itemNode, nameSite, context) : text[(equals + 1)..];
                 if (assigned is null)
                     continue;
                 if (!assignments.TryAdd(name, assigned))
@@ -170,7 +179,9 @@ internal static partial class CommonShapes
     }
 
     /// <summary><c>NAME: value</c> entries.</summary>
-    private sealed class AssignmentMapShape(string example, bool fromEnvironment) : Shape<IReadOnlyDictionary<string, string>>
+    /// <param name="example">What to write.</param>
+    /// <param name="receiver">As of a list.</param>
+    private sealed class AssignmentMapShape(string example, string? receiver) : Shape<IReadOnlyDictionary<string, string>>
     {
         public override string Wanted => $"a mapping such as `{example}`";
 
@@ -193,7 +204,7 @@ internal static partial class CommonShapes
                 context.Locate(nameSite, entry.Place());
                 if (entry.Value is ScalarNode { IsNull: true })
                 {
-                    if (Valueless(name, fromEnvironment, entry.Key, nameSite, context) is { } taken)
+                    if (Valueless(name, receiver, entry.Key, nameSite, context) is { } taken)
                         assignments[name] = taken;
                 }
                 else if (ConfigValue.TryBind(entry.Value, nameSite, context, out var assigned))
@@ -206,16 +217,16 @@ internal static partial class CommonShapes
         }
     }
 
-    private static string? Valueless(string name, bool fromEnvironment, DocumentNode node, Site site, BindingContext context)
+    private static string? Valueless(string name, string? receiver, DocumentNode node, Site site, BindingContext context)
     {
-        if (!fromEnvironment)
+        if (receiver is null)
             return "";
         var outer = context.Enter(node);
         var value = context.Variables(name);
         context.Leave(outer);
         if (value is null)
         {
-            context.Warning("UnsetVariable", node, site, $"the variable {name} is not set here, so the instance does not get it",
+            context.Warning("UnsetVariable", node, site, $"the variable {name} is not set here, so {receiver} does not get it",
                 $"set it, or write `{name}=` for an empty one");
         }
 
