@@ -14,6 +14,9 @@ internal sealed record BuildTool(string Name)
 {
     public const string Buildah = "buildah", Docker = "docker";
 
+    // What a step said of its failure may stand before what the builder says of it, since that comes another way.
+    private const int KeptLines = 25;
+
     // Those first that need no daemon: a docker on the PATH may have none to talk to.
     private static readonly string[] s_names = [Buildah, "podman", Docker];
 
@@ -52,7 +55,7 @@ internal sealed record BuildTool(string Name)
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        var told = new CommandOutput(tell, environment);
+        var told = new CommandOutput(tell, environment, KeptLines);
         Process? process = null;
         try
         {

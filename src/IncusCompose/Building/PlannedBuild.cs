@@ -17,8 +17,8 @@ internal sealed record PlannedBuild(BuildDefinition Definition, string Inputs, s
     /// <summary>What plans show, and what an image remembers.</summary>
     public override string ToString() => $"{Place}, sources {Inputs}";
 
-    /// <summary>True for an image that was built of the same.</summary>
-    public bool IsOf(Image image) => image.Properties.GetValueOrDefault(Key) == ToString();
+    /// <summary>True for an image that was built of the same, wherever that lay.</summary>
+    public bool IsOf(Image image) => image.Properties.GetValueOrDefault(Key)?.EndsWith($" {Inputs}", StringComparison.Ordinal) == true;
 }
 
 /// <summary>What is known of builds before there is a plan: which images are built at all, and of what.</summary>

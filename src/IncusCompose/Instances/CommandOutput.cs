@@ -5,7 +5,8 @@ namespace IncusCompose.Instances;
 /// <summary>The output of a command: each line is handed on as it comes, the last ones are kept. Secrets are masked in both.</summary>
 /// <param name="tell">Receives each line; null: nobody.</param>
 /// <param name="environment">What the command was given; the values of its secrets are masked.</param>
-internal sealed class CommandOutput(Action<string>? tell, IEnumerable<KeyValuePair<string, string>> environment)
+/// <param name="kept">How many of the last lines are kept.</param>
+internal sealed class CommandOutput(Action<string>? tell, IEnumerable<KeyValuePair<string, string>> environment, int kept = CommandOutput.KeptLines)
 {
     private const int KeptLines = 10;
     private const int LongestLine = 500;
@@ -31,7 +32,7 @@ internal sealed class CommandOutput(Action<string>? tell, IEnumerable<KeyValuePa
         {
             if (line.Trim().Length > 0)
                 _last.Enqueue(line.Length > LongestLine ? line[..LongestLine] + "…" : line);
-            if (_last.Count > KeptLines)
+            if (_last.Count > kept)
                 _last.Dequeue();
             tell?.Invoke(line);
         }

@@ -666,8 +666,8 @@ internal sealed class ImageKind : ResourceKind
 
         if (desired.Properties.Contains(ProfilesWord) || live.Mark?.Applied.Contains(ProfilesWord) == true)
             live.Properties.Add(ProfilesWord, string.Join(", ", image.Profiles));
-        if (desired.Build is not null && image.Properties.TryGetValue(PlannedBuild.Key, out var build))
-            live.Properties.Add(BuildWord, build);
+        if (desired.Build is { } planned && image.Properties.TryGetValue(PlannedBuild.Key, out var build))
+            live.Properties.Add(BuildWord, planned.IsOf(image) ? planned.ToString() : build);
         if (desired.Properties.Contains(FingerprintWord))
             live.Properties.Add(FingerprintWord, image.Fingerprint);
         if (desired.Properties.Contains(DigestWord) && ImageDigest.Read(image) is { } digest)

@@ -80,14 +80,18 @@ public sealed class BuildTests(Incus7Fixture fixture) : IDisposable
         Assert.Equal(before, (await bench.Client.Images.ListAsync()).Count);
         await WriteAsync(bench, "page/notes.md", "still no source");
         Assert.Empty((await bench.PlanAsync(yaml)).Changes);
+        // Where the sources lie does not count.
+        Directory.Move(Path.Combine(Path.GetDirectoryName(bench.File)!, "page"), Path.Combine(Path.GetDirectoryName(bench.File)!, "elsewhere"));
+        yaml = yaml.Replace("context: page", "context: elsewhere", StringComparison.Ordinal).Replace("build: page", "build: elsewhere", StringComparison.Ordinal);
+        Assert.Empty((await bench.PlanAsync(yaml)).Changes);
 
         // What cannot be built leaves what is there.
-        await WriteAsync(bench, "page/Dockerfile", Dockerfile + "\nRUN echo broken by \"$GREETING\"; exit 3");
+        await WriteAsync(bench, "elsewhere/Dockerfile", Dockerfile + "\nRUN exit 3");
         var failed = await bench.ApplyAsync(yaml, new PlanOptions { AllowRebuild = true });
         Assert.False(failed.Succeeded);
-        Assert.Contains("broken by Moin", failed.Resources.Single(resource => resource.Name == "built-page" && resource.Kind == "image").Message, StringComparison.Ordinal);
+        Assert.Contains("buildah build ended with exit status 3", failed.Resources.Single(resource => resource.Name == "built-page" && resource.Kind == "image").Message, StringComparison.Ordinal);
         Assert.Equal("two", await PageAsync("built-page", 8080));
-        File.Delete(Path.Combine(Path.GetDirectoryName(bench.File)!, "page/Dockerfile"));
+        File.Delete(Path.Combine(Path.GetDirectoryName(bench.File)!, "elsewhere/Dockerfile"));
         var error = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(yaml));
         Assert.Contains("stack.yaml:4:5: instances.built-page.build: it cannot be built: the folder", error.Message, StringComparison.Ordinal);
 
