@@ -291,6 +291,11 @@ internal sealed class ComposeWhole
                     if (Networks(entry.Value, devices) is { } networks)
                         entries.Add(entry with { Value = networks });
                     break;
+                // Docker goes by the word of the service.
+                case "deploy" when entry.Value is MappingNode deploy && deploy.Entries.FirstOrDefault(word => word.Key.Value == "restart_policy") is { } policy && service.Find("restart") is ScalarNode { IsNull: false }:
+                    _report(Diagnostic.Warning("IgnoredWord", policy.Key.Location, $"{path}.deploy.restart_policy", "`restart_policy` is passed over: the service says `restart`"));
+                    entries.Add(entry with { Value = deploy with { Entries = [.. deploy.Entries.Where(word => word != policy)] } });
+                    break;
                 case "volumes" when entry.Value is SequenceNode volumes:
                     entries.Add(entry with { Value = _mounts.Of(key, service, volumes, $"{path}.volumes") });
                     break;

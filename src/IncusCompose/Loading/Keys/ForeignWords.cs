@@ -26,6 +26,7 @@ internal static class ForeignWords
         Refused("models", "Incus runs no models", "write an instance that does"),
         Refused("pre_start", "it is run in containers of its own before the service's", "write a service for it, and `depends_on` it"),
         Refused("provider", "it is run by docker's own command", "write an instance for what it provides"),
+        Refused("storage_opt", "it is for docker's own storage", "write `disk` with the size of the root disk"),
         Refused("volumes_from", "volumes are named", "write `volumes` with the same volumes as the other instance has"),
         Passed("attach", "a stack's logs are read with `logs`"),
         Passed("cpu_rt_period", "Incus gives no real-time share of CPUs"),
