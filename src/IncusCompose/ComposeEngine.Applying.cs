@@ -54,6 +54,8 @@ public sealed partial class ComposeEngine
         var newest = await RemoteImages.AskAsync(stack, remotes, client.Server, registries, server.Images, unreadable, cancellationToken).ConfigureAwait(false);
         var basis = new PlanningContext(stack, view.Project, server, remotes) { About = client.Server, Members = members, NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Builds = builds };
         var entrypoints = await ImageCommand.AskAsync(basis, registries, options, unreadable, cancellationToken).ConfigureAwait(false);
+        var health = await ImageHealth.AskAsync(basis, registries, options, unreadable, cancellationToken).ConfigureAwait(false);
+        var users = await ProcessUsers.AskAsync(view, basis, unreadable, cancellationToken).ConfigureAwait(false);
         var guests = await GuestContents.OfAsync(view, stack, server, options.AllowHostHooks, unreadable, cancellationToken).ConfigureAwait(false);
 
         var described = client.HasExtension("metadata_configuration");
@@ -66,7 +68,7 @@ public sealed partial class ComposeEngine
             var context = new PlanningContext(stack, view.Project, server, remotes)
             {
                 Uplink = uplink, Steps = steps, About = client.Server, Members = members, Guests = guests,
-                NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Entrypoints = entrypoints, Builds = builds,
+                NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Entrypoints = entrypoints, ImageHealth = health, Users = users, Builds = builds,
             };
             unreadable.ForEach(context.Report);
             if (own is not null)

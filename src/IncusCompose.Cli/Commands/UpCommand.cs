@@ -39,14 +39,15 @@ internal sealed class UpCommand : AskingVerb
 
     protected override async Task<int> RunAsync(Invocation invocation, CancellationToken cancellationToken)
     {
-        var options = _options.Read(invocation);
+        var timeout = invocation.Get(_waitTimeout);
+        var wait = invocation.Get(_wait) || timeout is not null;
+        var options = _options.Read(invocation) with { WithImageHealth = wait };
         var stack = invocation.Load([.. options.Update, .. options.Scale.Keys], cancellationToken);
         await using var client = await invocation.ConnectAsync(stack, cancellationToken);
         var plan = await invocation.Engine.CompareAsync(client, stack, options, cancellationToken);
-        var timeout = invocation.Get(_waitTimeout);
         var applying = new ApplyOptions
         {
-            Wait = invocation.Get(_wait) || timeout is not null,
+            Wait = wait,
             Checkpoint = invocation.Get(_checkpoint),
             WaitTimeout = timeout is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         };

@@ -42,9 +42,12 @@ public sealed class InvokeIncusComposeCommand : PlanCmdlet
     public TimeSpan? WaitTimeout { get; set; }
 
     /// <inheritdoc/>
+    private protected override bool WillWait => Wait || WaitTimeout is not null;
+
+    /// <inheritdoc/>
     private protected override async Task ProcessAsync(Pipeline pipeline, CancellationToken cancellationToken)
     {
-        var options = new ApplyOptions { ThrottleLimit = ThrottleLimit, StopTimeout = StopTimeout, Exact = Plan is not null, Checkpoint = Checkpoint, Wait = Wait || WaitTimeout is not null, WaitTimeout = WaitTimeout };
+        var options = new ApplyOptions { ThrottleLimit = ThrottleLimit, StopTimeout = StopTimeout, Exact = Plan is not null, Checkpoint = Checkpoint, Wait = WillWait, WaitTimeout = WaitTimeout };
         var runner = new PlanRunner(pipeline, Session.Engine, "Invoke-IncusCompose", IsWhatIf);
         if (Plan is not null)
         {

@@ -89,6 +89,9 @@ public abstract class PlanCmdlet : StackFileCmdlet
             ? throw CmdletErrors.Needs(nameof(RemoveVolumes), nameof(Prune), "only pruning deletes anything")
             : Task.CompletedTask;
 
+    /// <summary>True where what is planned is applied and waited for.</summary>
+    private protected virtual bool WillWait => false;
+
     /// <summary>Plans the stack of the current pipeline object; says what is wrong with it.</summary>
     /// <returns>The server and the plan; null where there is none.</returns>
     private protected async Task<(ServerConnection Connection, StackPlan Plan)?> CompareAsync(Pipeline pipeline, CancellationToken cancellationToken)
@@ -111,6 +114,7 @@ public abstract class PlanCmdlet : StackFileCmdlet
             RemoveVolumes = RemoveVolumes,
             Update = Update,
             Scale = Scale,
+            WithImageHealth = WillWait,
         };
         try
         {

@@ -48,6 +48,12 @@ public sealed partial record InstanceDefinition
     /// </summary>
     public IReadOnlyList<string>? Command { get; init; }
 
+    /// <summary>
+    /// The user that its image's program runs as, and the group if one is said, by names that the image knows:
+    /// <c>app</c>, <c>app:www</c>; null: as the image, or <c>oci.uid</c> and <c>oci.gid</c>, say.
+    /// </summary>
+    public string? ProcessUser { get; init; }
+
     /// <summary>What its words of compose said until all of them were known; null once they were made into the rest.</summary>
     internal Loading.Keys.ComposeDraft? Draft { get; init; }
 }

@@ -118,8 +118,11 @@ public sealed partial record InstanceDefinition
     /// <summary>When it counts as ready; null: once it runs and, where it has a health check, is healthy.</summary>
     public ReadinessDefinition? Ready { get; init; }
 
-    /// <summary>How to tell that it is healthy; null: nothing is known of its health.</summary>
+    /// <summary>How to tell that it is healthy; null: as its image says, else nothing is known of its health.</summary>
     public HealthCheckDefinition? Healthcheck { get; init; }
+
+    /// <summary>True where nothing is to be known of its health, whatever its image says.</summary>
+    public bool NoHealthcheck { get; init; }
 
     /// <summary>What is run around its changes; null: nothing.</summary>
     public HooksDefinition? Hooks { get; init; }

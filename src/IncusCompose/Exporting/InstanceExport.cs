@@ -39,13 +39,15 @@ internal static partial class InstanceExport
             Ephemeral = instance.Ephemeral,
             Target = live.Mark?.Applied.Plain(PropertyPath.Target),
             Ready = RecordedWords.ReadReady(instance.Config),
-            Healthcheck = RecordedWords.ReadHealthcheck(instance.Config),
+            Healthcheck = RecordedWords.ReadOwnHealthcheck(instance.Config),
             Hooks = RecordedWords.ReadHooks(instance.Config),
             Persist = RecordedWords.ReadPersist(instance.Config),
             DependsOn = [.. DependencyText.Read(live.Properties[PropertyPath.DependsOn]).Where(dependency => context.Owned.Contains(InstanceKind.IdOf(dependency.Instance)))],
         };
         if (ImageCommand.Take(config, instance.Config) is { } command)
             definition = definition with { Command = command };
+        if (ProcessUsers.Take(config, instance.Config) is { } user)
+            definition = definition with { ProcessUser = user };
         foreach (var key in config.Keys.Where(key => key.StartsWith(OwnershipMark.Prefix, StringComparison.Ordinal)).ToList())
             config.Remove(key);
         definition = NamesExport.Take(definition, live, config, PlanningOf(stack, context));

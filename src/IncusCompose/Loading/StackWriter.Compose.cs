@@ -8,6 +8,7 @@ internal static partial class StackWriter
     private sealed partial class Writer
     {
         private void Compose(Entries entries, InstanceDefinition instance) => entries
+            .Text("user", instance.ProcessUser)
             .Node("command", instance.Command is null ? null : Command(instance.Command))
             .Text("stop_signal", instance.StopSignal)
             .Node("cap_add", Words(instance.CapAdd))

@@ -76,7 +76,7 @@ internal static partial class StackWriter
             .Node("configs", instance.Configs.Count == 0 ? null : List(instance.Configs.Select(Grant)))
             .Node("depends_on", instance.DependsOn.Count == 0 ? null : DependsOn(instance.DependsOn))
             .Node("ready", instance.Ready is null ? null : Ready(instance.Ready))
-            .Node("healthcheck", instance.Healthcheck is null ? null : Healthcheck(instance.Healthcheck))
+            .Node("healthcheck", instance.Healthcheck is { } check ? Healthcheck(check) : instance.NoHealthcheck ? new Entries(mask).Flag("disable", true).ToNode() : null)
             .Node("hooks", instance.Hooks is null ? null : Hooks(instance.Hooks))
             .Node("snapshots", instance.Snapshots is null ? null : Snapshots(instance.Snapshots))
             .Text("replicas", instance.Replicas is { } replicas ? Whole(replicas) : null)

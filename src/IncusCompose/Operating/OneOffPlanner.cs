@@ -124,6 +124,7 @@ internal static class OneOffPlanner
                 .Append(KeyValuePair.Create(RecordedWords.Run, run)).ToDictionary(),
             Ready = gates.Count == 0 ? null : new ReadinessDefinition { Gates = gates, Timeout = model.Ready?.Timeout },
             Healthcheck = null,
+            NoHealthcheck = true,
             Autostart = false,
         };
     }

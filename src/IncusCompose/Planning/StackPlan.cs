@@ -216,6 +216,12 @@ public sealed record PlanOptions
     /// </summary>
     public bool Adopt { get; init; }
 
+    /// <summary>
+    /// Ask the registries of OCI images for the health checks that these bring along, as for an apply that is to wait; where
+    /// an instance waits for the health of another, they are asked in any case.
+    /// </summary>
+    public bool WithImageHealth { get; init; }
+
     /// <summary>Leave what is there already and no stack's own as it is, whatever is different about it.</summary>
     internal bool KeepExisting { get; init; }
 }

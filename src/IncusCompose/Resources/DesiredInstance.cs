@@ -19,6 +19,9 @@ internal sealed record DesiredInstance : DesiredResource
     /// <summary>The digest of that image in its registry; null where it comes from none, or is not followed.</summary>
     public string? ImageDigest { get; init; }
 
+    /// <summary>Where the file says the user that it runs as; null where it does not.</summary>
+    public string? UserPlace { get; init; }
+
     /// <summary>The configuration that comes from its profiles.</summary>
     public required IReadOnlyDictionary<string, string> ProfileConfig { get; init; }
 

@@ -40,6 +40,8 @@ internal static partial class InstanceForm
             fields.Config[key] = value;
         AddSsh(fields.Config, instance, context);
         ImageCommand.Add(fields.Config, instance, context, live);
+        ImageHealth.Add(fields.Config, instance, context, live);
+        ProcessUsers.Add(fields.Config, instance, context, live);
         AddNetworks(fields, instance, context);
         AddMacvlan(fields, instance, context, live);
         AddVolumes(fields, instance, context);

@@ -76,6 +76,7 @@ internal sealed partial class InstanceKind
                     change = await MoveStoppedAsync(context, change, cancellationToken).ConfigureAwait(false);
                 var image = InstanceSource.FromFingerprint(context.ImageFor(change.Desired!));
                 await context.Client.Instances.RebuildAsync(name, image, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+                change = change with { Desired = await ProcessUsers.IntoRebuiltAsync(context, change.Desired!, cancellationToken).ConfigureAwait(false) };
                 await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
                 await new GuestDelivery(context, change).IntoNewAsync(cancellationToken).ConfigureAwait(false);
                 await InstancePower.StartAsync(context, name, cancellationToken).ConfigureAwait(false);
@@ -146,7 +147,7 @@ internal sealed partial class InstanceKind
         var names = RecordedWords.ReadNames(fields.Config);
         var files = new GuestDelivery(context, new ResourceChange { Id = desired.Id, Action = ChangeAction.Create, Desired = desired });
         // What starts finds its files.
-        var oneStep = names is null && context.Client.HasExtension("instance_create_start") && !files.IsBeforeStart;
+        var oneStep = names is null && context.Client.HasExtension("instance_create_start") && !files.IsBeforeStart && !ProcessUsers.AreNamed(desired);
         var create = new InstanceCreate
         {
             Name = desired.Id.Name,
@@ -166,6 +167,7 @@ internal sealed partial class InstanceKind
         {
             var there = context.Client.ForTarget((desired as DesiredInstance)?.Place?.Target);
             await there.Instances.CreateAsync(create, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+            await ProcessUsers.IntoNewAsync(context, desired, cancellationToken).ConfigureAwait(false);
             await GuestNames.WriteAsync(context.Client, desired.Id.Name, names, cancellationToken).ConfigureAwait(false);
             await files.IntoNewAsync(cancellationToken).ConfigureAwait(false);
             if (!oneStep && context.Options.Start)

@@ -56,6 +56,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 ImageWord = instance.Image,
                 ImageFingerprint = ImageKind.FingerprintOf(instance, context),
                 ImageDigest = ImageKind.DigestOf(instance, context),
+                UserPlace = instance.ProcessUser is null ? null : $"{context.Stack.Source.Find(ProcessUsers.PathOf(instance))}: {ProcessUsers.PathOf(instance)}",
                 ProfileConfig = InstanceForm.ProfileConfig(instance, context),
                 OwnConfig = InstanceForm.OwnConfigOf(instance, context),
                 Steps = context.Steps.GetValueOrDefault(instance.Name, []),

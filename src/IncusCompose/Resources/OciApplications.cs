@@ -38,7 +38,8 @@ internal static class OciApplications
     /// <param name="context">The stack and what is live; problems are reported there.</param>
     public static void Check(InstanceDefinition instance, ResourceFields fields, PlanningContext context)
     {
-        if (fields.Config.Keys.FirstOrDefault(key => key.StartsWith(Prefix, StringComparison.Ordinal)) is not { } key || IsOciImage(instance, context) != false)
+        var key = fields.Config.Keys.FirstOrDefault(key => key.StartsWith(Prefix, StringComparison.Ordinal)) ?? (instance.ProcessUser is null ? null : "oci.uid");
+        if (key is null || IsOciImage(instance, context) != false)
             return;
         context.Error(
             "NoOciImage", ExtensionNeeds.PathOf(key, $"instances.{instance.Name}", context),

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
+using IncusCompose.Definition;
 
 namespace IncusCompose.Resources;
 
@@ -20,4 +22,44 @@ internal sealed record OciManifest(string Repository, string NameDigest, string 
 
 /// <summary>What an OCI image says of itself.</summary>
 /// <param name="Entrypoint">Its entry point, without its arguments; empty where it has none.</param>
-internal sealed record OciImageConfig(IReadOnlyList<string> Entrypoint);
+/// <param name="Healthcheck">How it says that it is healthy; null where it does not.</param>
+internal sealed record OciImageConfig(IReadOnlyList<string> Entrypoint, HealthCheckDefinition? Healthcheck)
+{
+    /// <summary>Reads the <c>config</c> of an image's description. Source: OCI image-spec, config.md; moby docker image spec v1.3.</summary>
+    /// <exception cref="JsonException">It is not as it should be.</exception>
+    public static OciImageConfig Read(JsonElement config) => config.ValueKind == JsonValueKind.Object
+        ? new OciImageConfig(Words(config, "Entrypoint"), HealthcheckOf(config))
+        : new OciImageConfig([], null);
+
+    private static HealthCheckDefinition? HealthcheckOf(JsonElement config)
+    {
+        if (!config.TryGetProperty(nameof(Healthcheck), out var check) || check.ValueKind != JsonValueKind.Object)
+            return null;
+        IReadOnlyList<string> shell = Words(config, "Shell") is { Count: > 0 } own ? own : ["/bin/sh", "-c"];
+        IReadOnlyList<string>? command = Words(check, "Test") switch
+        {
+            ["CMD", .. { Count: > 0 } words] => words,
+            ["CMD-SHELL", var line] => [.. shell, line],
+            // NONE, and nothing: what another image that it is made of would say, which builders write down by themselves.
+            _ => null,
+        };
+        if (command is null)
+            return null;
+        var standard = new HealthCheckDefinition { Probe = new ExecProbe { Command = command } };
+        return standard with
+        {
+            Interval = Time("Interval") ?? standard.Interval,
+            Timeout = Time("Timeout") ?? standard.Timeout,
+            StartPeriod = Time("StartPeriod") ?? standard.StartPeriod,
+            StartInterval = Time("StartInterval"),
+            Retries = check.TryGetProperty("Retries", out var retries) && retries.TryGetInt32(out var number) && number > 0 ? number : standard.Retries,
+        };
+
+        // In billionths of a second; what is not said, or 0, is what is usual.
+        TimeSpan? Time(string name) => check.TryGetProperty(name, out var time) && time.TryGetInt64(out var count) && count >= 1_000_000 ? TimeSpan.FromTicks(count / 100) : null;
+    }
+
+    private static List<string> Words(JsonElement value, string name) => value.TryGetProperty(name, out var words) && words.ValueKind == JsonValueKind.Array
+        ? [.. words.EnumerateArray().Select(word => word.ValueKind == JsonValueKind.String ? word.GetString()! : throw new JsonException($"its {name} is no list of words"))]
+        : [];
+}

@@ -121,11 +121,7 @@ internal sealed partial class OciRegistry : IDisposable
         var (document, _) = await ReadAsync(manifest.Repository, "blobs", manifest.Config ?? throw OldForm(), cancellationToken).ConfigureAwait(false);
         using (document)
         {
-            if (!document.RootElement.TryGetProperty("config", out var config) || config.ValueKind != JsonValueKind.Object)
-                return new OciImageConfig([]);
-            return new OciImageConfig(config.TryGetProperty("Entrypoint", out var words) && words.ValueKind == JsonValueKind.Array
-                ? [.. words.EnumerateArray().Select(word => word.GetString() ?? "")]
-                : []);
+            return OciImageConfig.Read(document.RootElement.TryGetProperty("config", out var config) ? config : default);
         }
     }
 

@@ -47,6 +47,12 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     /// <summary>What images run by themselves, by reference: of those whose arguments alone the file says, and that had to be asked for.</summary>
     public IReadOnlyDictionary<string, ImageEntrypoint> Entrypoints { get; init; } = new Dictionary<string, ImageEntrypoint>();
 
+    /// <summary>How images say that they are healthy, by reference: of those that had to be asked for.</summary>
+    public IReadOnlyDictionary<string, ImageHealthcheck> ImageHealth { get; init; } = new Dictionary<string, ImageHealthcheck>();
+
+    /// <summary>The users that instances run as by name, by the instances' names: of those that had to be looked into.</summary>
+    public IReadOnlyDictionary<string, ProcessUser> Users { get; init; } = new Dictionary<string, ProcessUser>();
+
     /// <summary>Reports what the server's version lacks, before anything is changed.</summary>
     /// <param name="extension">The API extension that it takes.</param>
     /// <param name="path">What in the file needs it.</param>

@@ -35,10 +35,16 @@ internal static partial class RecordedWords
     /// <summary>What its image runs by itself, where the file says only its arguments.</summary>
     public const string Entrypoint = OwnershipMark.Prefix + "entrypoint";
 
+    /// <summary>The user that it runs as, where the file says a name.</summary>
+    public const string User = OwnershipMark.Prefix + "user";
+
+    /// <summary>How its image says that it is healthy, where the file does not.</summary>
+    public const string ImageHealthcheck = OwnershipMark.Prefix + "image-healthcheck";
+
     /// <summary>Which of the runs of a command an instance was made for: a random word, so that no other run takes it for its own.</summary>
     public const string Run = OwnershipMark.Prefix + "run";
 
-    private static readonly HashSet<string> s_keys = [Ready, Healthcheck, Ssh, Hooks, Persist, Names, Entrypoint, Run];
+    private static readonly HashSet<string> s_keys = [Ready, Healthcheck, Ssh, Hooks, Persist, Names, Entrypoint, User, ImageHealthcheck, Run];
 
     /// <summary>True for a configuration key that records a word of the file.</summary>
     public static bool Contains(string key) => s_keys.Contains(key);
@@ -69,8 +75,16 @@ internal static partial class RecordedWords
     public static ReadinessDefinition? ReadReady(IReadOnlyDictionary<string, string> config) =>
         Read(config, Ready, WordsJson.Default.ReadinessDefinition);
 
+    /// <summary>How to tell that an instance is healthy: as its file says, else as its image does.</summary>
     public static HealthCheckDefinition? ReadHealthcheck(IReadOnlyDictionary<string, string> config) =>
+        ReadOwnHealthcheck(config) ?? ReadImageHealthcheck(config)?.Check;
+
+    public static HealthCheckDefinition? ReadOwnHealthcheck(IReadOnlyDictionary<string, string> config) =>
         Read(config, Healthcheck, WordsJson.Default.HealthCheckDefinition);
+
+    /// <summary>The check of the image that an instance was made from; null where it was not asked for.</summary>
+    public static ImageHealthcheck? ReadImageHealthcheck(IReadOnlyDictionary<string, string> config) =>
+        Read(config, ImageHealthcheck, WordsJson.Default.ImageHealthcheck) is { Image: not null, Check: null or { Probe: not null } } check ? check : null;
 
     /// <summary>Who may log in; null too where the user's name could be none, as whoever may edit the instance can write.</summary>
     public static SshDefinition? ReadSsh(IReadOnlyDictionary<string, string> config) =>
@@ -89,6 +103,14 @@ internal static partial class RecordedWords
     public static ImageEntrypoint? ReadEntrypoint(IReadOnlyDictionary<string, string> config) =>
         Read(config, Entrypoint, WordsJson.Default.ImageEntrypoint) is { Image: not null, Words: not null } entrypoint ? entrypoint : null;
 
+    /// <summary>The user that an instance runs as, where its file says a name.</summary>
+    public static ProcessUser? ReadUser(IReadOnlyDictionary<string, string> config) =>
+        Read(config, User, WordsJson.Default.ProcessUser) is { Name.Length: > 0 } user ? user : null;
+
+    public static string Write(ProcessUser user) => JsonSerializer.Serialize(user, WordsJson.Default.ProcessUser);
+
+    public static string Write(ImageHealthcheck check) => JsonSerializer.Serialize(check, WordsJson.Default.ImageHealthcheck);
+
     public static string Write(ImageEntrypoint entrypoint) => JsonSerializer.Serialize(entrypoint, WordsJson.Default.ImageEntrypoint);
 
     /// <summary>The hooks of an instance as it should be.</summary>
@@ -101,7 +123,9 @@ internal static partial class RecordedWords
         return key switch
         {
             Ready when ReadReady(config) is { } ready => string.Join(", ", ready.Gates.Select(gate => gate.Wanted)),
-            Healthcheck when ReadHealthcheck(config) is { } check => $"{check.Probe.Wanted} every {Duration.Format(check.Interval)}, {check.Retries} time{(check.Retries == 1 ? "" : "s")}",
+            Healthcheck when ReadOwnHealthcheck(config) is { } check => Describe(check),
+            User when ReadUser(config) is { } user => user.Name,
+            ImageHealthcheck when ReadImageHealthcheck(config) is { } image => image.Check is null ? "none" : Describe(image.Check),
             Ssh when ReadSsh(config) is { } ssh => $"{ssh.User} by {string.Join(", ", ssh.Keys.Select(PublicKeys.Describe))}",
             Hooks when ReadHooks(config) is { } hooks => string.Join(", ", hooks.Points.Select(point => $"{HooksDefinition.WordOf(point.Key)}: {string.Join(" ", point.Value)}")),
             Persist when ReadPersist(config) is { Count: > 0 } folders => string.Join(", ", folders.Select(folder => $"{folder.Source} at {folder.Target}")),
@@ -110,6 +134,9 @@ internal static partial class RecordedWords
             _ => $"({value.Length} characters)",
         };
     }
+
+    private static string Describe(HealthCheckDefinition check) =>
+        $"{check.Probe.Wanted} every {Duration.Format(check.Interval)}, {check.Retries} time{(check.Retries == 1 ? "" : "s")}";
 
     /// <summary>A recorded value; null where there is none, and where somebody spoilt it: the next apply writes it anew.</summary>
     private static T? Read<T>(IReadOnlyDictionary<string, string> config, string key, JsonTypeInfo<T> type)
@@ -134,6 +161,8 @@ internal static partial class RecordedWords
     [JsonSerializable(typeof(IReadOnlyList<PersistedFolder>))]
     [JsonSerializable(typeof(NamesDefinition))]
     [JsonSerializable(typeof(ImageEntrypoint))]
+    [JsonSerializable(typeof(ImageHealthcheck))]
+    [JsonSerializable(typeof(ProcessUser))]
     [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
     private sealed partial class WordsJson : JsonSerializerContext;
 }

@@ -56,6 +56,11 @@ internal sealed class RegistryImages(ClientConfiguration remotes, ServerInfo ser
             return await RegistryOf(reference, credentials).ReadConfigAsync(manifest, limit.Token).ConfigureAwait(false);
         })).Value;
 
+    /// <summary>What an image says of itself, where it has been asked for already and has answered.</summary>
+    /// <param name="reference">What the file's word for the image leads to.</param>
+    public OciImageConfig? ConfigIfTold(string reference) =>
+        _configs.TryGetValue(reference, out var asked) && asked.Value is { IsCompletedSuccessfully: true } told ? told.Result : null;
+
     /// <summary>True for what goes wrong when a registry is asked.</summary>
     public static bool IsProblem(Exception error) =>
         error is IncusException or HttpRequestException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or IOException or OperationCanceledException;

@@ -1,5 +1,6 @@
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Validation;
 
@@ -33,7 +34,7 @@ internal static class DependencyRules
                 {
                     findings.Warning("DuplicateDependency", path, $"`{dependency.Instance}` is named twice", "remove one of the two");
                 }
-                else if (dependency.Condition == DependencyCondition.Healthy && other.Healthcheck is null)
+                else if (dependency.Condition == DependencyCondition.Healthy && other.Healthcheck is null && !ImageHealth.MayComeWith(other, stack))
                 {
                     findings.Error("NoHealthcheck", path, $"`{dependency.Instance}` has no health check, so it never becomes healthy",
                         $"give it a `healthcheck`, or wait for `condition: ready` or `started`");

@@ -1,5 +1,6 @@
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Validation;
 
@@ -49,7 +50,7 @@ internal static class InstanceRules
         foreach (var instance in stack.Instances.Values)
         {
             var path = $"instances.{instance.Name}.ready";
-            if (instance.Healthcheck is null && instance.Ready?.Gates.Any(gate => gate is HealthGate) == true)
+            if (instance.Healthcheck is null && !ImageHealth.MayComeWith(instance, stack) && instance.Ready?.Gates.Any(gate => gate is HealthGate) == true)
                 findings.Error("NoHealthcheck", findings.Has($"{path}.healthy") ? $"{path}.healthy" : path, "there is no health check, so it never becomes healthy", "give it a `healthcheck`, or wait for something else");
             foreach (var nic in (instance.Ready?.Gates ?? []).OfType<AddressGate>().Select(gate => gate.Nic).OfType<string>())
             {

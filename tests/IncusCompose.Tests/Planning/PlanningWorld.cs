@@ -65,6 +65,10 @@ internal sealed class PlanningWorld
 
     public Dictionary<string, ImageDigest> Digests { get; init; } = [];
 
+    public Dictionary<string, ImageHealthcheck> Health { get; init; } = [];
+
+    public Dictionary<string, ProcessUser> Users { get; init; } = [];
+
     public PlanningWorld With(Network network) => Add(new NetworkKind(), NetworkKind.IdOf(network.Name), network);
 
     public PlanningWorld With(NetworkAcl acl) => Add(new NetworkAclKind(), NetworkAclKind.IdOf(acl.Name), acl);
@@ -139,6 +143,8 @@ internal sealed class PlanningWorld
             Members = Members,
             NewestImages = Newest,
             ImageDigests = Digests,
+            ImageHealth = Health,
+            Users = Users,
             Steps = PlannedStep.Of(stack, []),
             Guests = GuestContents.Of(stack, Secrets, Looks, []),
         };

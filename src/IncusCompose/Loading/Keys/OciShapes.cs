@@ -19,7 +19,7 @@ internal static class OciShapes
             .List("nameservers", "oci.dns.nameservers", ',', CommonShapes.AnyAddress, "[10.20.0.1]", "Name servers", InstanceType.Container, NeedsNetwork)
             .List("search", "oci.dns.search", ',', Scalars.Word("a domain such as `shop.example`"), "[shop.example]", "Domains to look in", InstanceType.Container, NeedsNetwork)
             .Value("domain", "oci.dns.domain", Scalars.Word("a domain such as `shop.example`"), "Its own domain", InstanceType.Container, NeedsNetwork), "What its `resolv.conf` begins with")
-        .Foreign("user", "write `uid` and `gid`: Incus takes numbers")
+        .Foreign("user", "write `user` beside `oci`, or `uid` and `gid`: Incus takes numbers")
         .Foreign("command", "write all of it into `entrypoint`")
         .Foreign("working_dir", "write `cwd`")
         .Foreign("environment", "write `environment` beside `oci`");
