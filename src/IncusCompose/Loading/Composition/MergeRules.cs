@@ -15,75 +15,124 @@ internal sealed class MergeRules
 
     private readonly Dictionary<string, MergeRules> _below = new(StringComparer.Ordinal);
 
+    /// <summary>The rules of how an image is built.</summary>
+    private static MergeRules Build { get; } = new MergeRules { Rule = Merging.ShortFormOf("context") }
+        .Add("args", Merging.Assignments)
+        .Add("labels", Merging.Assignments)
+        .Add("additional_contexts", Merging.Assignments)
+        .Add("platforms", Merging.Replace);
+
+    /// <summary>The rules of one instance, of what all have by default, and of a profile, which says some of the same.</summary>
+    public static MergeRules Instance { get; } = new MergeRules()
+        .Add("build", Build)
+        // A command is one thing: words of two make no third.
+        .Add("command", Merging.Replace)
+        .Add("entrypoint", Merging.Replace)
+        .Add("oci.entrypoint", Merging.Replace)
+        .Add("healthcheck.test", Merging.Replace)
+        .Add("healthcheck.exec", Merging.Replace)
+        .Add("environment", Merging.Assignments)
+        .Add("labels", Merging.Assignments)
+        .Add("annotations", Merging.Assignments)
+        .Add("sysctls", Merging.Assignments)
+        .Add("deploy.labels", Merging.Assignments)
+        .Add("extra_hosts", Merging.Hosts)
+        .Add("extra_hosts.*", Merging.Replace)
+        .Add("depends_on", Merging.Dependencies)
+        .Add("networks", Merging.Networks)
+        .Add("networks.*.acls", Merging.Listed)
+        .Add("ports", Merging.By(MergeKeys.Port))
+        .Add("volumes", Merging.By(MergeKeys.MountTarget))
+        .Add("persist", Merging.By(MergeKeys.MountTarget))
+        .Add("devices", Merging.Devices)
+        .Add("secrets", Merging.By(MergeKeys.SecretTarget))
+        .Add("configs", Merging.By(MergeKeys.ConfigTarget))
+        .Add("files", Merging.By(MergeKeys.Target))
+        .Add("env_file", Merging.SeveralBy(MergeKeys.Path))
+        .Add("tmpfs", Merging.By(MergeKeys.BeforeColon))
+        .Add("ulimits.*", Merging.Replace)
+        .Add("profiles", Merging.Words)
+        .Add("activate", Merging.Words)
+        .Add("packages", Merging.Words)
+        .Add("links", Merging.Words)
+        .Add("security_opt", Merging.Words)
+        .Add("dns", Merging.Words)
+        .Add("dns_search", Merging.Words)
+        .Add("dns_opt", Merging.Words)
+        .Add("cap_add", Merging.Words)
+        .Add("cap_drop", Merging.Words)
+        .Add("cloud_init.user_data", Merging.CloudInit)
+        .Add("cloud_init.vendor_data", Merging.CloudInit)
+        .Add("cloud_init.network_config", Merging.CloudInit)
+        .Add("cpu", Merging.Cpu)
+        .Add("memory", Merging.ShortFormOf("limit"))
+        .Add("memory.hugepages", Merging.ShortFormOf("enabled"))
+        .Add("disk", Merging.ShortFormOf("size"))
+        .Add("snapshots", Merging.ShortFormOf("schedule"))
+        .Add("update", Merging.ShortFormOf("strategy"))
+        .Add("ssh", Merging.Switch("user"))
+        .Add("ssh.keys", Merging.Words)
+        .Add("provision", Merging.Several)
+        .Add("hooks.*", Merging.Several)
+        .Add("ready", Merging.SeveralUnlessMapping)
+        .Add("ready.address", Merging.Several)
+        .Add("ready.tcp", Merging.Several)
+        .Add("ready.http", Merging.Several)
+        .Add("ready.ssh", Merging.Switch("port"))
+        .Add("healthcheck.http", Merging.Http)
+        .Add("kernel.modules", Merging.Listed)
+        .Add("kernel.limits.*", Merging.Limit)
+        .Add("migration.incremental_memory", Merging.ShortFormOf("enabled"))
+        .Add("nvidia", Merging.ShortFormOf("runtime"))
+        .Add("nvidia.driver_capabilities", Merging.Listed)
+        .Add("oci.dns.nameservers", Merging.Listed)
+        .Add("oci.dns.search", Merging.Listed)
+        .Add("security.bpffs.*", Merging.Listed)
+        .Add("security.protection", Merging.Names("true"))
+        .Add("security.sev", Merging.ShortFormOf("enabled"))
+        .Add("security.syscalls.allow", Merging.Words)
+        .Add("security.syscalls.deny", Merging.Words)
+        .Add("security.syscalls.intercept", Merging.Names("true"))
+        .Add("security.syscalls.intercept.bpf", Merging.ShortFormOf("enabled"))
+        .Add("security.syscalls.intercept.mount", Merging.ShortFormOf("enabled"))
+        .Add("security.syscalls.intercept.mount.allowed", Merging.Listed)
+        .Add("security.syscalls.intercept.mount.fuse", Merging.Listed)
+        .Add("users", Merging.Names(""))
+        .Add("users.*.groups", Merging.Words)
+        .Add("users.*.keys", Merging.Words);
+
     /// <summary>The rules of a whole stack file.</summary>
     public static MergeRules Root { get; } = new MergeRules()
         .Add("project", Merging.ShortFormOf("name"))
-        .Add("images.*", Merging.ShortFormOf("source"))
-        .Add("images.*.build", Merging.ShortFormOf("context"))
-        .Add("images.*.build.args", Merging.Assignments)
-        .Add("images.*.build.labels", Merging.Assignments)
-        .Add("instances.*.build", Merging.ShortFormOf("context"))
-        .Add("instances.*.build.args", Merging.Assignments)
-        .Add("instances.*.build.labels", Merging.Assignments)
-        .Add("instances.*.build.additional_contexts", Merging.Assignments)
-        .Add("instances.*.build.platforms", Merging.Replace)
+        .Add("include", Merging.Several)
+        .Add("instances.*", Instance)
+        .Add("defaults", Instance)
+        .Add("profiles.*", Instance)
+        .Add("networks.*.nat", Merging.EachOf("ipv4", "ipv6"))
+        .Add("networks.*.dhcp", Merging.EachOf("ipv4", "ipv6"))
+        .Add("networks.*.dhcp.ranges", Merging.Listed)
+        .Add("networks.*.dhcp.ipv6_ranges", Merging.Listed)
+        .Add("networks.*.dns.*", Merging.Listed)
+        .Add("networks.*.routes", Merging.Listed)
+        .Add("networks.*.acls", Merging.Listed)
+        .Add("networks.*.forwards.*", Merging.ShortFormOf("target_address"))
+        .Add("networks.*.load_balancers.*.backends.*", Merging.ShortFormOf("target_address"))
+        // As many as are listened on: ports of two files make no list.
+        .Add("networks.*.load_balancers.*.backends.*.target_port", Merging.Replace)
+        .Add("networks.*.load_balancers.*.healthcheck", Merging.Switch())
+        .Add("networks.*.peers.*", Merging.Peer)
+        .Add("network_address_sets.*", Merging.FormOf("addresses"))
+        .Add("network_address_sets.*.addresses", Merging.Listed)
+        .Add("network_zones.*.nameservers", Merging.Listed)
+        .Add("network_zones.*.records.*", Merging.FormOf("entries"))
         .Add("volumes.*.content", Merging.Several)
         .Add("volumes.*.snapshots", Merging.ShortFormOf("schedule"))
-        .Add("include", Merging.Several)
-        // A command is one thing: words of two make no third.
-        .Add("instances.*.command", Merging.Replace)
-        .Add("instances.*.entrypoint", Merging.Replace)
-        .Add("instances.*.oci.entrypoint", Merging.Replace)
-        .Add("instances.*.healthcheck.test", Merging.Replace)
-        .Add("instances.*.healthcheck.exec", Merging.Replace)
-        .Add("instances.*.environment", Merging.Assignments)
-        .Add("instances.*.labels", Merging.Assignments)
-        .Add("instances.*.annotations", Merging.Assignments)
-        .Add("instances.*.sysctls", Merging.Assignments)
-        .Add("instances.*.deploy.labels", Merging.Assignments)
-        .Add("instances.*.extra_hosts", Merging.Hosts)
-        .Add("instances.*.depends_on", Merging.Dependencies)
-        .Add("instances.*.networks", Merging.Networks)
-        .Add("instances.*.ports", Merging.By(MergeKeys.Port))
-        .Add("instances.*.volumes", Merging.By(MergeKeys.MountTarget))
-        .Add("instances.*.persist", Merging.By(MergeKeys.MountTarget))
-        .Add("instances.*.devices", Merging.Devices)
-        .Add("instances.*.secrets", Merging.By(MergeKeys.SecretTarget))
-        .Add("instances.*.configs", Merging.By(MergeKeys.ConfigTarget))
-        .Add("instances.*.files", Merging.By(MergeKeys.Target))
-        .Add("instances.*.env_file", Merging.By(MergeKeys.Path))
-        .Add("instances.*.tmpfs", Merging.By(MergeKeys.BeforeColon))
-        .Add("instances.*.ulimits.*", Merging.Replace)
-        .Add("instances.*.profiles", Merging.Words)
-        .Add("instances.*.activate", Merging.Words)
-        .Add("instances.*.packages", Merging.Words)
-        .Add("instances.*.links", Merging.Words)
-        .Add("instances.*.security_opt", Merging.Words)
-        .Add("instances.*.dns", Merging.Words)
-        .Add("instances.*.dns_search", Merging.Words)
-        .Add("instances.*.dns_opt", Merging.Words)
-        .Add("instances.*.cap_add", Merging.Words)
-        .Add("instances.*.cap_drop", Merging.Words)
-        .Add("instances.*.cloud_init.user_data", Merging.CloudInit)
-        .Add("instances.*.cloud_init.vendor_data", Merging.CloudInit)
-        .Add("instances.*.cloud_init.network_config", Merging.CloudInit)
-        .Add("instances.*.cpu", Merging.Cpu)
-        .Add("instances.*.memory", Merging.ShortFormOf("limit"))
-        .Add("instances.*.memory.hugepages", Merging.ShortFormOf("enabled"))
-        .Add("instances.*.disk", Merging.ShortFormOf("size"))
-        .Add("instances.*.snapshots", Merging.ShortFormOf("schedule"))
-        .Add("instances.*.update", Merging.ShortFormOf("strategy"))
-        .Add("instances.*.ssh", Merging.Switch("user"))
-        .Add("instances.*.ssh.keys", Merging.Words)
-        .Add("instances.*.provision", Merging.Several)
-        .Add("instances.*.hooks.*", Merging.Several)
-        .Add("instances.*.ready", Merging.SeveralUnlessMapping)
-        .Add("instances.*.ready.address", Merging.Several)
-        .Add("instances.*.ready.tcp", Merging.Several)
-        .Add("instances.*.ready.http", Merging.Several);
-
-    /// <summary>The rules of one instance.</summary>
-    public static MergeRules Instance { get; } = Root.At("instances")!.At(Any)!;
+        .Add("buckets.*.keys.*", Merging.ShortFormOf("role"))
+        .Add("images.*", Merging.ShortFormOf("source"))
+        .Add("images.*.build", Build)
+        .Add("secrets.*.command", Merging.Replace)
+        .Add("secrets.*.sops", Merging.ShortFormOf("file"))
+        .Add("certificates.*", Merging.ShortFormOf("file"));
 
     /// <summary>The rule of this place; null: mappings key by key, lists one after the other.</summary>
     public MergeRule? Rule { get; private set; }
@@ -95,13 +144,26 @@ internal sealed class MergeRules
     {
         var place = this;
         foreach (var step in path.Split('.'))
-        {
-            if (!place._below.TryGetValue(step, out var next))
-                place._below[step] = next = new MergeRules();
-            place = next;
-        }
-
+            place = place.Below(step);
         place.Rule = rule;
         return this;
+    }
+
+    /// <summary>Lets a place have the rules that another one has.</summary>
+    private MergeRules Add(string path, MergeRules rules)
+    {
+        var steps = path.Split('.');
+        var place = this;
+        foreach (var step in steps[..^1])
+            place = place.Below(step);
+        place._below.Add(steps[^1], rules);
+        return this;
+    }
+
+    private MergeRules Below(string step)
+    {
+        if (!_below.TryGetValue(step, out var next))
+            _below[step] = next = new MergeRules();
+        return next;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Keys;
 
@@ -29,6 +30,21 @@ internal static class Merging
             ? merger.MergeByKind(below, above, rules, path)
             : List(below, merger.Join(Items(below), Items(above), MergeKeys.Text));
 
+    /// <summary>What stands alone, with commas, or in a list. Of two alone the one above counts; otherwise each is in the list once.</summary>
+    public static DocumentNode Listed(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        static IReadOnlyList<DocumentNode> Items(DocumentNode node) => node is ScalarNode scalar
+            ? [.. scalar.Value.Split(',', StringSplitOptions.TrimEntries).Select(part => scalar with { Value = part })]
+            : Merging.Items(node);
+        if (below is MappingNode || above is MappingNode || (below is ScalarNode && above is ScalarNode))
+            return merger.MergeByKind(below, above, rules, path);
+        return List(below, merger.Join(Items(below), Items(above), MergeKeys.Text));
+    }
+
+    /// <summary>What may stand alone or in a list, each with a key.</summary>
+    public static MergeRule SeveralBy(Func<DocumentNode, string?> keyOf) => (merger, below, above, rules, path) =>
+        List(below, merger.Join(Items(below), Items(above), keyOf));
+
     /// <summary>A list whose items have a key. Where it is a mapping, its own keys do.</summary>
     public static MergeRule By(Func<DocumentNode, string?> keyOf) => (merger, below, above, rules, path) =>
         (below, above) switch
@@ -43,6 +59,54 @@ internal static class Merging
             ? above
             : merger.MergeByKind(Long(below, key), Long(above, key), rules, path);
 
+    /// <summary>A value or a list that is short for a mapping with one key.</summary>
+    public static MergeRule FormOf(string key) => (merger, below, above, rules, path) =>
+    {
+        DocumentNode Long(DocumentNode node) => node is ScalarNode or SequenceNode ? Mapping(node, (key, node with { Tag = null })) : node;
+        return merger.MergeByKind(Long(below), Long(above), rules, path);
+    };
+
+    /// <summary>A list of names, or a mapping with them as its keys.</summary>
+    /// <param name="value">What a name in a list says in the mapping.</param>
+    public static MergeRule Names(string value) => (merger, below, above, rules, path) =>
+    {
+        if (below is SequenceNode && above is SequenceNode)
+            return List(below, merger.Join(Items(below), Items(above), MergeKeys.Text));
+        return AsNames(below, name => new ScalarNode(name.Location, value) { Origin = name.Origin }) is { } lower && AsNames(above, name => new ScalarNode(name.Location, value) { Origin = name.Origin }) is { } upper
+            ? merger.MergeByKind(lower, upper, rules, path)
+            : above;
+    };
+
+    /// <summary><c>soft:hard</c>, one for both, or a mapping.</summary>
+    public static DocumentNode Limit(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        static DocumentNode Long(DocumentNode node)
+        {
+            if (node is not ScalarNode scalar)
+                return node;
+            var cut = scalar.Value.IndexOf(':', StringComparison.Ordinal);
+            return cut < 0
+                ? Merging.Long(node, "soft", "hard")
+                : Mapping(node, ("soft", scalar with { Value = scalar.Value[..cut], Tag = null }), ("hard", scalar with { Value = scalar.Value[(cut + 1)..], Tag = null }));
+        }
+
+        return below is ScalarNode && above is ScalarNode ? above : merger.MergeByKind(Long(below), Long(above), rules, path);
+    }
+
+    /// <summary>A port and a path in a word, or a mapping.</summary>
+    public static DocumentNode Http(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        static DocumentNode Long(DocumentNode node)
+        {
+            if (node is not ScalarNode scalar || ReadinessShapes.ParseHttp(scalar.Value) is not { } probe)
+                return node;
+            DocumentNode Say(string value) => scalar with { Value = value, Tag = null };
+            return Mapping(node, ("port", Say(probe.Port.ToString(CultureInfo.InvariantCulture))), ("path", Say(probe.Path)), ("tls", Say(probe.Tls ? "true" : "false")));
+        }
+
+        return below is ScalarNode && above is ScalarNode ? above : merger.MergeByKind(Long(below), Long(above), rules, path);
+    }
+
     /// <summary>A number of CPUs or a set of them, each of which takes the place of the other.</summary>
     public static DocumentNode Cpu(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
     {
@@ -56,12 +120,40 @@ internal static class Merging
     }
 
     /// <summary>True, false, a single value that is short for a mapping with one key, or that mapping.</summary>
-    public static MergeRule Switch(string key) => (merger, below, above, rules, path) =>
+    /// <param name="key">That key; null where there is no such value.</param>
+    public static MergeRule Switch(string? key = null) => (merger, below, above, rules, path) =>
     {
         if (IsFlag(above, isTrue: false) || IsFlag(below, isTrue: false) || IsFlag(below, isTrue: true))
             return above;
-        return IsFlag(above, isTrue: true) ? below : ShortFormOf(key)(merger, below, above, rules, path);
+        if (IsFlag(above, isTrue: true))
+            return below;
+        return key is null ? merger.MergeByKind(below, above, rules, path) : ShortFormOf(key)(merger, below, above, rules, path);
     };
+
+    /// <summary>A single value that says the same of several keys of a mapping, or that mapping.</summary>
+    public static MergeRule EachOf(params IReadOnlyList<string> keys) => (merger, below, above, rules, path) =>
+        below is ScalarNode && above is ScalarNode
+            ? above
+            : merger.MergeByKind(Long(below, keys), Long(above, keys), rules, path);
+
+    /// <summary><c>network</c> or <c>project/network</c>, or a mapping. What is said in a word says of which project it is, too.</summary>
+    public static DocumentNode Peer(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
+    {
+        const string Project = "target_project";
+        static DocumentNode Long(DocumentNode node)
+        {
+            if (node is not ScalarNode { Value: var text } scalar || text.IndexOf('/', StringComparison.Ordinal) is not (>= 0 and var cut))
+                return Merging.Long(node, "target_network");
+            return Mapping(scalar, (Project, scalar with { Value = text[..cut], Tag = null }), ("target_network", scalar with { Value = text[(cut + 1)..], Tag = null }));
+        }
+
+        if (below is ScalarNode && above is ScalarNode)
+            return above;
+        var lower = Long(below);
+        if (above is ScalarNode && lower is MappingNode mapping)
+            lower = mapping with { Entries = [.. mapping.Entries.Where(entry => entry.Key.Value != Project)] };
+        return merger.MergeByKind(lower, Long(above), rules, path);
+    }
 
     /// <summary><c>NAME=value</c> in a list, or a mapping: by name. A name without a value takes the place of one with a value.</summary>
     public static DocumentNode Assignments(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
@@ -95,9 +187,9 @@ internal static class Merging
     public static DocumentNode Networks(DocumentMerger merger, DocumentNode below, DocumentNode above, MergeRules rules, string path)
     {
         if (below is MappingNode && above is MappingNode)
-            return merger.MergeByKind(below, above, null, path);
+            return merger.MergeByKind(below, above, rules, path);
         return List(below, merger.Join(AsAttachments(below), AsAttachments(above), MergeKeys.Network, (lower, upper) =>
-            merger.MergeByKind(Long(lower, "network"), Long(upper, "network"), null, path)));
+            merger.MergeByKind(Long(lower, "network"), Long(upper, "network"), rules.At("*"), path)));
     }
 
     /// <summary>By name; a list as docker writes them is one of devices by name, where the other one is.</summary>
@@ -119,9 +211,12 @@ internal static class Merging
 
     private static SequenceNode List(DocumentNode below, IReadOnlyList<DocumentNode> items) => new(below.Location, items) { Origin = below.Origin };
 
-    private static DocumentNode Long(DocumentNode node, string key) => node is ScalarNode
-        ? new MappingNode(node.Location, [new MappingEntry(new ScalarNode(node.Location, key), node with { Tag = null })]) { Origin = node.Origin }
+    private static DocumentNode Long(DocumentNode node, params IReadOnlyList<string> keys) => node is ScalarNode
+        ? Mapping(node, [.. keys.Select(key => (key, node with { Tag = null }))])
         : node;
+
+    private static MappingNode Mapping(DocumentNode at, params IReadOnlyList<(string Key, DocumentNode Value)> entries) =>
+        new(at.Location, [.. entries.Select(entry => new MappingEntry(new ScalarNode(at.Location, entry.Key), entry.Value))]) { Origin = at.Origin };
 
     private static bool IsFlag(DocumentNode node, bool isTrue) =>
         node is ScalarNode scalar && scalar.Value.ToLowerInvariant() is var text && (isTrue ? text is "true" or "yes" or "on" : text is "false" or "no" or "off");
@@ -159,7 +254,11 @@ internal static class Merging
                 : address)),
         ];
 
-    private static MappingNode? AsDependencies(DocumentNode node)
+    private static MappingNode? AsDependencies(DocumentNode node) => AsNames(node, name =>
+        new MappingNode(name.Location, [new MappingEntry(new ScalarNode(name.Location, "condition"), new ScalarNode(name.Location, "started"))]) { Origin = name.Origin });
+
+    /// <summary>The mapping that a list of names stands for; null for what is neither, about which binding says more.</summary>
+    private static MappingNode? AsNames(DocumentNode node, Func<ScalarNode, DocumentNode> valueOf)
     {
         if (node is not SequenceNode sequence)
             return node as MappingNode;
@@ -169,10 +268,7 @@ internal static class Merging
         {
             if (item is not ScalarNode { IsNull: false } name || !names.Add(name.Value))
                 return null;
-            var started = new MappingEntry(new ScalarNode(name.Location, "condition"), new ScalarNode(name.Location, "started"));
-            entries.Add(new MappingEntry(
-                name with { Tag = null },
-                name.IsReset() ? name : new MappingNode(name.Location, [started]) { Origin = name.Origin }));
+            entries.Add(new MappingEntry(name with { Tag = null }, name.IsReset() ? name : valueOf(name)));
         }
 
         return new MappingNode(sequence.Location, entries) { Origin = sequence.Origin };

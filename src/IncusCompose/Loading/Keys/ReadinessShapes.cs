@@ -271,7 +271,7 @@ internal static partial class ReadinessShapes
     }
 
     /// <summary><c>8080</c>, <c>8080/path</c>, <c>http:8080/path</c>, <c>https://:8443/path</c>.</summary>
-    private static HttpProbe? ParseHttp(string text) =>
+    internal static HttpProbe? ParseHttp(string text) =>
         HttpForms().Match(text) is { Success: true } match && TryPort(match.Groups["port"].Value, out var port)
             ? new HttpProbe
             {
