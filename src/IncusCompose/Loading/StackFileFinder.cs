@@ -25,9 +25,12 @@ internal static class StackFileFinder
     public static string? FindIn(string folder) =>
         Names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 
+    /// <summary>True for a compose file's name.</summary>
+    public static bool IsCompose(string path) => Path.GetFileName(path).Contains("compose.", StringComparison.Ordinal);
+
     /// <summary>What lies beside a compose file that was found, and is to be laid over it; null where there is nothing.</summary>
     /// <param name="found">The file.</param>
-    public static string? OverrideOf(string found) => Path.GetFileName(found).Contains("compose.", StringComparison.Ordinal)
+    public static string? OverrideOf(string found) => IsCompose(found)
         ? s_overrides.Select(name => Path.Combine(Path.GetDirectoryName(found)!, name)).FirstOrDefault(File.Exists)
         : null;
 }

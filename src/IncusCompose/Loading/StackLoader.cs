@@ -17,7 +17,8 @@ public sealed class StackLoader(IDocumentFormat format)
     /// <param name="paths">
     /// Files, each laid over the ones before it; <c>-</c> is standard input, and a folder stands for the stack file in it.
     /// Empty: <c>stack.yaml</c>, <c>stack.yml</c>, <c>compose.yaml</c>, <c>compose.yml</c>, <c>docker-compose.yml</c> or <c>docker-compose.yaml</c> in the
-    /// working directory or the nearest folder above. Over a compose file that is found so, a <c>compose.override.yaml</c> beside it is laid.
+    /// working directory or the nearest folder above. Over a compose file that is found so, a <c>compose.override.yaml</c> beside it is laid;
+    /// where <c>COMPOSE_FILE</c> says other files, it is those.
     /// </param>
     /// <param name="options">Replacements for what the file says, and where variables come from.</param>
     /// <param name="cancellationToken">Stops between the steps.</param>
@@ -30,12 +31,13 @@ public sealed class StackLoader(IDocumentFormat format)
 
         var variables = new VariableScope(options.Variables);
         var composer = new Composer(format, workingDirectory, variables, diagnostics);
-        var files = FindFiles(paths, workingDirectory, diagnostics).Select(composer.Reader.Named).ToList();
+        var (named, environmentFile) = FindFiles(paths, options, workingDirectory, diagnostics);
+        var files = named.ConvertAll(composer.Reader.Named);
         StackDefinition? stack = null;
         if (files.Count > 0)
         {
             var origin = new DocumentOrigin(BaseDirectory(files[0], workingDirectory), variables);
-            ReadEnvironmentFiles(files[0], origin, options, workingDirectory, diagnostics);
+            ReadEnvironmentFiles(files[0], environmentFile, origin, options, workingDirectory, diagnostics);
             var root = composer.Compose(files, origin, options.Name);
             cancellationToken.ThrowIfCancellationRequested();
             if (root is not null)
@@ -48,7 +50,7 @@ public sealed class StackLoader(IDocumentFormat format)
                     Paths = [.. composer.Reader.Files.Where(file => !file.IsStandardInput).Select(file => file.Path)],
                     Folder = origin.Folder,
                 };
-                stack = Activation.Apply(stack, options, origin.Variables, diagnostics);
+                stack = Activation.Apply(stack, options, origin.Variables, composer.IsCompose, diagnostics);
                 stack = BuiltImages.Declare(stack, diagnostics);
                 cancellationToken.ThrowIfCancellationRequested();
                 diagnostics.AddRange(StackValidator.Validate(stack));
@@ -70,16 +72,21 @@ public sealed class StackLoader(IDocumentFormat format)
         stack with { Instances = stack.Instances.ToDictionary(pair => pair.Key, pair => pair.Value with { Activate = [] }, StringComparer.Ordinal) },
         Secrets.Mask);
 
-    private static List<string> FindFiles(IReadOnlyList<string> paths, string workingDirectory, DiagnosticList diagnostics)
+    /// <summary>The files, and the <c>.env</c> that says which they are, if one does.</summary>
+    private static (List<string> Files, string? EnvironmentFile) FindFiles(IReadOnlyList<string> paths, LoadOptions options, string workingDirectory, DiagnosticList diagnostics)
     {
         if (paths.Count == 0)
         {
-            if (StackFileFinder.FindUpwards(workingDirectory) is { } found)
-                return [.. new[] { found, StackFileFinder.OverrideOf(found) }.OfType<string>().Select(file => Path.GetRelativePath(workingDirectory, file))];
+            var found = StackFileFinder.FindUpwards(workingDirectory);
+            var (said, environmentFile) = ComposeVariables.FilesOf(found, options, workingDirectory);
+            if (said.Count > 0)
+                return ([.. said.Select(file => file == StackFile.StandardInput ? file : Path.GetRelativePath(workingDirectory, file))], environmentFile);
+            if (found is not null)
+                return ([.. new[] { found, StackFileFinder.OverrideOf(found) }.OfType<string>().Select(file => Path.GetRelativePath(workingDirectory, file))], null);
             diagnostics.Add(Diagnostic.Error("NoStackFile", SourceLocation.None, "",
                 $"there is no stack file in {workingDirectory} or a folder above it",
                 $"name one, or call it {string.Join(", ", StackFileFinder.Names)}"));
-            return [];
+            return ([], null);
         }
 
         var files = new List<string>(paths.Count);
@@ -90,9 +97,9 @@ public sealed class StackLoader(IDocumentFormat format)
             {
                 files.Add(path);
             }
-            else if (StackFileFinder.FindIn(full) is { } found)
+            else if (StackFileFinder.FindIn(full) is { } inside)
             {
-                files.AddRange(new[] { found, StackFileFinder.OverrideOf(found) }.OfType<string>().Select(file => Path.Combine(path, Path.GetFileName(file))));
+                files.AddRange(new[] { inside, StackFileFinder.OverrideOf(inside) }.OfType<string>().Select(file => Path.Combine(path, Path.GetFileName(file))));
             }
             else
             {
@@ -101,22 +108,34 @@ public sealed class StackLoader(IDocumentFormat format)
             }
         }
 
-        return files;
+        return (files, null);
     }
 
     private static string BaseDirectory(StackFile file, string workingDirectory) =>
         file.IsStandardInput ? workingDirectory : Path.GetDirectoryName(file.Path)!;
 
-    private static void ReadEnvironmentFiles(StackFile mainFile, DocumentOrigin origin, LoadOptions options, string workingDirectory, DiagnosticList diagnostics)
+    /// <param name="mainFile">The first file.</param>
+    /// <param name="naming">The <c>.env</c> that names the files, wherever they are: it wins over the one beside them.</param>
+    /// <param name="origin">Takes the variables.</param>
+    /// <param name="options">Names others.</param>
+    /// <param name="workingDirectory">Where relative paths start.</param>
+    /// <param name="diagnostics">Where problems go.</param>
+    private static void ReadEnvironmentFiles(StackFile mainFile, string? naming, DocumentOrigin origin, LoadOptions options, string workingDirectory, DiagnosticList diagnostics)
     {
         foreach (var named in options.EnvironmentFiles)
             origin.Variables.Fill(EnvironmentFiles.Read(Path.GetFullPath(named, workingDirectory), named, origin.Variables.Find, diagnostics, HiddenValues.None).Values);
         var path = Path.Combine(origin.Folder, EnvironmentFiles.DefaultName);
-        if (options.EnvironmentFiles.Count > 0 || !File.Exists(path))
+        if (options.EnvironmentFiles.Count > 0)
             return;
-        // Named as the user names the stack file, so that the place can be clicked on in the same way.
-        var shown = mainFile.IsStandardInput ? EnvironmentFiles.DefaultName : Path.Combine(Path.GetDirectoryName(mainFile.Shown) ?? "", EnvironmentFiles.DefaultName);
-        origin.Variables.Fill(EnvironmentFiles.Read(path, shown, origin.Variables.Find, diagnostics, HiddenValues.None).Values);
+        if (File.Exists(path) && path != naming)
+        {
+            // Named as the user names the stack file, so that the place can be clicked on in the same way.
+            var shown = mainFile.IsStandardInput ? EnvironmentFiles.DefaultName : Path.Combine(Path.GetDirectoryName(mainFile.Shown) ?? "", EnvironmentFiles.DefaultName);
+            origin.Variables.Fill(EnvironmentFiles.Read(path, shown, origin.Variables.Find, diagnostics, HiddenValues.None).Values);
+        }
+
+        if (naming is not null)
+            origin.Variables.Fill(EnvironmentFiles.Read(naming, Path.GetRelativePath(workingDirectory, naming), origin.Variables.Find, diagnostics, HiddenValues.None).Values);
     }
 
     /// <summary>A file that was written with its secrets masked must not make the mask the secret.</summary>

@@ -21,12 +21,13 @@ internal static class Activation
     /// <param name="stack">The stack as its files say.</param>
     /// <param name="options">The words and the names that were given.</param>
     /// <param name="variables">Where the variable is looked for.</param>
+    /// <param name="isCompose">True for a compose file, of which docker compose's own variable speaks, too.</param>
     /// <param name="diagnostics">Is told of words that no instance has.</param>
-    public static StackDefinition Apply(StackDefinition stack, LoadOptions options, VariableScope variables, DiagnosticList diagnostics)
+    public static StackDefinition Apply(StackDefinition stack, LoadOptions options, VariableScope variables, bool isCompose, DiagnosticList diagnostics)
     {
         var given = options.Activate.Count > 0
             ? options.Activate
-            : (variables.Find(Variable) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            : (variables.Find(Variable) ?? (isCompose ? variables.Find(ComposeVariables.Profiles) : null) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var known = stack.Instances.Values.SelectMany(instance => instance.Activate).ToHashSet(StringComparer.Ordinal);
         foreach (var word in given.Where(word => word != Everything && !known.Contains(word)))
         {

@@ -22,6 +22,9 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
     /// <summary>Reads the files.</summary>
     public DocumentReader Reader => field ??= new DocumentReader(format, workingDirectory, Report, diagnostics, _budget);
 
+    /// <summary>True where the first file is one of docker compose.</summary>
+    public bool IsCompose { get; private set; }
+
     /// <summary>Lays documents over one another.</summary>
     public DocumentMerger Merger => field ??= new DocumentMerger(diagnostics, _budget);
 
@@ -37,16 +40,43 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
             var roots = files.Select(file => (File: file, Root: Reader.Read(file))).ToList();
             if (roots.Any(read => read.Root is null))
                 return null;
+            IsCompose = InputDialects.Of(roots[0].Root!, below: null) is ComposeInput;
+            var isSaid = name is null && IsCompose && variables.Find(ComposeVariables.ProjectName) is { Length: > 0 };
+            if (IsCompose)
+                name = SayProject(roots.Select(read => read.Root!), origin, name);
             if (Layer([.. roots.Select(read => new OpenDocument(read.File, read.Root!, null))], origin, isMain: true, parents: []) is not { } document)
                 return null;
             document = DefaultValues.Apply(document, this);
-            return OverrideTags.Resolve(document, _budget) is MappingNode resolved ? InputDialects.Finish(resolved, NameOf(resolved, origin, name), Report) : null;
+            if (OverrideTags.Resolve(document, _budget) is not MappingNode resolved)
+                return null;
+            if (isSaid)
+                resolved = Called(resolved, name!);
+            return InputDialects.Finish(resolved, NameOf(resolved, origin, name), Report);
         }
         catch (CompositionBudget.Exceeded exceeded)
         {
             diagnostics.Add(Diagnostic.Error(exceeded.Id, new SourceLocation(files[0].Shown, 0, 0), "", exceeded.Message, exceeded.Advice));
             return null;
         }
+    }
+
+    /// <summary>Lets the values of a compose file name its project, as in docker.</summary>
+    /// <returns>The name where the command line or the environment says one.</returns>
+    private string? SayProject(IEnumerable<MappingNode> roots, DocumentOrigin origin, string? name)
+    {
+        name ??= variables.Find(ComposeVariables.ProjectName) is { Length: > 0 } said ? said : null;
+        var written = roots.Select(root => root.Find("name")).OfType<ScalarNode>().LastOrDefault(node => node is { IsNull: false, Value.Length: > 0 })?.Value;
+        // A name that is made of variables is not known yet.
+        if (name is not null || written?.Contains('$', StringComparison.Ordinal) != true)
+            variables.Say(ComposeVariables.ProjectName, name ?? written ?? NameRules.StackNameFrom(Path.GetFileName(origin.Folder)));
+        return name;
+    }
+
+    /// <summary>The document with another name.</summary>
+    private static MappingNode Called(MappingNode document, string name)
+    {
+        var place = new SourceLocation(ComposeVariables.ProjectName, 0, 0);
+        return document with { Entries = [new(new ScalarNode(place, "name"), new ScalarNode(place, name, ScalarStyle.Quoted)), .. document.Entries.Where(entry => entry.Key.Value != "name")] };
     }
 
     /// <summary>What a stack is called: as the command line says, or the file, or its folder.</summary>

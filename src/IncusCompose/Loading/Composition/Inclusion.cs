@@ -191,7 +191,7 @@ internal static class Inclusion
             section switch
             {
                 "networks" or ComposeWhole.NetworksWord => false,
-                "volumes" => definition is MappingNode volume && (volume.Find("content") ?? volume.Find("import") ?? volume.Find("source")) is not null,
+                "volumes" => definition is MappingNode volume && (volume.Find("content") ?? volume.Find("import") ?? volume.Find("source") ?? volume.Find(ComposeDriverOptions.Word)) is not null,
                 "secrets" or "configs" => definition is not MappingNode given || given.Entries.Any(entry => entry.Key.Value is not ("environment" or "content" or "name" or "external")),
                 _ => true,
             };

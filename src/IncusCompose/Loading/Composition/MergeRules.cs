@@ -20,6 +20,8 @@ internal sealed class MergeRules
         .Add("args", Merging.Assignments)
         .Add("labels", Merging.Assignments)
         .Add("additional_contexts", Merging.Assignments)
+        .Add("extra_hosts", Merging.Hosts)
+        .Add("ssh", Merging.Assignments)
         .Add("platforms", Merging.Replace);
 
     /// <summary>The rules of one instance, of what all have by default, and of a profile, which says some of the same.</summary>

@@ -18,7 +18,7 @@ internal static class ComposeResources
 
     private static readonly Dictionary<string, string[]> s_wordsOfVolume = new(StringComparer.Ordinal)
     {
-        ["driver"] = [], ["driver_opts"] = [ComposeWhole.OptionsWord], ["external"] = ["external"], ["name"] = [ComposeWhole.NameWord], ["labels"] = [],
+        ["driver"] = [], ["driver_opts"] = [ComposeDriverOptions.Word], ["external"] = ["external"], ["name"] = [ComposeWhole.NameWord], ["labels"] = [],
     };
 
     /// <summary>Exchanges the words of a network.</summary>
@@ -111,7 +111,10 @@ internal static class ComposeResources
                         say.Refuse(entry, $"the volume driver {Excerpts.Quote(Text(entry.Value))} is docker's own", "leave it out for a volume on Incus's default pool, or name a `pool` in a stack file");
                     break;
                 case "driver_opts":
-                    say.Add(entry, ComposeWhole.OptionsWord);
+                    if (entry.Value is MappingNode { Entries.Count: > 0 } && (Text(volume.Find("driver")) is "" or "local" or "default"))
+                        say.Add(entry, ComposeDriverOptions.Word);
+                    else if (entry.Value is MappingNode { Entries.Count: > 0 } or ScalarNode { IsNull: false })
+                        say.Refuse(entry, "the options of a volume's driver are docker's own", "mount a folder of the host under the service's `volumes` instead");
                     break;
                 case "external":
                     External(entry, say);

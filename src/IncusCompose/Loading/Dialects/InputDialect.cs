@@ -63,5 +63,5 @@ internal sealed class ComposeInput : InputDialect
     public override MappingNode Translate(MappingNode root, Action<Diagnostic> report) =>
         new ComposeDialect(report).Translate(new ComposeExtensions(report).Read(root));
 
-    public override MappingNode Finish(MappingNode root, string stack, Action<Diagnostic> report) => ComposeWhole.Finish(root, stack, report);
+    public override MappingNode Finish(MappingNode root, string stack, Action<Diagnostic> report) => ComposeWhole.Finish(ComposeDriverOptions.Apply(root, report), stack, report);
 }

@@ -13,6 +13,7 @@ internal sealed class VariableScope
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly Dictionary<string, string> _secretsFound;
     private readonly Dictionary<string, string> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _said = new(StringComparer.Ordinal);
 
     public VariableScope(IReadOnlyDictionary<string, string>? environment)
     {
@@ -31,14 +32,14 @@ internal sealed class VariableScope
     public IReadOnlyDictionary<string, string> SecretsFound => _secretsFound;
 
     /// <summary>Every name that has a value.</summary>
-    public IEnumerable<string> Names => (_around?.Names ?? _environment.Keys).Concat(_files.Keys);
+    public IEnumerable<string> Names => (_around?.Names ?? _environment.Keys).Concat(_files.Keys).Concat(_said.Keys);
 
     /// <summary>The variable's value; null where it is not set.</summary>
     public string? Find(string name)
     {
         if (_around?.Find(name) is { } outer)
             return outer;
-        if (!_environment.TryGetValue(name, out var value) && !_files.TryGetValue(name, out value))
+        if (!_said.TryGetValue(name, out var value) && !_environment.TryGetValue(name, out value) && !_files.TryGetValue(name, out value))
             return null;
         if (Secrets.IsSecret(name))
             _secretsFound[value] = name;
@@ -51,6 +52,9 @@ internal sealed class VariableScope
         foreach (var (name, value) in file)
             _files[name] = value;
     }
+
+    /// <summary>Gives a variable its value, whatever the environment and files say.</summary>
+    public void Say(string name, string value) => _said[name] = value;
 
     /// <summary>A scope for an included file.</summary>
     public VariableScope Within() => new(this);

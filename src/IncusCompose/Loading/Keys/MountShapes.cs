@@ -9,7 +9,8 @@ internal static class MountShapes
 {
     private const string PersistForm = "`/folder:/path` or `./folder:/path`";
     // Source: Incus doc/reference/devices_disk.md, propagation.
-    private static readonly string[] s_propagations = ["private", "shared", "slave", "unbindable", "rshared", "rslave", "runbindable", "rprivate"];
+    /// <summary>How mounts below a mount are shared with the host.</summary>
+    public static IReadOnlyList<string> Propagations { get; } = ["private", "shared", "slave", "unbindable", "rshared", "rslave", "runbindable", "rprivate"];
 
     private const string ShortForm = "`volume:/path`, `./folder:/path` or `/folder:/path:ro`";
 
@@ -79,7 +80,7 @@ internal static class MountShapes
         .Foreign(ForeignWords.OfMount);
 
     private static ObjectShape<string?> Bind() => new ObjectShape<string?>(_ => null)
-        .Add("propagation", Scalars.Choice(s_propagations.Select(word => (word, word)).ToArray()), "How mounts below it are shared with the host: `rprivate` and its like", (_, value) => value)
+        .Add("propagation", Scalars.Choice(Propagations.Select(word => (word, word)).ToArray()), "How mounts below it are shared with the host: `rprivate` and its like", (_, value) => value)
         .Foreign(ForeignWords.OfBind);
 
     private static ObjectShape<string?> OfVolume() => new ObjectShape<string?>(_ => null)
@@ -111,7 +112,7 @@ internal static class MountShapes
             // Labels of SELinux, caches of other systems, and what Incus never does anyway.
             if (option is "rw" or "z" or "Z" or "cached" or "delegated" or "consistent" or "nocopy")
                 continue;
-            if (option != "ro" && !s_propagations.Contains(option))
+            if (option != "ro" && !Propagations.Contains(option))
                 return Problem($"ends in `{parts[2]}`, which is no option here", "write `ro` or `rw`, or use the long form");
             draft = option == "ro" ? draft with { ReadOnly = true } : draft with { Propagation = option };
         }

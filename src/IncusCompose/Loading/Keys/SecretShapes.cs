@@ -38,10 +38,10 @@ internal static class SecretShapes
     public static Shape<ConfigDefinition> Config { get; } = new ObjectShape<ConfigDraft>(name => new ConfigDraft(new ConfigDefinition { Name = name }))
         .Add("file", Scalars.Word("a path such as `./nginx.conf`"), "A file on this machine, taken as it is", (draft, value) => draft with { Config = draft.Config with { File = value } })
         .Add("content", Scalars.Text, "The text; variables in it are replaced, as everywhere in this file", (draft, value) => draft with { Config = draft.Config with { Content = value } })
+        .Add("environment", Scalars.Word("a variable's name such as `NGINX_CONF`"), "A variable of the environment or of `.env`, whose value is the text", (draft, value) => draft with { Environment = value })
         .Add("template", Scalars.Word("a path such as `./nginx.conf.tmpl`"), "A file on this machine whose variables are replaced, as in this file", (draft, value) => draft with { Template = value })
         .Foreign("external", NotExternal)
         .Foreign("name", "leave it out: a config is called what its key says")
-        .Foreign("environment", "write `content: ${NAME}`, or `secrets` where it is one")
         .Foreign("template_driver", "write `template` with the file's path")
         .Then<ConfigDraft, ConfigDefinition>(Complete);
 
@@ -53,7 +53,7 @@ internal static class SecretShapes
     public static Shape<IReadOnlyList<GrantDefinition>> ConfigGrants { get; } = Grants(
         "nginx", "the absolute path in the instance", "Permissions; `0444` where the key is missing", "a config's name");
 
-    private sealed record ConfigDraft(ConfigDefinition Config, string? Template = null);
+    private sealed record ConfigDraft(ConfigDefinition Config, string? Template = null, string? Environment = null);
 
     private static Shape<IReadOnlyList<GrantDefinition>> Grants(string example, string target, string mode, string named)
     {
@@ -122,10 +122,18 @@ internal static class SecretShapes
     private static bool Complete(ConfigDraft draft, DocumentNode node, Site site, BindingContext context, out ConfigDefinition config)
     {
         config = draft.Config;
-        if (!IsOne(node, site, context, "BadConfig", ("file", config.File), ("content", config.Content), ("template", draft.Template)))
+        if (!IsOne(node, site, context, "BadConfig", ("file", config.File), ("content", config.Content), ("environment", draft.Environment), ("template", draft.Template)))
             return false;
         if (config.File is not null)
             config = config with { File = MountShapes.Absolute(config.File, context, site) };
+        if (draft.Environment is { } variable)
+        {
+            var value = context.Variables(variable);
+            if (value is null)
+                context.Error("NoVariable", node, site.At("environment"), $"the variable {Diagnostics.Excerpts.Quote(variable)} is not set", "set it in the environment or in `.env`, or write `content: ${NAME:-…}` for a text where it is not");
+            config = config with { Content = value ?? "" };
+        }
+
         if (draft.Template is null)
             return true;
         var read = TemplateText.TryRead(MountShapes.Absolute(draft.Template, context, site), node, site.At("template"), context, out var text);
