@@ -21,7 +21,7 @@ internal sealed record NamesDefinition
     /// <summary>What an instance says of names; null: nothing that takes files in it.</summary>
     public static NamesDefinition? Of(InstanceDefinition instance) =>
         instance.Type == InstanceType.Container && (instance.Hostname is not null || instance.Dns.Count > 0 || instance.ExtraHosts.Count > 0)
-            ? new NamesDefinition { Hostname = instance.Hostname, Servers = instance.Dns, Search = instance.DnsSearch, Options = instance.DnsOptions, Hosts = instance.ExtraHosts }
+            ? new NamesDefinition { Hostname = instance.Hostname, Servers = instance.Dns, Search = instance.DnsSearch, Options = instance.Dns.Count == 0 ? [] : instance.DnsOptions, Hosts = instance.ExtraHosts }
             : null;
 
     /// <summary>In a few words.</summary>

@@ -35,11 +35,10 @@ internal static class ComposeRules
     {
         foreach (var instance in stack.Instances.Values.Where(instance => instance.Dns.Count == 0))
         {
-            foreach (var word in new List<string>(2) { "dns_search", "dns_opt" }.Where(word => word == "dns_search" ? instance.DnsSearch.Count > 0 : instance.DnsOptions.Count > 0))
-            {
-                findings.Error("NoDns", $"instances.{instance.Name}.{word}", "nothing says which name servers are asked",
-                    word == "dns_search" ? "write `dns` as well, or `config: {dns.search: …}` of the network" : "write `dns` as well");
-            }
+            if (instance.DnsSearch.Count > 0)
+                findings.Error("NoDns", $"instances.{instance.Name}.dns_search", "nothing says which name servers are asked", "write `dns` as well, or `config: {dns.search: …}` of the network");
+            if (instance.DnsOptions.Count > 0)
+                findings.Warning("IgnoredWord", $"instances.{instance.Name}.dns_opt", "`dns_opt` is passed over: it asks the name servers of its networks, as these say", "write `dns` as well");
         }
     }
 

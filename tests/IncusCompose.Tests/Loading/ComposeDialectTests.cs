@@ -524,7 +524,6 @@ public class ComposeDialectTests
     [InlineData("web: {image: nginx, container_name: shop-web}\n  db: {image: redis, links: [web]}", "services.web.container_name: warning: others, such as `db`, reach it by this name alone, and not as `web`")]
     [InlineData("web: {image: nginx, links: [\"db:store\"]}\n  db: {image: redis, networks: [back]}\nnetworks: {back: }", "services.web.links: `db:store` gives `db` another name, `store`, which the network of Incus's default profile does not know")]
     [InlineData("web: {image: nginx, restart: always, deploy: {restart_policy: {condition: none}}}", "services.web.deploy.restart_policy: warning: `restart_policy` is passed over: the service says `restart`")]
-    [InlineData("web: {image: nginx, storage_opt: {size: 1G}}", "instances.web.storage_opt: `storage_opt` has no counterpart: it is for docker's own storage; write `disk` with the size of the root disk")]
     [InlineData("web: {image: nginx, pull_policy: every_12h}", "services.web.pull_policy: warning: `every_12h` becomes `always`: with each apply its registry is asked")]
     [InlineData("web: {image: nginx, ports: [\"127.0.0.1::80\"]}", "services.web.ports: warning: `80` is passed over: docker takes any port")]
     [InlineData("web: {image: nginx, pre_start: [{command: x}]}", "instances.web.pre_start: `pre_start` has no counterpart")]
@@ -585,7 +584,7 @@ public class ComposeDialectTests
             [("/mnt/other", "/srv", true, true), ("/mnt/other", "/more", true, true), (folder.Path + "/data/near", "/near", true, false), ("plain", "/plain", false, false)],
             stack.Instances["web"].Volumes.Select(mount => (mount.Source, mount.Target, mount.IsHostPath, mount.ReadOnly)));
         Assert.Equal(["plain"], stack.Volumes.Keys);
-        Assert.Contains("volumes.a.driver_opts: the options of a volume's driver are docker's own", Assert.Single(StackText.Problems("services: {web: {image: nginx}}\nvolumes: {a: {driver_opts: {type: nfs, o: addr=10.0.0.1, device: \":/x\"}}}\n")), StringComparison.Ordinal);
+        Assert.Contains("volumes.a.driver_opts: Incus mounts nothing over the network: `nfs`", Assert.Single(StackText.Problems("services: {web: {image: nginx}}\nvolumes: {a: {driver_opts: {type: nfs, o: addr=10.0.0.1, device: \":/x\"}}}\n")), StringComparison.Ordinal);
     }
 
     [Fact]

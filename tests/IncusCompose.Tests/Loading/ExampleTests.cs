@@ -28,4 +28,34 @@ public class ExampleTests
             Assert.StartsWith("#", File.ReadAllText(Path.Combine(s_folder, folder, file)), StringComparison.Ordinal);
         }
     }
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Every_file_of_an_example_loads_with_its_stack_or_over_it(string folder)
+    {
+        using var home = new TemporaryFolder();
+        Directory.CreateDirectory(Path.Combine(home.Path, ".ssh"));
+        File.WriteAllText(Path.Combine(home.Path, ".ssh", "id_ed25519.pub"), Ssh.Keys.Ann + "\n");
+        LoadResult Load(params string[] files) => StackText.Loader.Load(files, new LoadOptions { WorkingDirectory = Path.Combine(s_folder, folder), Activate = ["*"], Variables = new Dictionary<string, string> { ["HOME"] = home.Path } });
+
+        var first = new[] { "stack.yaml", "compose.yaml" }.First(file => File.Exists(Path.Combine(s_folder, folder, file)));
+        var alone = Load(first);
+        Assert.DoesNotContain(alone.Diagnostics, problem => problem.Severity == DiagnosticSeverity.Error);
+        var over = Directory.EnumerateFiles(Path.Combine(s_folder, folder), "*.yaml").Except(alone.Definition!.Paths).Select(file => Path.GetFileName(file)!).ToList();
+        Assert.Equal(folder == "multi-file" ? ["production.yaml"] : [], over);
+        foreach (var file in over)
+            Assert.DoesNotContain(Load(first, file).Diagnostics, problem => problem.Severity == DiagnosticSeverity.Error);
+    }
+
+    [Fact]
+    public void The_example_of_several_files_says_in_production_what_its_page_says()
+    {
+        var options = new LoadOptions { WorkingDirectory = Path.Combine(s_folder, "multi-file"), Variables = new Dictionary<string, string>() };
+        Assert.DoesNotContain("mail-catcher", StackText.Loader.Load(["stack.yaml", "production.yaml"], options).Require().Instances.Keys);
+        var stack = StackText.Loader.Load(["stack.yaml", "production.yaml"], options with { Activate = ["debug"] }).Require();
+        Assert.Contains("mail-catcher", stack.Instances.Keys);
+        var web = stack.Instances["web"];
+        Assert.Equal(("2GiB", "production", 80), (web.Memory, web.Environment["MODE"], Assert.Single(web.Ports).HostPort));
+        Assert.Empty(web.Labels);
+    }
 }

@@ -51,6 +51,7 @@ internal sealed class MergeRules
         .Add("configs", Merging.By(MergeKeys.ConfigTarget))
         .Add("files", Merging.By(MergeKeys.Target))
         .Add("env_file", Merging.SeveralBy(MergeKeys.Path))
+        .Add("label_file", Merging.SeveralBy(MergeKeys.Path))
         .Add("tmpfs", Merging.By(MergeKeys.BeforeColon))
         .Add("ulimits.*", Merging.Replace)
         .Add("profiles", Merging.Words)

@@ -76,6 +76,8 @@ internal sealed class ComposeDriverOptions
         switch (Text("type"))
         {
             case "" or "none" or "bind" when isBind && options.Find("device") is ScalarNode { IsNull: false, Value.Length: > 0 } device:
+                foreach (var other in volume.Entries.Where(word => word.Key.Value is not (Word or ComposeWhole.NameWord)))
+                    _report(Diagnostic.Warning("IgnoredWord", other.Key.Location, $"volumes.{entry.Key.Value}.{other.Key.Value}", $"`{other.Key.Value}` is passed over: the volume is a folder of the host"));
                 _mounted[entry.Key.Value] = new(device, [.. mount.Where(option => option is not ("bind" or "rbind" or "rw"))], options);
                 return null;
             case "" or "none" or "bind" when isBind:

@@ -4,8 +4,8 @@ using IncusCompose.Loading.Documents;
 namespace IncusCompose.Loading.Dialects;
 
 /// <summary>
-/// What services mount, once all files are known: volumes by the names that they have on the server, volumes that are a folder
-/// of the host, what other services mount, and paths alone, for which docker makes a volume without a name. Such a path lies on
+/// What services mount, once all files are known: volumes by the names that they have on the server,
+/// what other services mount, and paths alone, for which docker makes a volume without a name. Such a path lies on
 /// the instance's own disk, unless something else is mounted around it: what the image has there would be hidden, and so it is
 /// a volume of the stack. Source: https://docs.docker.com/engine/storage/volumes/#named-and-anonymous-volumes
 /// </summary>
@@ -17,36 +17,14 @@ internal sealed class ComposeMounts
     private readonly IReadOnlyDictionary<string, MappingNode> _services;
     private readonly Action<Diagnostic> _report;
 
-    /// <summary>The folder of the host that a volume is.</summary>
-    private readonly Dictionary<string, ScalarNode> _folders = new(StringComparer.Ordinal);
-
     private readonly HashSet<string> _taken;
     private readonly List<MappingEntry> _made = [];
 
-    /// <param name="volumes">The volumes of the file.</param>
-    /// <param name="names">What they are called on the server.</param>
+    /// <param name="names">What the volumes of the file are called on the server.</param>
     /// <param name="services">The services, by the keys that they have as instances.</param>
     /// <param name="report">Where problems go.</param>
-    public ComposeMounts(IReadOnlyList<MappingEntry> volumes, IReadOnlyDictionary<string, string> names, IReadOnlyDictionary<string, MappingNode> services, Action<Diagnostic> report)
-    {
+    public ComposeMounts(IReadOnlyDictionary<string, string> names, IReadOnlyDictionary<string, MappingNode> services, Action<Diagnostic> report) =>
         (_names, _services, _report, _taken) = (names, services, report, [.. names.Values]);
-        foreach (var volume in volumes)
-        {
-            if ((volume.Value as MappingNode)?.Entries.FirstOrDefault(entry => entry.Key.Value == ComposeWhole.OptionsWord) is { } options && FolderOf(volume, options) is { } folder)
-                _folders[volume.Key.Value] = folder;
-        }
-    }
-
-    /// <summary>The volumes of the file without those that are folders of the host, and without what is said of drivers.</summary>
-    public DocumentNode WithoutFolders(DocumentNode volumes) => volumes is not MappingNode mapping ? volumes : mapping with
-    {
-        Entries =
-        [
-            .. mapping.Entries.Where(entry => !_folders.ContainsKey(entry.Key.Value)).Select(entry => entry.Value is MappingNode volume && volume.Find(ComposeWhole.OptionsWord) is not null
-                ? entry with { Value = volume with { Entries = [.. volume.Entries.Where(word => word.Key.Value != ComposeWhole.OptionsWord)] } }
-                : entry),
-        ],
-    };
 
     /// <summary>A service with what it mounts of others (<c>volumes_from</c>); what cannot be found stays, and is answered as a word without a counterpart.</summary>
     public MappingNode WithOthers(string key, MappingNode service, string path)
@@ -100,24 +78,6 @@ internal sealed class ComposeMounts
         MappingNode mapping => mapping with { Entries = [.. mapping.Entries.Where(entry => entry.Key.Value is not ("read_only" or "readonly")), new(new ScalarNode(mapping.Location, "read_only"), new ScalarNode(mapping.Location, "true"))] },
         _ => mount,
     };
-
-    /// <summary>The folder that a volume of docker's local driver is mounted from; null where it is none, which is reported.</summary>
-    private ScalarNode? FolderOf(MappingEntry volume, MappingEntry said)
-    {
-        if (said.Value is ScalarNode { IsNull: true } or MappingNode { Entries.Count: 0 })
-            return null;
-        var options = said.Value as MappingNode;
-        var isBound = options is not null && (options.Find("o") as ScalarNode)?.Value.Split(',').Any(option => option.Trim() is "bind" or "rbind") == true;
-        if (!isBound || options!.Find("device") is not ScalarNode { IsNull: false, Value.Length: > 0 } device)
-        {
-            _report(Diagnostic.Error("ForeignWord", said.Key.Location, $"volumes.{volume.Key.Value}.driver_opts", "the options of a volume's driver are docker's own", "mount a folder of the host under the service's `volumes` instead"));
-            return null;
-        }
-
-        foreach (var other in ((MappingNode)volume.Value).Entries.Where(entry => entry.Key.Value is not (ComposeWhole.OptionsWord or ComposeWhole.NameWord)))
-            _report(Diagnostic.Warning("IgnoredWord", other.Key.Location, $"volumes.{volume.Key.Value}.{other.Key.Value}", $"`{other.Key.Value}` is passed over: the volume is a folder of the host"));
-        return device.Value[0] is '/' or '.' or '~' ? device : device with { Value = $"./{device.Value}" };
-    }
 
     /// <summary>The volumes that were made; null where there are none.</summary>
     public MappingNode? Section => _made.Count == 0 ? null : new MappingNode(_made[0].Key.Location, _made);
@@ -212,21 +172,13 @@ internal sealed class ComposeMounts
         _ => null,
     };
 
-    /// <summary>A mount of a volume by the name that it has on the server, or of the folder that it is.</summary>
+    /// <summary>A mount of a volume by the name that it has on the server.</summary>
     private DocumentNode Renamed(DocumentNode item)
     {
         switch (item)
         {
             case ScalarNode scalar when scalar.Value.IndexOf(':', StringComparison.Ordinal) is > 0 and var cut:
-                if (_folders.TryGetValue(scalar.Value[..cut], out var folder))
-                    return scalar with { Value = folder.Value + scalar.Value[cut..], Template = folder.Template is null ? null : folder.Template + scalar.Value[cut..], Origin = folder.Origin };
                 return _names.TryGetValue(scalar.Value[..cut], out var name) && name != scalar.Value[..cut] ? scalar with { Value = name + scalar.Value[cut..] } : scalar;
-            case MappingNode mapping when mapping.Find("source") is ScalarNode source && _folders.TryGetValue(source.Value, out var bound):
-                // What is said of a volume, such as `nocopy`, is of none any more.
-                return mapping with
-                {
-                    Entries = [.. mapping.Entries.Where(entry => entry.Key.Value is not ("type" or "volume")).Select(entry => entry.Key.Value == "source" ? entry with { Value = bound } : entry)],
-                };
             case MappingNode mapping when mapping.Find("source") is ScalarNode source && _names.TryGetValue(source.Value, out var called):
                 return mapping with { Entries = [.. mapping.Entries.Select(entry => entry.Key.Value == "source" ? entry with { Value = source with { Value = called } } : entry)] };
             default:

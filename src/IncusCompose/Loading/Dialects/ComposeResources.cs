@@ -55,6 +55,8 @@ internal static class ComposeResources
                     }
 
                     break;
+                case "driver_opts" when entry.Value is ScalarNode { IsNull: true }:
+                    break;
                 case "ipam":
                     Ipam(entry.Value, say);
                     break;

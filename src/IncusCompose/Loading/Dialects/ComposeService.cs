@@ -30,6 +30,8 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
         var entries = new List<MappingEntry> { new(new ScalarNode(node.Location, ComposeWhole.ServiceWord), new ScalarNode(node.Location, name)) };
         foreach (var entry in service.Entries.Where(entry => entry.Key.Value is not ("post_start" or "pre_stop")))
         {
+            if (Counterpart(entry, service, path, entries))
+                continue;
             entries.Add(entry.Key.Value switch
             {
                 "image" when entry.Value is ScalarNode { IsNull: false, Value.Length: > 0 } image => entry with { Value = image with { Value = OciReference.Translate(image.Value), Template = image.Template } },
@@ -53,8 +55,14 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
         }
 
         var hooks = service.Entries.Where(entry => entry.Key.Value is "post_start" or "pre_stop").Select(entry => entry with { Value = Each(entry.Value, item => Hook(item, $"{path}.{entry.Key.Value}")) }).ToList();
-        if (hooks.Count > 0 && service.Find("hooks") is null)
-            entries.Add(new(new ScalarNode(hooks[0].Key.Location, "hooks"), new MappingNode(hooks[0].Key.Location, hooks) { Origin = service.Origin }));
+        foreach (var hook in hooks)
+        {
+            if (service.Find("hooks") is MappingNode said && said.Find(hook.Key.Value) is not null)
+                report(Diagnostic.Error("SaidTwice", hook.Key.Location, $"{path}.{hook.Key.Value}", $"`{hook.Key.Value}` says the same as `hooks.{hook.Key.Value}`", "remove one of the two"));
+            else
+                AddHook(hook, entries);
+        }
+
 
         if (Allowed(name) is { } other && service.Find("container_name") is null)
         {
@@ -181,21 +189,6 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
         return often with { Value = "always" };
     }
 
-    /// <summary>A port without one of the host: docker takes any that is free.</summary>
-    private DocumentNode Ports(DocumentNode node, string path) => Each(node, item =>
-    {
-        var port = item switch
-        {
-            ScalarNode { IsNull: false, Tag: null } scalar when SinglePort().Match(scalar.Value) is { Success: true } single => single.Groups["port"].Value,
-            MappingNode { Tag: null } mapping when mapping.Find("published") is null && mapping.Find("target") is ScalarNode { IsNull: false } target => target.Value,
-            _ => null,
-        };
-        if (port is null)
-            return Written(item);
-        Pass(item, path, $"{Excerpts.Quote(port)} is passed over: docker takes any port of the host for it, and Incus only one that is named; the instance's own address has it", $"write one such as `8080:{port}`");
-        return null;
-    });
-
     /// <summary>A port as it is written here: docker wants no brackets around an address, and takes protocols in any case.</summary>
     private static DocumentNode Written(DocumentNode item) => item switch
     {
@@ -261,9 +254,6 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
 
     private void Pass(DocumentNode node, string path, string message, string advice = "") =>
         report(Diagnostic.Warning("IgnoredWord", node.Location, path, message, advice));
-
-    [GeneratedRegex("^([0-9.]*::)?(?<port>[0-9]+(-[0-9]+)?(/(tcp|udp))?)\\z")]
-    private static partial Regex SinglePort();
 
     [GeneratedRegex("^(?<address>[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f.]*|::)(?<rest>:[0-9-]+:[0-9-]+(/[A-Za-z]+)?)\\z")]
     private static partial Regex PlainIpv6();

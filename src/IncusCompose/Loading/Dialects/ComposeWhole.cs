@@ -46,9 +46,6 @@ internal sealed class ComposeWhole
     public static readonly IReadOnlyList<(string Raw, string Foreign, string Word)> RawOfInterface =
         [("ipv4.address", "ipv4_address", "ipv4"), ("ipv6.address", "ipv6_address", "ipv6"), ("hwaddr", "mac_address", "mac"), ("security.acls", "acls", "acls")];
 
-    /// <summary>The options of a volume's driver, of which a file above may say a part.</summary>
-    public const string OptionsWord = "\u0001driver_opts";
-
     /// <summary>The network of what names none.</summary>
     public const string DefaultNetwork = "default";
 
@@ -82,7 +79,7 @@ internal sealed class ComposeWhole
         _root = root = WithDefaultNetwork();
         _networks = Names("networks", NetworkName);
         _volumes = Names("volumes", (_, name) => name);
-        _mounts = new ComposeMounts(Section("volumes"), _volumes, _services, report);
+        _mounts = new ComposeMounts(_volumes, _services, report);
         _aliases = new ComposeAliases(report, root, _services, network => _networks.GetValueOrDefault(network, network));
         _shared = _services.Values.Select(service => _aliases.NetworksOf(service).Select(pair => pair.Network).Where(_aliases.IsOwn).ToHashSet(StringComparer.Ordinal))
             .Where(networks => networks.Count > 1).SelectMany(networks => networks).ToHashSet(StringComparer.Ordinal);
@@ -118,7 +115,7 @@ internal sealed class ComposeWhole
             {
                 "instances" => entry with { Value = services! },
                 "networks" => entry with { Value = Named(entry.Value, "networks", _networks) },
-                "volumes" => entry with { Value = _mounts.AddTo(Named(_mounts.WithoutFolders(entry.Value), "volumes", _volumes)) },
+                "volumes" => entry with { Value = _mounts.AddTo(Named(entry.Value, "volumes", _volumes)) },
                 _ => entry,
             });
         }

@@ -124,7 +124,11 @@ internal sealed class EnvironmentFile
             throw new Template.Failure("BadEnvironmentLine", $"`=` is missing after {name}", "write NAME=value");
         _position++;
         SkipBlanks();
+        var isQuoted = !AtEndOfLine && _text[_position] is '\'' or '"';
         Set(name, ReadValue(), place);
+        SkipBlanks();
+        if (isQuoted && !AtEndOfLine && _text[_position] != '#')
+            _diagnostics.Add(Diagnostic.Warning("TextAfterValue", new SourceLocation(_file, _line, 1), "", $"what stands after the closing quote of {name} is passed over", "put all of the value in the quotes, or `#` before a comment"));
     }
 
     private void Set(string name, string value, SourceLocation place)

@@ -12,6 +12,8 @@ internal static partial class ComposeWords
     private const string TmpfsForm = "an absolute path such as `/run` or `/run:size=64m,mode=1777`";
     private const string DeviceForm = "a device such as `/dev/fuse` or `/dev/ttyUSB0:/dev/modem`";
 
+    private const string AllUsb = "/dev/bus/usb";
+
     // Options that a file system in memory has anyway, or that nobody misses.
     private static readonly string[] s_plainTmpfsOptions = ["rw", "exec", "suid", "dev", "nosuid", "nodev", "relatime", "noatime"];
 
@@ -108,8 +110,8 @@ internal static partial class ComposeWords
         var permissions = parts.Length == 3 ? parts[2] : parts.Length == 2 && target == parts[0] && parts[1] != parts[0] ? parts[1] : "rwm";
         if (PermissionProblem(permissions) is not null)
             return new(null!, $"ends in `{permissions}`, which Incus cannot give: it gives a device to read and to write", "leave it out; who may use the device is said by `mode` of a device by name");
-        if (parts[0].TrimEnd('/') is "/dev/bus/usb" or "/dev/snd" or "/dev/input" or "/dev")
-            return new(null!, "is a folder of devices", parts[0].StartsWith("/dev/bus", StringComparison.Ordinal) ? "write them by name: `dongle: {type: usb, vendorid: \"…\"}`" : "name each device");
+        if (parts[0].TrimEnd('/') is "/dev/snd" or "/dev/input" or "/dev/bus" or "/dev")
+            return new(null!, "is a folder of devices", "name each device");
         return new(new HostDevice(parts[0], target));
     }
 
@@ -121,8 +123,9 @@ internal static partial class ComposeWords
         {
             var target = device.Target.Length == 0 ? device.Source : device.Target;
             // All of the host's cards and what belongs to them.
-            devices[InstanceForm.DeviceName("device", target.StartsWith("/dev/", StringComparison.Ordinal) ? target["/dev/".Length..] : target)] = device.Source.TrimEnd('/') == "/dev/dri"
-                ? new Dictionary<string, string> { ["type"] = "gpu" }
+            devices[InstanceForm.DeviceName("device", target.StartsWith("/dev/", StringComparison.Ordinal) ? target["/dev/".Length..] : target)] = device.Source.TrimEnd('/') is "/dev/dri" or AllUsb
+                // Without a vendor or product it is whatever is plugged in. Source: Incus doc/reference/devices_usb.md.
+                ? new Dictionary<string, string> { ["type"] = device.Source.TrimEnd('/') == AllUsb ? "usb" : "gpu" }
                 : new Dictionary<string, string>
                 {
                     ["type"] = s_blockDevices.Any(name => device.Source["/dev/".Length..].StartsWith(name, StringComparison.Ordinal)) ? "unix-block" : "unix-char",

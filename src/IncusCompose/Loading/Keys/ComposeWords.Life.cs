@@ -1,5 +1,6 @@
 using System.Globalization;
 using IncusCompose.Definition;
+using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
 
 namespace IncusCompose.Loading.Keys;
@@ -7,7 +8,7 @@ namespace IncusCompose.Loading.Keys;
 /// <content>When an instance is started and stopped, and how many there are.</content>
 internal static partial class ComposeWords
 {
-    private static ScalarShape<RestartPolicy> Restart { get; } = new("`no`, `always`, `on-failure` or `unless-stopped`", text => text switch
+    private static Shape<RestartPolicy> Restart { get; } = new ScalarShape<RestartPolicy>("`no`, `always`, `on-failure` or `unless-stopped`", text => text switch
     {
         // YAML's own no, without quotes.
         "no" or "false" or "none" => new(RestartPolicy.No),
@@ -19,7 +20,13 @@ internal static partial class ComposeWords
             : new(default, "names no number of times", "write `on-failure` or `on-failure:5`"),
         _ => new(default, "is not known here", Diagnostics.Suggestions.DidYouMean(text, ["no", "always", "on-failure", "unless-stopped"], "write `no`, `always`, `on-failure` or `unless-stopped`")),
     })
-    { ProblemId = "BadRestart", Pattern = "^(no|false|none|always|any|unless-stopped|on-failure(:[0-9]+)?)$" };
+    { ProblemId = "BadRestart", Pattern = "^(no|false|none|always|any|unless-stopped|on-failure(:[0-9]+)?)$" }.Then((RestartPolicy said, DocumentNode node, Site site, BindingContext context, out RestartPolicy policy) =>
+    {
+        policy = said;
+        if (node is ScalarNode { Value: var text } && text.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon)
+            context.Warning("IgnoredWord", node, site, $"the number of times, {text[(colon + 1)..]}, is passed over: Incus starts what ended again at once, up to ten times a minute", "write `on-failure`");
+        return true;
+    });
 
     // Source: signal(7); what LXC knows by name.
     private static readonly string[] s_signals =

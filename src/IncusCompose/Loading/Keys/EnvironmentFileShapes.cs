@@ -10,6 +10,8 @@ internal static class EnvironmentFileShapes
 {
     private static readonly ScalarShape<string> s_path = Scalars.Word("a file's path such as `./web.env`");
 
+    private static readonly Shape<Draft> s_label = Scalars.Word("a file's path such as `./web.labels`").As(path => new Draft { Path = path, Word = "label_file", Into = "labels" });
+
     private static readonly Shape<Draft> s_short = s_path.As(path => new Draft { Path = path });
 
     private static readonly ObjectShape<Draft> s_long = new ObjectShape<Draft>(_ => new Draft())
@@ -24,6 +26,12 @@ internal static class EnvironmentFileShapes
         public bool Required { get; init; } = true;
 
         public bool IsRaw { get; init; }
+
+        /// <summary>The word that names it.</summary>
+        public string Word { get; init; } = "env_file";
+
+        /// <summary>The word that it says in other words.</summary>
+        public string Into { get; init; } = "environment";
     }
 
     /// <summary>The value of an instance's <c>env_file</c>, as the variables of all files together: the later win.</summary>
@@ -38,6 +46,14 @@ internal static class EnvironmentFileShapes
                 Mapping = s_long.Then<Draft, IReadOnlyDictionary<string, string>>(ReadOne),
             },
             "[./web.env]").As(files => files.Where(file => (object?)file is not null).Aggregate(Maps.Empty, Over)),
+    };
+
+    /// <summary>The value of an instance's <c>label_file</c>, as the labels of all files together: the later win.</summary>
+    public static FormsShape<IReadOnlyDictionary<string, string>> Labels { get; } = new()
+    {
+        Scalar = s_label.Then<Draft, IReadOnlyDictionary<string, string>>(ReadOne),
+        Sequence = new ListShape<IReadOnlyDictionary<string, string>>(s_label.Then<Draft, IReadOnlyDictionary<string, string>>(ReadOne), "[./web.labels]")
+            .As(files => files.Where(file => (object?)file is not null).Aggregate(Maps.Empty, Over)),
     };
 
     /// <summary>Variables laid over others.</summary>
@@ -63,7 +79,7 @@ internal static class EnvironmentFileShapes
         var content = EnvironmentFiles.Read(path, shown, context.Variables, context.Diagnostics, context.Hidden, node.Location, file.IsRaw);
         variables = content.Values;
         foreach (var (name, place) in content.Places)
-            context.Locate(Site.Root.At(site.Path[..site.Path.LastIndexOf(".env_file", StringComparison.Ordinal)]).At("environment").At(name), place);
+            context.Locate(Site.Root.At(site.Path[..site.Path.LastIndexOf("." + file.Word, StringComparison.Ordinal)]).At(file.Into).At(name), place);
         return true;
     }
 }

@@ -11,6 +11,9 @@ internal static class ForeignWords
 {
     private const string NoSharing = "instances share no namespaces with each other or with the host";
 
+    /// <summary>The words at the top of a compose file.</summary>
+    public static IReadOnlyList<ForeignWord> OfFile { get; } = [Refused("models", "Incus runs no models", "write an instance that does")];
+
     /// <summary>The words of a compose service.</summary>
     public static IReadOnlyList<ForeignWord> OfService { get; } =
     [
@@ -26,9 +29,10 @@ internal static class ForeignWords
         Refused("models", "Incus runs no models", "write an instance that does"),
         Refused("pre_start", "it is run in containers of its own before the service's", "write a service for it, and `depends_on` it"),
         Refused("provider", "it is run by docker's own command", "write an instance for what it provides"),
-        Refused("storage_opt", "it is for docker's own storage", "write `disk` with the size of the root disk"),
+        Refused("volume_driver", "volumes' drivers are docker's own", "leave it out, or name a `pool` for the volumes") with { Usual = ["local"] },
         Refused("volumes_from", "volumes are named", "write `volumes` with the same volumes as the other instance has"),
         Passed("attach", "a stack's logs are read with `logs`"),
+        Passed("cpu_count", "it is a word for Windows containers", "write `cpus`"),
         Passed("cpu_rt_period", "Incus gives no real-time share of CPUs"),
         Passed("cpu_rt_runtime", "Incus gives no real-time share of CPUs"),
         Passed("develop", "it is for docker's own watch"),
@@ -36,7 +40,6 @@ internal static class ForeignWords
         Passed("expose", "instances on one network reach all ports of each other", "leave it out"),
         Passed("init", "an instance that boots a system has an init of its own, and what an application leaves behind goes with its instance") with { Usual = ["false"] },
         Passed("isolation", "it is a word for Windows containers") with { Usual = ["default"] },
-        Passed("label_file", "labels are read from the stack file", "write `labels`"),
         Passed("logging", "Incus keeps an instance's console, and its journal is its own: `logs` shows both"),
         Passed("mem_reservation", "Incus keeps no memory aside", "write `memory` for the most that it may use"),
         Passed("mem_swappiness", "kernels of today have no such setting for a control group", "write `memswap_limit`"),

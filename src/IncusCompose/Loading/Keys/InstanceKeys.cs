@@ -53,7 +53,8 @@ internal static partial class InstanceKeys
         .Add("extends", CompositionShapes.Extends, "Another instance, of this file or of another one, whose words it has where it does not say otherwise", (instance, _) => instance)
         .Add("activate", Activate(), "Words of which one must be given (`--activate`) for it to exist; it always does where the key is missing", (instance, value) => instance with { Activate = value })
         .AddOptions(WithOptions, "boot", "security", "kernel", "migration", "nvidia", "agent", "oci", "raw")
-        .Add("labels", CommonShapes.Labels, "Labels, kept on the instance as `user.label.NAME`", (instance, value) => instance with { Labels = value })
+        .Add("labels", CommonShapes.Labels, "Labels, kept on the instance as `user.label.NAME`", (instance, value) => instance with { Labels = EnvironmentFileShapes.Over(instance.Labels, value) })
+        .Add("label_file", EnvironmentFileShapes.Labels, "Files with labels, written as those with environment variables, over which those of `labels` win", (instance, value) => instance with { Labels = EnvironmentFileShapes.Over(value, instance.Labels) })
         .Add("ephemeral", Scalars.Boolean, "Whether Incus deletes it when it stops", (instance, value) => instance with { Ephemeral = value })
         .Add("config", CommonShapes.Config("limits.processes: 100"), "Raw Incus instance configuration; wins over the words above", (instance, value) => instance.WithConfig(value))
         .Add("devices", ComposeWords.Devices, "Incus's devices by name, which win over the devices that other words make; or devices of the host", (instance, value) => instance.WithDevices(value))
@@ -63,6 +64,7 @@ internal static partial class InstanceKeys
         .Foreign("env", "write `environment`")
         .Foreign("volume", "write `volumes:` with a list")
         .Foreign("root_size", "write `disk`")
+        .Foreign("storage_opt", "write `disk` with the size of the root disk")
         .Foreign("provisioning", "write `provision`");
 
     private static FormsShape<IReadOnlyList<string>> Activate()

@@ -11,7 +11,7 @@ internal static class MemoryShapes
         .Short("limits.memory", CommonShapes.SizeOrPercentage)
         .Value("limit", "limits.memory", CommonShapes.SizeOrPercentage, "The most memory it may use")
         .Value("enforce", "limits.memory.enforce", OptionScalars.Choice("hard", "soft"), "`soft` lets it use more while the host has some to spare; `hard` where the key is missing", InstanceType.Container)
-        .Value("swap", "limits.memory.swap", FlagOrSize("a size such as `512MiB`, `true` or `false`"), "Whether it may be swapped out, or the most memory and swap it may use together", InstanceType.Container)
+        .Value("swap", "limits.memory.swap", FlagOrSize("a size such as `512MiB`, `true` or `false`"), "Whether it may be swapped out, or how much swap it may use besides its memory", InstanceType.Container)
         .Value("swap_priority", "limits.memory.swap.priority", OptionScalars.Number("a number from `0` to `10`", 0, 10), "The higher, the later it is swapped out; 10 where the key is missing", InstanceType.Container)
         .Group("hugepages", HugePages(), "Huge pages: whether a virtual machine's memory is made of them, or how much a container may use of each size")
         .Value("hotplug", "limits.memory.hotplug", FlagOrSize("a size such as `16GiB`, `true` or `false`"), "Up to which size the memory of a running machine can be raised, or whether it can be", InstanceType.VirtualMachine, "limits_memory_hotplug")

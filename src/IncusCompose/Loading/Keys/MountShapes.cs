@@ -109,7 +109,7 @@ internal static class MountShapes
         var draft = new Draft { Source = parts[0], Target = parts[1] };
         foreach (var option in parts.Length == 3 ? parts[2].Split(',') : [])
         {
-            // Labels of SELinux, caches of other systems, and what Incus never does anyway.
+            // Caches of other systems, and what Incus does anyway; of labels it is said that there are none.
             if (option is "rw" or "z" or "Z" or "cached" or "delegated" or "consistent" or "nocopy")
                 continue;
             if (option != "ro" && !Propagations.Contains(option))
@@ -145,6 +145,12 @@ internal static class MountShapes
     private static bool Complete(Draft draft, DocumentNode node, Site site, BindingContext context, out VolumeMount mount)
     {
         mount = null!;
+        if (node is ScalarNode scalar && scalar.Value.Split(':') is [_, _, var options])
+        {
+            foreach (var label in options.Split(',').Where(option => option is "z" or "Z"))
+                context.Warning("IgnoredWord", node, site, $"`{label}` is passed over: Incus labels no files", "leave it out");
+        }
+
         // The long form has said already which of its keys is missing.
         if (node is not ScalarNode && draft.Target.Length == 0)
             return false;

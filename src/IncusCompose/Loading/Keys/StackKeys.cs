@@ -32,6 +32,7 @@ internal static class StackKeys
         .Add("secrets", new MapShape<SecretDefinition>(SecretShapes.Secret, "db: {file: ./db.secret}"), "Secrets that instances can be given", (stack, value) => stack with { Secrets = value })
         .Add("configs", new MapShape<ConfigDefinition>(SecretShapes.Config, "nginx: {file: ./nginx.conf}"), "Texts that instances can be given as files", (stack, value) => stack with { Configs = value })
         .With(ServerShapes.Add)
+        .Foreign(ForeignWords.OfFile)
         .Foreign("services", "write them under `instances`; a docker compose file has `services` alone")
         .Foreign("containers", "write `instances`")
         .Foreign("hosts", "write `instances`; of incus-composer's files those with `containers` are read")
