@@ -56,6 +56,7 @@ public sealed partial class ComposeEngine
         var entrypoints = await ImageCommand.AskAsync(basis, registries, options, unreadable, cancellationToken).ConfigureAwait(false);
         var health = await ImageHealth.AskAsync(basis, registries, options, unreadable, cancellationToken).ConfigureAwait(false);
         var users = await ProcessUsers.AskAsync(view, basis, unreadable, cancellationToken).ConfigureAwait(false);
+        var variables = await ImageEnvironment.AskAsync(basis, registries, options, unreadable, cancellationToken).ConfigureAwait(false);
         var guests = await GuestContents.OfAsync(view, stack, server, options.AllowHostHooks, unreadable, cancellationToken).ConfigureAwait(false);
 
         var described = client.HasExtension("metadata_configuration");
@@ -68,7 +69,7 @@ public sealed partial class ComposeEngine
             var context = new PlanningContext(stack, view.Project, server, remotes)
             {
                 Uplink = uplink, Steps = steps, About = client.Server, Members = members, Guests = guests,
-                NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Entrypoints = entrypoints, ImageHealth = health, Users = users, Builds = builds,
+                NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Entrypoints = entrypoints, ImageHealth = health, Users = users, ImageEnvironment = variables, Builds = builds,
             };
             unreadable.ForEach(context.Report);
             if (own is not null)

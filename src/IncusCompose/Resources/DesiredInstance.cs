@@ -19,6 +19,9 @@ internal sealed record DesiredInstance : DesiredResource
     /// <summary>The digest of that image in its registry; null where it comes from none, or is not followed.</summary>
     public string? ImageDigest { get; init; }
 
+    /// <summary>Variables that become its new image's where it is rebuilt; null: it has none of it.</summary>
+    public IReadOnlyDictionary<string, string?> ImageEnvironment { get; init; } = new Dictionary<string, string?>();
+
     /// <summary>Where the file says the user that it runs as; null where it does not.</summary>
     public string? UserPlace { get; init; }
 

@@ -57,6 +57,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 ImageFingerprint = ImageKind.FingerprintOf(instance, context),
                 ImageDigest = ImageKind.DigestOf(instance, context),
                 UserPlace = instance.ProcessUser is null ? null : $"{context.Stack.Source.Find(ProcessUsers.PathOf(instance))}: {ProcessUsers.PathOf(instance)}",
+                ImageEnvironment = context.ImageEnvironment.GetValueOrDefault(instance.Name, new Dictionary<string, string?>()),
                 ProfileConfig = InstanceForm.ProfileConfig(instance, context),
                 OwnConfig = InstanceForm.OwnConfigOf(instance, context),
                 Steps = context.Steps.GetValueOrDefault(instance.Name, []),
@@ -201,6 +202,8 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
             fields.Set(PropertyPath.Config(GuestRecord.Key), null);
             foreach (var key in OciApplications.Outlived(resource, change.Desired!))
                 fields.Set(PropertyPath.Config(key), null);
+            foreach (var (key, value) in ((DesiredInstance)change.Desired!).ImageEnvironment)
+                fields.Set(PropertyPath.Config(key), value);
         }
     }
 

@@ -25,10 +25,13 @@ internal sealed record OciManifest(string Repository, string NameDigest, string 
 /// <param name="Healthcheck">How it says that it is healthy; null where it does not.</param>
 internal sealed record OciImageConfig(IReadOnlyList<string> Entrypoint, HealthCheckDefinition? Healthcheck)
 {
+    /// <summary>Its variables.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Reads the <c>config</c> of an image's description. Source: OCI image-spec, config.md; moby docker image spec v1.3.</summary>
     /// <exception cref="JsonException">It is not as it should be.</exception>
     public static OciImageConfig Read(JsonElement config) => config.ValueKind == JsonValueKind.Object
-        ? new OciImageConfig(Words(config, "Entrypoint"), HealthcheckOf(config))
+        ? new OciImageConfig(Words(config, "Entrypoint"), HealthcheckOf(config)) { Environment = EnvironmentOf(config) }
         : new OciImageConfig([], null);
 
     private static HealthCheckDefinition? HealthcheckOf(JsonElement config)
@@ -57,6 +60,14 @@ internal sealed record OciImageConfig(IReadOnlyList<string> Entrypoint, HealthCh
 
         // In billionths of a second; what is not said, or 0, is what is usual.
         TimeSpan? Time(string name) => check.TryGetProperty(name, out var time) && time.TryGetInt64(out var count) && count >= 1_000_000 ? TimeSpan.FromTicks(count / 100) : null;
+    }
+
+    private static Dictionary<string, string> EnvironmentOf(JsonElement config)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in Words(config, "Env").Select(line => line.Split('=', 2)).Where(pair => pair is [{ Length: > 0 }, _]).Select(pair => (pair[0], pair[1])))
+            variables[name] = value;
+        return variables;
     }
 
     private static List<string> Words(JsonElement value, string name) => value.TryGetProperty(name, out var words) && words.ValueKind == JsonValueKind.Array

@@ -50,6 +50,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     /// <summary>How images say that they are healthy, by reference: of those that had to be asked for.</summary>
     public IReadOnlyDictionary<string, ImageHealthcheck> ImageHealth { get; init; } = new Dictionary<string, ImageHealthcheck>();
 
+    /// <summary>What becomes of the variables that come from images, where instances are rebuilt from others, by the instances' names.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string?>> ImageEnvironment { get; init; } = new Dictionary<string, IReadOnlyDictionary<string, string?>>();
+
     /// <summary>The users that instances run as by name, by the instances' names: of those that had to be looked into.</summary>
     public IReadOnlyDictionary<string, ProcessUser> Users { get; init; } = new Dictionary<string, ProcessUser>();
 

@@ -74,6 +74,20 @@ public sealed class OciImageTests(Incus7Fixture fixture)
         await bench.UpAsync(Stack("2", "user: app"), new PlanOptions { AllowRebuild = true });
         Assert.Equal(("4321", "2345"), await IdsAsync());
 
+        // What a server has written down of the old image's variables becomes the new one's; this one reads them by itself.
+        await registry.PublishAsync("named:1", "named:1", config => config["Env"] = new JsonArray("PATH=/bin", "KV_DIR=/data", "OLD=1", "BOTH=old"), ("bin/third", ""));
+        await registry.PublishAsync("named:2", "named:2", config => config["Env"] = new JsonArray("PATH=/bin", "KV_DIR=/data", "NEW=1", "BOTH=new"), ("bin/fourth", ""));
+        foreach (var image in (await bench.Client.Images.ListAsync()).Where(image => image.UpdateSource?.Alias.StartsWith("named:", StringComparison.Ordinal) == true))
+            await bench.Client.Images.DeleteAsync(image.Fingerprint).CompleteAsync();
+        await bench.UpAsync(Stack("1", "user: app"), new PlanOptions { AllowRebuild = true });
+        await bench.Client.Instances.UpdateAsync("store", now => now with { Config = new Dictionary<string, string>(now.Config) { ["environment.OLD"] = "1", ["environment.BOTH"] = "old", ["environment.MINE"] = "1" } }).CompleteAsync();
+        await bench.UpAsync(Stack("2", "user: app"), new PlanOptions { AllowRebuild = true });
+        var variables = (await bench.InstanceAsync("store")).Config.Where(entry => entry.Key.StartsWith("environment.", StringComparison.Ordinal)).Select(entry => $"{entry.Key}={entry.Value}").Order(StringComparer.Ordinal).ToList();
+        Assert.DoesNotContain("environment.OLD=1", variables);
+        Assert.Contains("environment.MINE=1", variables);
+        Assert.Contains("environment.NEW=1", variables);
+        Assert.Contains("environment.BOTH=new", variables);
+
         // Without the word it is the image's own user, which Incus looks up by itself, and stays that with every image.
         await bench.UpAsync(Stack("2", "labels: {a: b}"), new PlanOptions { AllowRestart = true });
         Assert.Equal("4321 3456 /data", await OfProgramAsync());

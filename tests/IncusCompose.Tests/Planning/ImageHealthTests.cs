@@ -32,6 +32,21 @@ public class ImageHealthTests
     }
 
     [Fact]
+    public void Variables_that_came_from_an_old_image_become_the_new_ones_and_everybody_elses_stay()
+    {
+        using var config = JsonDocument.Parse("""{"Env": ["PATH=/bin", "OLD=1", "BOTH=old", "ADDED=a=b", "EMPTY="]}""");
+        var from = OciImageConfig.Read(config.RootElement).Environment;
+        Assert.Equal(["a=b", ""], [from["ADDED"], from["EMPTY"]]);
+        var to = Map(("PATH", "/usr/bin:/bin"), ("BOTH", "new"), ("NEW", "2"), ("SAID", "3"), ("MINE", "4"));
+        var written = Map(("environment.PATH", "/bin"), ("environment.OLD", "1"), ("environment.BOTH", "mine"), ("environment.TERM", "xterm"), ("environment.MINE", "5"));
+
+        var renewed = ImageEnvironment.Renewed(written, from, to, key => key == "environment.SAID");
+        Assert.Equal(["environment.NEW=2", "environment.OLD=(none)", "environment.PATH=/usr/bin:/bin"], renewed.Select(entry => $"{entry.Key}={entry.Value ?? "(none)"}").Order(StringComparer.Ordinal));
+        // Of a server that writes none down, what stands there is somebody's.
+        Assert.Empty(ImageEnvironment.Renewed(Map(("environment.MINE", "5")), from, to, _ => false));
+    }
+
+    [Fact]
     public void An_images_shell_is_the_one_that_its_check_is_for()
     {
         using var config = JsonDocument.Parse("""{"Shell": ["/bin/bash", "-o", "pipefail", "-c"], "Healthcheck": {"Test": ["CMD-SHELL", "a | b"]}}""");
