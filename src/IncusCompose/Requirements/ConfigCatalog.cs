@@ -28,7 +28,10 @@ internal sealed class ConfigCatalog
         _patterns = [.. keys.Where(key => IsPattern(key.Key)).Select(key => (key.Key.Split('.'), key.Value))];
     }
 
-    /// <summary>What can be said to a kind of thing: <c>instance</c>, <c>project</c>, <c>network_bridge</c>; null where it is not known.</summary>
+    /// <summary>
+    /// What can be said to a kind of thing: <c>instance</c>, <c>project</c>, <c>network_bridge</c>, <c>storage_volume_zfs</c>,
+    /// and <c>storage_volume</c> where the driver is not known; null where nothing is known of it.
+    /// </summary>
     public static ConfigCatalog? Of(string entity) => s_entities.Value.GetValueOrDefault(entity);
 
     /// <summary>The same of what a server says of itself; null where it says nothing of the entity.</summary>
@@ -80,10 +83,17 @@ internal sealed class ConfigCatalog
     {
         using var stream = typeof(ConfigCatalog).Assembly.GetManifestResourceStream("IncusCompose.Requirements.incus-7.3.json")!;
         using var document = JsonDocument.Parse(stream);
-        return document.RootElement.EnumerateObject().ToDictionary(
+        var entities = document.RootElement.EnumerateObject().ToDictionary(
             entity => entity.Name,
-            entity => new ConfigCatalog(entity.Value.EnumerateObject().ToDictionary(key => key.Name, key => Parse(key.Value.GetString()!), StringComparer.Ordinal)),
+            entity => entity.Value.EnumerateObject().ToDictionary(key => key.Name, key => Parse(key.Value.GetString()!), StringComparer.Ordinal),
             StringComparer.Ordinal);
+        foreach (var ofAnyDriver in (string[])["storage_volume", "storage_bucket"])
+        {
+            entities[ofAnyDriver] = entities.Where(entity => entity.Key.StartsWith(ofAnyDriver + "_", StringComparison.Ordinal))
+                .SelectMany(entity => entity.Value).DistinctBy(key => key.Key).ToDictionary(StringComparer.Ordinal);
+        }
+
+        return entities.ToDictionary(entity => entity.Key, entity => new ConfigCatalog(entity.Value), StringComparer.Ordinal);
     }
 
     private static CatalogKey Parse(string text)

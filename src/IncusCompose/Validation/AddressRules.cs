@@ -34,24 +34,54 @@ internal static class AddressRules
     /// <summary>Two interfaces on one network must not have the same address or MAC address.</summary>
     public static void CheckDuplicates(StackDefinition stack, Findings findings)
     {
-        var owners = new Dictionary<(string Network, string Address), Attachment>();
-        foreach (var attachment in Attachments(stack, findings))
+        var owners = new Dictionary<(string Network, string Address), (InstanceDefinition Instance, string Path)>();
+        foreach (var instance in stack.Instances.Values)
         {
-            Claim(attachment, attachment.Nic.Ipv4, "ipv4", "DuplicateAddress", "address");
-            Claim(attachment, attachment.Nic.Ipv6, "ipv6", "DuplicateAddress", "address");
-            Claim(attachment, attachment.Nic.Mac, "mac", "DuplicateMac", "MAC address");
+            var names = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var (index, nic) in instance.Networks.Bound())
+            {
+                var path = findings.AttachmentPath(instance, index);
+                names.Add(nic.Name ?? $"eth{index}");
+                Claim(instance, nic.Network, nic.Ipv4, $"{path}.ipv4");
+                Claim(instance, nic.Network, nic.Ipv6, $"{path}.ipv6");
+                Claim(instance, nic.Network, nic.Mac, $"{path}.mac");
+            }
+
+            CheckOwnMac(instance);
+            // A device of an interface's name adds to it.
+            foreach (var (name, device) in instance.Devices.Where(device => device.Value.GetValueOrDefault("type") == "nic" && !names.Contains(device.Key)))
+            {
+                var network = device.GetValueOrDefault("network") ?? device.GetValueOrDefault("parent") ?? "";
+                foreach (var key in new[] { "ipv4.address", "ipv6.address", "hwaddr" })
+                    Claim(instance, network, device.GetValueOrDefault(key), $"instances.{instance.Name}.devices.{name}.{key}");
+            }
         }
 
-        void Claim(Attachment attachment, string? address, string key, string id, string what)
+        void CheckOwnMac(InstanceDefinition instance)
+        {
+            var path = $"instances.{instance.Name}.mac_address";
+            var first = instance.Networks.Bound().FirstOrDefault(entry => entry.Index == 0).Item;
+            if (first?.Mac is { } said)
+            {
+                if (instance.MacAddress is not null && !instance.MacAddress.Equals(said, StringComparison.OrdinalIgnoreCase))
+                    findings.Error("SaidTwice", path, $"its first interface has another one, {said} ({findings.Place(findings.AttachmentPath(instance, 0) + ".mac")})", "remove one of the two");
+                return;
+            }
+
+            Claim(instance, first?.Network ?? "", instance.MacAddress, path);
+        }
+
+        void Claim(InstanceDefinition instance, string network, string? address, string path)
         {
             if (address is null)
                 return;
-            var normal = IPAddress.TryParse(address, out var parsed) ? parsed.ToString() : address;
-            if (owners.TryAdd((attachment.Nic.Network, normal), attachment))
+            var isMac = !IPAddress.TryParse(address, out var parsed);
+            var normal = isMac ? address.ToLowerInvariant() : parsed!.ToString();
+            if (owners.TryAdd((network, normal), (instance, path)))
                 return;
-            var first = owners[(attachment.Nic.Network, normal)];
-            findings.Error(id, $"{attachment.Path}.{key}",
-                $"instance `{first.Instance.Name}` already has the {what} {normal} on this network ({findings.Place($"{first.Path}.{key}")})", "choose another");
+            var first = owners[(network, normal)];
+            findings.Error(isMac ? "DuplicateMac" : "DuplicateAddress", path,
+                $"instance `{first.Instance.Name}` already has the {(isMac ? "MAC address" : "address")} {normal} on this network ({findings.Place(first.Path)})", "choose another");
         }
     }
 

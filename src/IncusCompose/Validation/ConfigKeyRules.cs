@@ -24,6 +24,48 @@ internal static class ConfigKeyRules
             Check("instance", "an instance", profile.Config, $"profiles.{profile.Name}", findings);
         foreach (var network in stack.Networks.Values.Where(network => !network.External))
             Check($"network_{network.Type}", $"a {network.Type} network", network.Config, $"networks.{network.Name}", findings);
+        foreach (var network in stack.Networks.Values)
+            CheckOn(network, findings);
+        foreach (var acl in stack.NetworkAcls.Values)
+            Check("network_acl", "a network ACL", acl.Config, $"network_acls.{acl.Name}", findings);
+        foreach (var set in stack.NetworkAddressSets.Values)
+            Check("network_address_set", "an address set", set.Config, $"network_address_sets.{set.Name}", findings);
+        foreach (var integration in stack.NetworkIntegrations.Values)
+            Check("network_integration", "a network integration", integration.Config, $"network_integrations.{integration.Name}", findings);
+        foreach (var zone in stack.NetworkZones.Values)
+        {
+            Check("network_zone", "a zone", zone.Config, $"network_zones.{zone.Name}", findings);
+            foreach (var record in zone.Records.Values)
+                Check("network_zone_record", "a record of a zone", record.Config, $"network_zones.{zone.Name}.records.{record.Name}", findings);
+        }
+
+        foreach (var volume in stack.Volumes.Values.Where(volume => !volume.External))
+            CheckStored("storage_volume", "volume", volume.Pool, volume.Config, $"volumes.{volume.Name}", stack, findings);
+        foreach (var bucket in stack.Buckets.Values.Where(bucket => !bucket.External))
+            CheckStored("storage_bucket", "bucket", bucket.Pool, bucket.Config, $"buckets.{bucket.Name}", stack, findings);
+        foreach (var group in stack.ClusterGroups.Values)
+            Check("cluster_group", "a cluster group", group.Config, $"cluster_groups.{group.Name}", findings);
+    }
+
+    private static void CheckOn(NetworkDefinition network, Findings findings)
+    {
+        var path = $"networks.{network.Name}";
+        foreach (var forward in network.Forwards.Values)
+            Check("network_forward", "a forward", forward.Config, $"{path}.forwards.{forward.ListenAddress}", findings);
+        foreach (var balancer in network.LoadBalancers.Values)
+            Check("network_load_balancer", "a load balancer", balancer.Config, $"{path}.load_balancers.{balancer.ListenAddress}", findings);
+        foreach (var peer in network.Peers.Values)
+            Check("network_peer", "a peer", peer.Config, $"{path}.peers.{peer.Name}", findings);
+    }
+
+    // What a volume or bucket can be told depends on the driver of its pool, which the file may not know.
+    private static void CheckStored(string entity, string what, string? pool, IReadOnlyDictionary<string, string> config, string path, StackDefinition stack, Findings findings)
+    {
+        var driver = pool is not null && stack.StoragePools.GetValueOrDefault(pool)?.Driver is { } known ? known : null;
+        if (driver is not null && ConfigCatalog.Of($"{entity}_{driver}") is not null)
+            Check($"{entity}_{driver}", $"a {what} of a pool with the driver {driver}", config, path, findings);
+        else
+            Check(entity, $"a {what}", config, path, findings);
     }
 
     private static void Check(string entity, string what, IReadOnlyDictionary<string, string> config, string path, Findings findings)

@@ -67,6 +67,7 @@ internal static class ConfigRules
                 Check(path, $"environment.{name}", $"environment.{name}");
             foreach (var name in instance.Labels.Keys)
                 Check(path, $"labels.{name}", $"user.label.{name}");
+            CheckRootDisk(path, instance.Devices, ("disk", instance.Disk is not null), ("read_only", instance.ReadOnly));
         }
 
         foreach (var profile in stack.Profiles.Values)
@@ -80,6 +81,7 @@ internal static class ConfigRules
 
             foreach (var name in profile.Environment.Keys)
                 Check(path, $"environment.{name}", $"environment.{name}");
+            CheckRootDisk(path, profile.Devices, ("disk", profile.Disk is not null));
         }
 
         foreach (var network in stack.Networks.Values)
@@ -114,6 +116,17 @@ internal static class ConfigRules
                 Check($"volumes.{volume}", $"initial.{word}", $"initial.{word}");
             foreach (var (word, key) in s_snapshotWords)
                 Check($"volumes.{volume}", word, key);
+        }
+
+        void CheckRootDisk(string path, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices, params (string Word, bool IsSaid)[] words)
+        {
+            if (devices.FirstOrDefault(device => Resources.InstanceForm.IsRootDisk(device.Value)).Key is not { } root)
+                return;
+            foreach (var (word, _) in words.Where(word => word.IsSaid))
+            {
+                findings.Warning("ConfigOverrides", $"{path}.devices.{root}",
+                    findings.Has($"{path}.{word}") ? $"this wins over `{word}` ({findings.Place($"{path}.{word}")})" : $"this wins over `{word}`", "remove one of the two");
+            }
         }
 
         void Check(string path, string word, string key)

@@ -1,11 +1,13 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using IncusCompose.Definition;
 
 namespace IncusCompose.Validation;
 
 /// <summary>A port of the host can be published once.</summary>
-internal static class PortRules
+internal static partial class PortRules
 {
     private sealed record Published(InstanceDefinition Instance, PortMapping Port, string Path, int Order)
     {
@@ -20,7 +22,9 @@ internal static class PortRules
     {
         var order = 0;
         var published = stack.Instances.Values.SelectMany(instance => instance.Ports.Bound()
-            .Select(entry => new Published(instance, entry.Item, $"instances.{instance.Name}.ports[{entry.Index}]", order++)));
+            .Select(entry => (Port: entry.Item, Path: $"instances.{instance.Name}.ports[{entry.Index}]"))
+            .Concat(instance.Devices.Select(device => (Port: ListenerOf(device.Value)!, Path: $"instances.{instance.Name}.devices.{device.Key}")).Where(entry => entry.Port is not null))
+            .Select(entry => new Published(instance, entry.Port, entry.Path, order++)));
         foreach (var ofProtocol in published.OrderBy(entry => entry.First).GroupBy(entry => entry.Port.Protocol))
         {
             foreach (var ofAddress in ofProtocol.GroupBy(entry => entry.Address))
@@ -33,6 +37,22 @@ internal static class PortRules
             CheckAgainst(anyOfBoth, ofProtocol.Where(entry => !entry.Address.Equals(IPAddress.IPv6Any)), findings);
         }
     }
+
+    /// <summary>Where a raw proxy device listens on the host; null for what is none, listens inside the instance, or on several ports that are no range.</summary>
+    public static PortMapping? ListenerOf(IReadOnlyDictionary<string, string> device)
+    {
+        if (device.GetValueOrDefault("type") != "proxy" || device.GetValueOrDefault("bind") is "instance" or "guest" or "container" || Endpoint().Match(device.GetValueOrDefault("listen") ?? "") is not { Success: true } match)
+            return null;
+        var first = int.Parse(match.Groups["first"].ValueSpan, CultureInfo.InvariantCulture);
+        var last = match.Groups["last"] is { Success: true } end ? int.Parse(end.ValueSpan, CultureInfo.InvariantCulture) : first;
+        return IPAddress.TryParse(match.Groups["address"].Value.Trim('[', ']'), out var address) && first >= 1 && last >= first && last <= 65535
+            ? new PortMapping { Protocol = match.Groups["protocol"].Value, HostAddress = address.ToString(), HostPort = first, InstancePort = first, Count = last - first + 1 }
+            : null;
+    }
+
+    // Source: Incus doc/reference/devices_proxy.md.
+    [GeneratedRegex(@"^(?<protocol>tcp|udp):(?<address>.*):(?<first>[0-9]{1,5})(-(?<last>[0-9]{1,5}))?$")]
+    private static partial Regex Endpoint();
 
     /// <summary>Incus forwards the ports of a virtual machine by NAT only. Source: Incus internal/server/device/proxy.go.</summary>
     public static void CheckVirtualMachines(StackDefinition stack, Findings findings)

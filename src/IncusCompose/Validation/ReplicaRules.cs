@@ -29,6 +29,26 @@ internal static class ReplicaRules
                 findings.Error("AddressOfReplicas", findings.AttachmentPath(instance, index), $"{instance.Replicas} replicas cannot have one address",
                     "leave `ipv4`, `ipv6` and `mac` out: each gets its own, and a name in the network's DNS");
             }
+
+            if (instance.MacAddress is not null)
+                findings.Error("AddressOfReplicas", $"{path}.mac_address", $"{instance.Replicas} replicas cannot have one address", "remove it: each gets its own");
+            CheckDevices(instance, path, findings);
         }
     }
+
+    private static void CheckDevices(InstanceDefinition instance, string path, Findings findings)
+    {
+        foreach (var (name, device) in instance.Devices)
+        {
+            foreach (var key in device.GetValueOrDefault("type") == "nic" ? s_addresses.Where(device.ContainsKey) : [])
+                findings.Error("AddressOfReplicas", $"{path}.devices.{name}.{key}", $"{instance.Replicas} replicas cannot have one address", "remove it: each gets its own, and a name in the network's DNS");
+            if (PortRules.ListenerOf(device) is not null)
+            {
+                findings.Error("PortsOfReplicas", $"{path}.devices.{name}", $"{instance.Replicas} replicas cannot listen on one port of the host",
+                    "publish the port of an instance that passes requests on to them, such as a proxy");
+            }
+        }
+    }
+
+    private static readonly string[] s_addresses = ["hwaddr", "ipv4.address", "ipv6.address"];
 }

@@ -40,7 +40,7 @@ public class ProfileTests
     [Fact]
     public void The_disk_of_a_profile_is_that_of_instances_that_use_it_and_raw_devices_and_an_instances_own_words_win()
     {
-        var plan = new PlanningWorld().With(new StoragePool { Name = "fast", Driver = "dir" }).Plan(StackText.Require("""
+        var loaded = StackText.Load("""
             name: shop
             profiles:
               small: {disk: {size: 5GiB, pool: fast}}
@@ -48,7 +48,9 @@ public class ProfileTests
             instances:
               plain: {image: busybox, profiles: [small]}
               own: {image: busybox, profiles: [small], disk: 9GiB}
-            """));
+            """);
+        var plan = new PlanningWorld().With(new StoragePool { Name = "fast", Driver = "dir" }).Plan(loaded.Require());
+        Assert.Equal("ConfigOverrides", Assert.Single(loaded.Diagnostics).Id);
         Assert.Equal("6GiB", Desired(plan, "raw")["devices/root/size"]);
         Assert.Null(Desired(plan, "plain")["devices/root/size"]);
         Assert.Equal("fast", ((DesiredInstance)plan.Resources.Single(resource => resource.Name == "plain").Desired!).RootPool);
