@@ -26,4 +26,8 @@ internal static class DeviceUses
 
         return uses;
     }
+
+    /// <summary>The networks that devices stand on by the name of their interface; only some are of a stack, most are the host's own.</summary>
+    public static IEnumerable<ResourceId> ParentsOf(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices) =>
+        devices.Values.Where(device => device.GetValueOrDefault("type") == "nic").Select(device => device.GetValueOrDefault("parent")).OfType<string>().Select(NetworkKind.IdOf);
 }

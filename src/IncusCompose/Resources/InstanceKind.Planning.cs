@@ -50,7 +50,10 @@ internal sealed partial class InstanceKind
 
         if (instance.StatusCode == StatusCode.Frozen && change.Action == ChangeAction.None)
             return change with { Action = ChangeAction.Start, Starts = true, Reason = "it is frozen" };
-        var reasons = RestartReasons(change, instance, planner).ToList();
+        var cold = HotPlugging.Refused(change, instance).Select(name => $"devices.{name}").ToList();
+        if (cold.Count > 0 && !planner.Options.AllowRestart)
+            return change with { Refused = $"it runs, and the server changes {string.Join(", ", cold)} only while it is stopped; allow that with -AllowRestart (--allow-restart)" };
+        var reasons = cold.Concat(RestartReasons(change, instance, planner)).ToList();
         if (reasons.Count == 0)
             return change;
         var reason = "restart needed for " + string.Join(", ", reasons) + (change.Restarts ? "; " + change.Reason : "");

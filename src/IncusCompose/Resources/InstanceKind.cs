@@ -71,6 +71,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 [
                     .. InstanceForm.ProfilesOf(instance).Select(ProfileKind.IdOf),
                     .. DeviceUses.Of(ResourceFields.From(properties).DeviceMap()),
+                    .. DeviceUses.ParentsOf(ResourceFields.From(properties).DeviceMap()),
                     .. context.Placement.VolumesOf(id),
                     .. Placement.GroupOf(instance.Target) is { } group ? [ClusterGroupKind.IdOf(group)] : Array.Empty<ResourceId>(),
                     ImageKind.IdOf(instance, context.Stack),
@@ -188,6 +189,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
         .. DeviceUses.Of(resource.ExpandedDevices),
         // Incus 7 takes no member out of a group while an instance is there that the group placed.
         .. resource.Config.TryGetValue("volatile.cluster.group", out var group) ? (ResourceId[])[ClusterGroupKind.IdOf(group)] : [],
+        .. DeviceUses.ParentsOf(resource.ExpandedDevices),
         .. DependencyText.Read(OwnershipMark.Read(id, resource.Config)?.Applied.Plain(PropertyPath.DependsOn)).Select(dependency => IdOf(dependency.Instance)),
     ];
 

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
 using IncusCompose.Exporting;
 using IncusCompose.Planning;
 
@@ -50,10 +51,24 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
                 foreach (var (port, value) in Ports.ToProperties(forward.Ports.Select(PortOf)))
                     properties.Add(port, value);
                 if (forward.Target is not null)
+                {
+                    CheckTarget(network, forward.Target, $"{path}.target", context);
                     properties.Add(Target, forward.Target);
+                }
+
                 yield return new DesiredResource { Id = IdOf(network.Name, forward.ListenAddress), DefinitionPath = path, Properties = properties, DependsOn = [NetworkKind.IdOf(network.Name)] };
             }
         }
+    }
+
+    private static void CheckTarget(NetworkDefinition network, string target, string path, PlanningContext context)
+    {
+        if (context.About is { Environment.ServerClustered: false })
+            context.Error("NotClustered", path, "the server is not part of a cluster, and so has no members to choose from", "remove `target`, or name a cluster with `remote`");
+        else if (network.Type == "ovn")
+            context.Error("TargetOfShared", path, "an OVN network is one for all members, so that its forwards are on none of them", "remove `target`");
+        else if (context.Members is { } members && !members.Contains(target))
+            context.Error("UnknownMember", path, $"the cluster has no member {Excerpts.Quote(target)}", Suggestions.DidYouMean(target, members, $"name one of: {string.Join(", ", members)}"));
     }
 
     public override string AddressOf(LiveResource live) => $"/1.0/networks/{live.Id.Scope}/forwards/{live.Id.Name}";

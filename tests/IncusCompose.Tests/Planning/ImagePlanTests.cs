@@ -97,8 +97,7 @@ public class ImagePlanTests
         var manifest = new OciManifest("app", "sha256:name", "sha256:image", null, ["sha256:one", "sha256:two"]);
         Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("sha256:onesha256:two"u8)), manifest.Fingerprint);
 
-        using var listener = new HttpListener();
-        var address = Listen(listener);
+        using var listener = Listen(out var address);
         var remotes = new ClientConfiguration { Remotes = new Dictionary<string, IncusRemote> { ["registry"] = new() { Name = "registry", Addresses = [address], Protocol = "oci" } } };
         var properties = new Dictionary<string, string>();
         ImageDigest.Of(manifest).Write(properties);
@@ -213,8 +212,7 @@ public class ImagePlanTests
     [InlineData("""{"index": []}""")]
     public async Task An_image_server_that_says_something_else_is_silent_and_not_the_end(string index)
     {
-        using var listener = new HttpListener();
-        var address = Listen(listener);
+        using var listener = Listen(out var address);
         var remotes = new ClientConfiguration { Remotes = new Dictionary<string, IncusRemote> { ["odd"] = new() { Name = "odd", Addresses = [address], Protocol = "simplestreams" } } };
         var stack = Stack([], [new InstanceDefinition { Name = "web", Image = "odd:debian/12", PullPolicy = ImagePull.Always }]);
         var problems = new List<Diagnostic>();
@@ -228,19 +226,21 @@ public class ImagePlanTests
         Assert.Contains("cannot be told", Assert.Single(problems).Message, StringComparison.Ordinal);
     }
 
-    private static string Listen(HttpListener listener)
+    // A listener that could not start is of no use any more.
+    private static HttpListener Listen(out string address)
     {
-        for (var port = Random.Shared.Next(20000, 40000); ; port++)
+        for (var port = Random.Shared.Next(20000, 30000); ; port++)
         {
+            address = $"http://127.0.0.1:{port}";
+            var listener = new HttpListener { Prefixes = { address + "/" } };
             try
             {
-                listener.Prefixes.Add($"http://127.0.0.1:{port}/");
                 listener.Start();
-                return $"http://127.0.0.1:{port}";
+                return listener;
             }
             catch (HttpListenerException)
             {
-                listener.Prefixes.Clear();
+                listener.Close();
             }
         }
     }

@@ -35,6 +35,22 @@ public class NetworkPlanTests
         Assert.False(new PlanningWorld().With(Marked(s_acl, stack)).Plan(stack).HasChanges);
     }
 
+    [Fact]
+    public void A_raw_interface_on_a_bridge_of_the_stack_by_its_name_waits_for_the_bridge()
+    {
+        var stack = StackText.Require("""
+            name: shop
+            networks: {lan: {ipv4: 10.20.0.1/24}}
+            profiles: {wired: {devices: {eth1: {type: nic, nictype: bridged, parent: lan}}}}
+            instances: {web: {image: busybox, devices: {eth0: {type: nic, nictype: bridged, parent: lan}, eth1: {type: nic, nictype: macvlan, parent: enp5s0}}}}
+            """);
+
+        var plan = new PlanningWorld().Plan(stack);
+
+        Assert.Contains(NetworkKind.IdOf("lan"), plan.Resources.Single(change => change.Id == InstanceKind.IdOf("web")).DependsOn);
+        Assert.Contains(NetworkKind.IdOf("lan"), plan.Resources.Single(change => change.Id == ProfileKind.IdOf("wired")).DependsOn);
+    }
+
     private const string SharedNames = """
         name: shop
         networks:

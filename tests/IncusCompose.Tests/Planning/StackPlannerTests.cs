@@ -4,6 +4,7 @@ using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Tests.Loading;
 using static IncusCompose.Tests.Planning.PlanningWorld;
 
 namespace IncusCompose.Tests.Planning;
@@ -390,6 +391,27 @@ public class StackPlannerTests
         Assert.False(allowed.PendingRestart);
         Assert.True(allowed.Restarts);
         Assert.Equal("restart needed for config.raw.lxc, config.security.nesting", allowed.Reason);
+    }
+
+    [Theory]
+    [InlineData("container", "type: nic, nictype: ipvlan, parent: eth0", true)]
+    [InlineData("container", "type: gpu, gputype: mig, pci: '0000:01:00.0', mig.uuid: 8a0c7b1e-7b9e-4f43-9f4f-0d5a0f8b6c2d", true)]
+    [InlineData("container", "type: unix-char, source: /dev/fuse", false)]
+    [InlineData("virtual-machine", "type: tpm", true)]
+    [InlineData("virtual-machine", "type: nic, network: lan", false)]
+    public void A_device_that_cannot_be_plugged_into_what_runs_is_planned_with_a_restart_or_refused(string type, string device, bool isCold)
+    {
+        var networks = "networks: {lan: {external: true}}\n";
+        _world.With(new Network { Name = "lan", Type = "bridge", Managed = true });
+        if (type == "virtual-machine")
+            _world.With(new Image { Fingerprint = new string('1', 64), Type = type, Aliases = [new ImageAliasName { Name = "busybox" }] });
+        _world.With(_world.Applied(StackText.Require($"name: shop\n{networks}instances: {{web: {{image: busybox, type: {type}}}}}"), "web") with { Type = type });
+        var more = StackText.Require($"name: shop\n{networks}instances: {{web: {{image: busybox, type: {type}, devices: {{more: {{{device}}}}}}}}}");
+
+        var asked = Assert.Single(_world.Plan(more).Changes);
+        Assert.Equal(isCold ? "it runs, and the server changes devices.more only while it is stopped; allow that with -AllowRestart (--allow-restart)" : null, asked.Refused);
+        var allowed = Assert.Single(_world.Plan(more, new PlanOptions { AllowRestart = true }).Changes);
+        Assert.Equal((isCold, (string?)null), (allowed.Restarts, allowed.Refused));
     }
 
     [Fact]

@@ -21,7 +21,16 @@ public class TargetPlanTests
         Assert.Equal(("NotClustered", "instances.web.target"), (Assert.Single(error.Diagnostics).Id, error.Diagnostics[0].Path));
     }
 
+    [Fact]
+    public void Without_a_cluster_a_forwards_target_is_refused_too()
+    {
+        var world = new PlanningWorld { About = new ServerInfo { ApiExtensions = ["clustering", "network_forward"] } };
+        var error = Assert.Throws<StackFileException>(() => world.Plan(Stack("networks: { lan: { ipv4: 10.20.0.1/24, forwards: { 192.0.2.1: { target: m1, target_address: 10.20.0.2 } } } }")));
+        Assert.Equal(("NotClustered", "networks.lan.forwards.192.0.2.1.target"), (Assert.Single(error.Diagnostics).Id, error.Diagnostics[0].Path));
+    }
+
     [Theory]
+    [InlineData("networks: { lan: { ipv4: 10.20.0.1/24, forwards: { 192.0.2.1: { target: m1x, target_address: 10.20.0.2 } } } }", "UnknownMember", "did you mean `m1`?")]
     [InlineData("instances: { web: { image: busybox, target: elsewhere } }", "UnknownMember", "its members: m1, m2, m3")]
     [InlineData("instances: { web: { image: busybox, target: m1x } }", "UnknownMember", "did you mean `m1`?")]
     [InlineData("instances: { web: { image: busybox, target: cards } }\ncluster_groups: { cards: { members: [m1] } }", "UnknownMember", "write `\"@cards\"`")]
