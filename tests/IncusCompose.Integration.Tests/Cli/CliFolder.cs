@@ -18,7 +18,7 @@ public sealed class CliFolder : IDisposable
 {
     /// <summary>The program, as an argument of dotnet.</summary>
     internal static readonly string Program = IoPath.Combine(AppContext.BaseDirectory, "incus-compose.dll");
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     // Other users may pass: a test runs the program as one.
     private readonly DirectoryInfo _folder = Directory.CreateDirectory(IoPath.Combine(IoPath.GetTempPath(), $"incus-compose-cli-{Guid.NewGuid():N}"));
