@@ -23,6 +23,12 @@ internal sealed record ExportContext(ServerObservation Server, string Project, C
     /// <summary>The members of the cluster; null where the server is in none.</summary>
     public IReadOnlyList<string>? Members { get; init; }
 
+    /// <summary>What lies where stacks have written to, by the instances' names.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<FoundFile>> Files { get; init; } = new Dictionary<string, IReadOnlyList<FoundFile>>();
+
+    /// <summary>Variables that secrets of the stack come from.</summary>
+    public List<SecretVariable> Variables { get; } = [];
+
     /// <summary>What whoever uses the file should know.</summary>
     public IReadOnlyList<Diagnostic> Notes => _notes;
 

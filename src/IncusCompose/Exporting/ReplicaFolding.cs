@@ -15,7 +15,7 @@ internal static class ReplicaFolding
         {
             var (key, members) = (group.Key!, group.Order(StringComparer.Ordinal).ToList());
             var lives = members.ConvertAll(name => context.Server.Find(InstanceKind.IdOf(name))!);
-            if (stack.Instances.ContainsKey(key) || lives.Exists(live => !ButForItsPlace(live).SameAs(ButForItsPlace(lives[0])))
+            if (stack.Instances.ContainsKey(key) || members.Exists(name => !SameFiles(stack.Instances[name], stack.Instances[members[0]])) || lives.Exists(live => !ButForItsPlace(live).SameAs(ButForItsPlace(lives[0])))
                 || !members.Select(name => Replicas.NumberOf(key, name)!.Value).Order().SequenceEqual(Enumerable.Range(1, members.Count)))
             {
                 context.Note("Replicas", $"instances.{members[0]}", $"the replicas of {key} ({string.Join(", ", members)}) are not alike, and each is written by itself");
@@ -40,6 +40,9 @@ internal static class ReplicaFolding
             }),
         };
     }
+
+    private static bool SameFiles(InstanceDefinition one, InstanceDefinition other) =>
+        one.Files.SequenceEqual(other.Files) && one.Secrets.SequenceEqual(other.Secrets) && one.Configs.SequenceEqual(other.Configs);
 
     // The server spreads replicas over a cluster.
     private static PropertyBag ButForItsPlace(LiveResource live) => new(live.Properties.Where(property => property.Key != PropertyPath.Target));

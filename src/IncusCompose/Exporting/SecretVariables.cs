@@ -35,6 +35,12 @@ internal sealed class SecretVariables
     public static (DocumentNode Document, IReadOnlyList<SecretVariable> Variables) Write(StackDefinition stack, ExportContext? context)
     {
         var writer = new SecretVariables(context, stack.Source.Hidden);
+        foreach (var variable in context?.Variables ?? [])
+        {
+            writer._names.Add(variable.Name);
+            writer._variables.Add(variable);
+        }
+
         var document = StackWriter.ToDocument(stack, writer.Hide);
         return (writer.Replace(document, []), writer._variables);
     }
@@ -97,7 +103,7 @@ internal sealed class SecretVariables
     }
 
     /// <summary>A word of a shell line, in quotes where it needs them.</summary>
-    private static string ForShell(string word) => word.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-' or '/' or ':' or '@')
+    public static string ForShell(string word) => word.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-' or '/' or ':' or '@')
         ? word
         : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

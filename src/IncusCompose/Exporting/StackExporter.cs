@@ -19,34 +19,20 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
     {
         var server = await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
         var members = client.Server.Environment.ServerClustered ? await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false) : null;
-        return Export(server, client.Project, options, members);
+        var instances = Select(server, client.Project, options).Owned.Select(server.Find).Select(live => live?.Raw).OfType<Instance>();
+        return Export(server, client.Project, options, members, await GuestExport.LookAsync(client, instances, cancellationToken).ConfigureAwait(false));
     }
 
     /// <param name="server">What is live.</param>
     /// <param name="project">The project that is looked at.</param>
     /// <param name="options">What to write.</param>
     /// <param name="members">The members of the cluster; null where the server is in none.</param>
-    public StackExport Export(ServerObservation server, string project, ExportOptions options, IReadOnlyList<string>? members = null)
+    /// <param name="files">What lies where stacks have written to, by the instances' names; null: nothing was looked at.</param>
+    public StackExport Export(
+        ServerObservation server, string project, ExportOptions options, IReadOnlyList<string>? members = null, IReadOnlyDictionary<string, IReadOnlyList<FoundFile>>? files = null)
     {
-        var selection = new ExportSelection(server, project);
-        var stackName = options.Stack;
-        if (stackName is not null)
-        {
-            selection.AddStack(stackName);
-        }
-        else if (options.Instances.Count > 0)
-        {
-            var known = server.OfKind(InstanceKind.KindName).Select(live => live.Id.Name).ToHashSet(StringComparer.Ordinal);
-            foreach (var name in options.Instances)
-                _ = known.Contains(name) ? true : throw new ExportedInstanceNotFoundException(name, project, known);
-            selection.AddInstances(options.Instances);
-        }
-        else
-        {
-            selection.AddProject();
-        }
-
-        var context = new ExportContext(server, project, remotes) { Owned = selection.Owned, Members = members, Format = format };
+        var (selection, stackName) = (Select(server, project, options), options.Stack);
+        var context = new ExportContext(server, project, remotes) { Owned = selection.Owned, Members = members, Format = format, Files = files ?? new Dictionary<string, IReadOnlyList<FoundFile>>() };
         foreach (var other in selection.Others.GroupBy(live => live.Mark!.Stack))
             context.Note("OtherStack", "", $"{string.Join(", ", other.Select(live => live.Id))} belong{(other.Count() == 1 ? "s" : "")} to the stack \"{other.Key}\" and {(other.Count() == 1 ? "is" : "are")} not written", $"write it by its name: export {other.Key}");
         foreach (var theirs in options.Instances.Select(name => server.Find(InstanceKind.IdOf(name))!).Where(live => live.Mark is not null))
@@ -63,6 +49,28 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
         Check(stack, context);
         var (document, variables) = SecretVariables.Write(stack, context);
         return new StackExport { Stack = stack, Document = document, Variables = variables, Notes = context.Notes, Text = StackFileText.Write(format, document, variables, context.Notes) };
+    }
+
+    private static ExportSelection Select(ServerObservation server, string project, ExportOptions options)
+    {
+        var selection = new ExportSelection(server, project);
+        if (options.Stack is { } stackName)
+        {
+            selection.AddStack(stackName);
+        }
+        else if (options.Instances.Count > 0)
+        {
+            var known = server.OfKind(InstanceKind.KindName).Select(live => live.Id.Name).ToHashSet(StringComparer.Ordinal);
+            foreach (var name in options.Instances)
+                _ = known.Contains(name) ? true : throw new ExportedInstanceNotFoundException(name, project, known);
+            selection.AddInstances(options.Instances);
+        }
+        else
+        {
+            selection.AddProject();
+        }
+
+        return selection;
     }
 
     private static string NameOf(ExportOptions options, string project) =>

@@ -145,8 +145,11 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
     public override Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
         InstanceWork.SettleAsync(context, [change.Name], cancellationToken);
 
-    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context) =>
-        stack with { Instances = ExportContext.With(stack.Instances, live.Id.Name, InstanceExport.Describe(live, stack, context)) };
+    public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
+    {
+        var (whole, instance) = GuestExport.Add(stack, InstanceExport.Describe(live, stack, context), context);
+        return whole with { Instances = ExportContext.With(whole.Instances, live.Id.Name, instance) };
+    }
 
     public override string StateOf(LiveResource live) => ((Instance)live.Raw).Status;
 
