@@ -137,16 +137,16 @@ internal sealed class ImageKind : ResourceKind
     {
         var reference = ReferenceOf(instance.Image, context.Stack);
         var (name, alias) = ImageRemotes.Split(reference);
-        if (name is null || ImageRemotes.Find(context.Remotes, name) is not { Protocol: "oci" } remote || Find(remote, alias, InstanceKind.TypeName(instance.Type), context.Server.Images) is not { } here)
+        if (name is null || ImageRemotes.Find(context.Remotes, name) is not { Protocol: "oci" } remote || FindNamed(remote, alias, InstanceKind.TypeName(instance.Type), context.ImageDigests.GetValueOrDefault(reference), (context.Stack.Name, context.Project), context.Server.Images) is not { } here)
             return null;
-        return context.ImageDigests.GetValueOrDefault(reference) is { } newest && (newest.Fingerprint != here.Fingerprint || IsDigestKept(here, context))
+        return context.ImageDigests.GetValueOrDefault(reference) is { } newest && (newest.Fingerprint != here.Fingerprint || IsDigestKept(here, alias, context))
             ? newest.Image
             : ImageDigest.Read(here)?.Image;
     }
 
     /// <summary>True for an image whose digest this stack has written down. One of the same layers takes its place, which nobody else's is made to give up.</summary>
-    private static bool IsDigestKept(Image image, PlanningContext context) =>
-        ImageDigest.Read(image) is not null && OwnershipMark.Read(image.Properties)?.BelongsTo(context.Stack.Name, context.Project) == true;
+    private static bool IsDigestKept(Image image, string alias, PlanningContext context) =>
+        ImageDigest.Read(image) is not null && image.UpdateSource?.Alias == alias && OwnershipMark.Read(image.Properties)?.BelongsTo(context.Stack.Name, context.Project) == true;
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
@@ -484,7 +484,7 @@ internal sealed class ImageKind : ResourceKind
         if (live is not null && context.NewestImages.TryGetValue((reference, instanceType), out var newest))
         {
             properties.Add(FingerprintWord, newest);
-            if (image.Digest is { } digest && newest == live.Fingerprint && IsDigestKept(live, context))
+            if (image.Digest is { } digest && newest == live.Fingerprint && IsDigestKept(live, alias, context))
                 properties.Add(DigestWord, digest.Image);
         }
 
@@ -592,9 +592,21 @@ internal sealed class ImageKind : ResourceKind
     private static Image? Find(DesiredImage desired, IReadOnlyList<Image> images)
     {
         if (desired.Publish is null && desired.Files is null && desired.Build is null)
-            return Find(desired.Remote, desired.Alias, desired.InstanceType, images);
+            return FindNamed(desired.Remote, desired.Alias, desired.InstanceType, desired.Digest, desired.Stack, images);
         return FindOwn(images, desired.Id.Name, desired.Stack)
             ?? (desired.Files is { } files ? FindSame(files, images) : null);
+    }
+
+    /// <summary>
+    /// An image by its name where it comes from. A name of a registry may lead to what the server has by another name already:
+    /// then that counts, unless the older one is the stack's own, which goes when the other one takes its place.
+    /// </summary>
+    private static Image? FindNamed(IncusRemote? remote, string alias, string instanceType, ImageDigest? newest, (string Name, string Project) stack, IReadOnlyList<Image> images)
+    {
+        var found = Find(remote, alias, instanceType, images);
+        return found is not null && newest is not null && found.Fingerprint != newest.Fingerprint && OwnershipMark.Read(found.Properties)?.BelongsTo(stack.Name, stack.Project) != true
+            ? images.FirstOrDefault(image => image.Fingerprint == newest.Fingerprint) ?? found
+            : found;
     }
 
     internal static Image? Find(IncusRemote? remote, string alias, string instanceType, IReadOnlyList<Image> images)

@@ -92,6 +92,27 @@ public class ImagePlanTests
     }
 
     [Fact]
+    public void A_tag_that_leads_to_what_the_server_has_by_another_name_is_that_image()
+    {
+        const string reference = "registry:app:latest";
+        var stack = Stack([], [new InstanceDefinition { Name = "web", Image = reference, PullPolicy = ImagePull.Always }]);
+        static Image Known(char fingerprint, string alias) => new()
+        {
+            Fingerprint = new string(fingerprint, 64), Type = InstanceTypes.Container, UpdateSource = new ImageUpdateSource { Alias = alias, Protocol = "oci", Server = "https://registry.example.org" },
+        };
+        var world = new PlanningWorld
+        {
+            Newest = { [(reference, InstanceTypes.Container)] = new string('b', 64) }, Digests = { [reference] = new ImageDigest("sha256:name", "sha256:image", new string('b', 64)) },
+        }.With(Known('a', "app:latest")).With(Known('b', "app:2"));
+        var web = world.Applied(stack, "web");
+        Instance Of(char fingerprint) => web with { Config = new Dictionary<string, string>(web.Config) { ["volatile.base_image"] = new(fingerprint, 64) } };
+
+        Assert.Equal("image registry:app:latest moved on: aaaaaaaaaaaa -> bbbbbbbbbbbb (web)", Assert.Single(world.With(Of('a')).Plan(stack).Diagnostics).Message);
+        Assert.Equal(["web"], world.With(Of('a')).Plan(stack, new PlanOptions { AllowRebuild = true }).Changes.Select(change => change.Name));
+        Assert.Empty(world.With(Of('b')).Plan(stack).Changes);
+    }
+
+    [Fact]
     public async Task A_registry_that_tells_what_the_server_has_is_asked_for_no_more()
     {
         var manifest = new OciManifest("app", "sha256:name", "sha256:image", null, ["sha256:one", "sha256:two"]);
