@@ -10,6 +10,7 @@ namespace Incus.Client;
 public sealed class ConsoleStream : IAsyncDisposable
 {
     private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan EndTime = TimeSpan.FromSeconds(1);
 
     private readonly ClientWebSocket control;
     private readonly ClientWebSocket data;
@@ -99,6 +100,17 @@ public sealed class ConsoleStream : IAsyncDisposable
                 // Already over.
             }
             socket.Dispose();
+        }
+
+        // Until then the server refuses it to the next reader, and to us.
+        try
+        {
+            using var end = new CancellationTokenSource(EndTime);
+            await operation.WaitAsync(null, end.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IncusException or OperationCanceledException)
+        {
+            // However it ended, it is given back, or the server is slow to notice.
         }
     }
 }

@@ -8,6 +8,9 @@ namespace IncusCompose.Logs;
 /// <summary>What one instance has to say: its console and its journal, as they are and as they go on.</summary>
 internal sealed class InstanceLog : IAsyncDisposable
 {
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
     private readonly IncusClient _client;
     private readonly LogOptions _options;
     private readonly Action<string, string> _note;
@@ -21,6 +24,8 @@ internal sealed class InstanceLog : IAsyncDisposable
     private string _journal = "nothing is in its journal";
     private bool _hasJournal = true;
     private bool _saidAnything;
+    private bool _mayFollow = true;
+    private bool _toldOfConsole;
 
     /// <param name="client">The server, in the instance's project.</param>
     /// <param name="instance">The instance.</param>
@@ -49,6 +54,7 @@ internal sealed class InstanceLog : IAsyncDisposable
     /// <summary>Takes the console of a running instance, before anything is read, so that nothing is missed in between.</summary>
     public async Task BeginToFollowAsync(CancellationToken cancellationToken)
     {
+        _mayFollow = true;
         if (!_wantsConsole || !Runs)
             return;
         try
@@ -57,8 +63,16 @@ internal sealed class InstanceLog : IAsyncDisposable
         }
         catch (IncusException error)
         {
-            _note(Name, $"its console cannot be followed: {error.Problem}");
+            TellOfConsole(error);
         }
+    }
+
+    private void TellOfConsole(IncusException error)
+    {
+        _mayFollow = error is not (IncusForbiddenException or IncusNotFoundException);
+        if (!_toldOfConsole)
+            _note(Name, _mayFollow ? $"its console cannot be followed yet, perhaps since somebody else has it open: {error.Problem}" : $"its console cannot be followed: {error.Problem}");
+        _toldOfConsole = true;
     }
 
     /// <summary>The lines that there are: one sequence for each place, oldest first.</summary>
@@ -204,20 +218,46 @@ internal sealed class InstanceLog : IAsyncDisposable
         await FollowConsoleAsync(lines, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Follows the console until the instance stops; where somebody else has it, or took it away, as soon as it is free.</summary>
     private async Task FollowConsoleAsync(ChannelWriter<LogLine> lines, CancellationToken cancellationToken)
     {
-        if (_console is not { } console)
-            return;
-        var any = false;
-        await foreach (var line in _consoleReader.FollowAsync(console, cancellationToken).ConfigureAwait(false))
+        for (var pause = FirstPause; _wantsConsole && Runs && _mayFollow; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
-            any = true;
-            await lines.WriteAsync(line, cancellationToken).ConfigureAwait(false);
-        }
+            if (_console is { } console)
+            {
+                var any = false;
+                await foreach (var line in _consoleReader.FollowAsync(console, cancellationToken).ConfigureAwait(false))
+                {
+                    any = true;
+                    pause = FirstPause;
+                    await lines.WriteAsync(line, cancellationToken).ConfigureAwait(false);
+                }
 
-        if (!any && await console.ErrorAsync(cancellationToken).ConfigureAwait(false) is { } error)
-            _note(Name, $"its console cannot be followed, perhaps since somebody else has it open: {error.Problem}");
-        await DisposeAsync().ConfigureAwait(false);
+                if (!any && await console.ErrorAsync(cancellationToken).ConfigureAwait(false) is { } error)
+                    TellOfConsole(error);
+                await DisposeAsync().ConfigureAwait(false);
+            }
+
+            // No event tells that a console is free.
+            await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
+            if (!await RunsOnAsync(cancellationToken).ConfigureAwait(false))
+                return;
+            await BeginToFollowAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>False where it stopped or was started again, and where the server is away: its next start, or the server's return, is told.</summary>
+    private async Task<bool> RunsOnAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var now = (await _client.Instances.FindAsync(Name, cancellationToken).ConfigureAwait(false))?.Value;
+            return now is not null && GateCheck.IsRunning(now.StatusCode) && now.LastUsedAt == StartedAt;
+        }
+        catch (IncusException)
+        {
+            return false;
+        }
     }
 
     private static async Task HandOnAsync(IAsyncEnumerable<LogLine> source, ChannelWriter<LogLine> lines, CancellationToken cancellationToken)

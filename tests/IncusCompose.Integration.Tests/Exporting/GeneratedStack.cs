@@ -248,7 +248,8 @@ internal sealed class GeneratedStack
             instance["security_opt"] = new[] { "no-new-privileges:true", "apparmor:unconfined" };
         if (Chance(6))
             instance["read_only"] = true;
-        if (single && Chance(5))
+        // Two addresses of one interface would be an error.
+        if (single && Chance(5) && ((instance.GetValueOrDefault("networks") as List<object?>)?[0] as Dictionary<string, object?>)?["mac"] is null)
             instance["mac_address"] = $"10:66:6a:01:02:{_random.Next(16, 99)}";
         else if (instance.GetValueOrDefault("networks") is null && Chance(6))
             instance["network_mode"] = "none";

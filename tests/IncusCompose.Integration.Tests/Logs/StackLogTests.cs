@@ -109,13 +109,41 @@ public sealed class StackLogTests(LabFixture fixture) : IAsyncLifetime
     public async Task A_console_that_was_followed_is_free_again()
     {
         await UpAsync("logone");
-        for (var round = 0; round < 2; round++)
+        for (var round = 0; round < 10; round++)
         {
             await using var console = await _bench.Client.Instances.OpenConsoleAsync("logone");
             var buffer = new byte[256];
             var read = console.ReadAsync(buffer).AsTask();
             await WriteAsync("logone", $"round {round}");
             Assert.StartsWith($"round {round}", System.Text.Encoding.UTF8.GetString(buffer, 0, await read), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_console_that_somebody_else_has_is_followed_once_it_is_free()
+    {
+        await UpAsync("logone");
+        var other = await _bench.Client.Instances.OpenConsoleAsync("logone");
+        var said = new TaskCompletionSource<string>();
+        using var end = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await using var lines = _bench.Engine.ReadLogAsync(_bench.Client, "logged", null, new LogOptions { Follow = true }, Hear, end.Token).GetAsyncEnumerator(end.Token);
+        var next = lines.MoveNextAsync().AsTask();
+        Assert.Contains("somebody else has it open", await said.Task.WaitAsync(end.Token), StringComparison.Ordinal);
+
+        await other.DisposeAsync();
+        while (!next.IsCompleted)
+        {
+            await WriteAsync("logone", "free");
+            await Task.WhenAny(next, Task.Delay(100, end.Token));
+        }
+
+        Assert.True(await next);
+        Assert.Equal("free", lines.Current.Text);
+
+        void Hear(string instance, string text)
+        {
+            if (text.Contains("followed yet", StringComparison.Ordinal))
+                said.TrySetResult(text);
         }
     }
 
