@@ -110,7 +110,7 @@ public sealed class FailureTests(LabFixture lab)
 
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains(
-            "Device cannot be added when instance is running. Allow it to be stopped for this change with -AllowRestart (--allow-restart)\n",
+            "instance/clione: it runs, and the server changes devices.ip only while it is stopped; allow that with -AllowRestart (--allow-restart)\n",
             refused.Error, StringComparison.Ordinal);
         Assert.Equal(pid, (await project.Client.Instances.GetStateAsync("clione")).Pid);
 

@@ -175,7 +175,7 @@ public sealed class TransactionTests(LabFixture lab)
         Assert.DoesNotContain(result.Transaction.Steps, step => step.Id.Name == "txl-data");
         Assert.Equal(
             "/data/written\n/written",
-            (await lab.Lab.IncusAsync("--project", project.Name, "exec", result.Transaction.Steps.First(step => step.Action == RestoreAction.Update).Id.Name, "--", "sh", "-c", "ls /data/written /written")).Trim());
+            (await lab.Lab.IncusAsync("--project", project.Name, "exec", result.Resources.First(resource => resource.IsNotReady).Id.Name, "--", "sh", "-c", "ls /data/written /written")).Trim());
         Assert.Empty(await bench.Engine.GetCheckpointsAsync(project.Client));
         Assert.Empty((await bench.PlanAsync(Stack("one", "one", "true"))).Changes);
     }
