@@ -35,27 +35,30 @@ internal sealed record BuildTool(string Name)
     /// <returns>What it wrote to its standard output.</returns>
     /// <exception cref="BuildFailedException">It failed, or cannot be started.</exception>
     public Task<string> RunAsync(IReadOnlyList<string> arguments, Action<string>? tell, CancellationToken cancellationToken) =>
-        RunAsync(Name, arguments, new Dictionary<string, string>(), tell, isAnswer: true, cancellationToken);
+        RunAsync(Name, arguments, new Dictionary<string, string>(), [], tell, isAnswer: true, cancellationToken);
 
-    /// <summary>Runs it with variables, telling whatever it writes.</summary>
+    /// <summary>Runs it with variables, telling whatever it writes but what is called a secret in <paramref name="masked"/>.</summary>
     /// <inheritdoc cref="RunAsync(IReadOnlyList{string}, Action{string}?, CancellationToken)"/>
-    public Task TellAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, Action<string>? tell, CancellationToken cancellationToken) =>
-        RunAsync(Name, arguments, environment, tell, isAnswer: false, cancellationToken);
+    public Task TellAsync(
+        IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, IEnumerable<KeyValuePair<string, string>> masked, Action<string>? tell, CancellationToken cancellationToken) =>
+        RunAsync(Name, arguments, environment, masked, tell, isAnswer: false, cancellationToken);
 
     /// <summary>Runs a program of this machine.</summary>
     /// <param name="program">The program.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="environment">Variables beside those of this process; secrets among them are masked in its output.</param>
+    /// <param name="environment">Variables beside those of this process.</param>
+    /// <param name="masked">What is called a secret among these is masked in its output.</param>
     /// <param name="tell">Receives lines.</param>
     /// <param name="isAnswer">True where its standard output is what it is asked for, and not told.</param>
     /// <param name="cancellationToken">Kills it.</param>
     private static async Task<string> RunAsync(
-        string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, Action<string>? tell, bool isAnswer, CancellationToken cancellationToken)
+        string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment, IEnumerable<KeyValuePair<string, string>> masked,
+        Action<string>? tell, bool isAnswer, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        var told = new CommandOutput(tell, environment, KeptLines);
+        var told = new CommandOutput(tell, masked, KeptLines);
         Process? process = null;
         try
         {

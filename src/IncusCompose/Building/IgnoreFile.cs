@@ -32,6 +32,7 @@ internal sealed class IgnoreFile
     }
 
     /// <summary>Reads its text.</summary>
+    /// <exception cref="IOException">A line is no pattern.</exception>
     public static IgnoreFile Parse(string text)
     {
         var file = new IgnoreFile();
@@ -42,8 +43,16 @@ internal sealed class IgnoreFile
                 continue;
             var keeps = pattern[0] == '!';
             pattern = string.Join('/', (keeps ? pattern[1..] : pattern).Trim().Split('/').Where(part => part is not ("" or ".")));
-            if (pattern.Length > 0)
+            if (pattern.Length == 0)
+                continue;
+            try
+            {
                 file._rules.Add((new Regex(Expression(pattern), RegexOptions.CultureInvariant, s_longestMatch), keeps));
+            }
+            catch (ArgumentException)
+            {
+                throw new IOException($"the line `{line.Trim()}` of the file that says what is left out (.dockerignore) is no pattern");
+            }
         }
 
         return file;

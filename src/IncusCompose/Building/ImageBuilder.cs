@@ -37,6 +37,8 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
         tar --create --file "$2" --format=pax --numeric-owner --xattrs --sort=name --directory "$root" .
         """;
 
+    private const int LargestMasked = 64 * 1024;
+
     /// <summary>What the builder keeps it as.</summary>
     public required string Tag { get; init; }
 
@@ -55,7 +57,7 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
         try
         {
             var identity = Path.Combine(folder.FullName, "id");
-            await tool.TellAsync(Arguments(build, folder.FullName, identity, architectures), Variables(build), tell, cancellationToken).ConfigureAwait(false);
+            await tool.TellAsync(Arguments(build, folder.FullName, identity, architectures), Variables(build), build.Arguments.Concat(Mounted(build)), tell, cancellationToken).ConfigureAwait(false);
             var image = (await File.ReadAllTextAsync(identity, cancellationToken).ConfigureAwait(false)).Trim();
             var config = await InspectAsync(image, cancellationToken).ConfigureAwait(false);
             if (architectures.Count > 0 && !architectures.Contains(config.IncusArchitecture))
@@ -96,7 +98,7 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
         }
 
         foreach (var (name, value) in build.Arguments)
-            arguments.AddRange(["--build-arg", IsHandedOn(name, value) ? name : $"{name}={value}"]);
+            arguments.AddRange(["--build-arg", IsHandedOn(name) ? name : $"{name}={value}"]);
         if (build.Target is { } target)
             arguments.AddRange(["--target", target]);
         foreach (var (name, value) in build.Labels)
@@ -126,15 +128,32 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
     /// <summary>Arguments of a build can be secrets, and what is on a command line everybody on the machine can read.</summary>
     private Dictionary<string, string> Variables(BuildDefinition build)
     {
-        var variables = build.Arguments.Where(argument => IsHandedOn(argument.Key, argument.Value)).ToDictionary();
+        var variables = build.Arguments.Where(argument => IsHandedOn(argument.Key)).ToDictionary();
         // Not every docker knows the options that say the same.
         if (tool.Name == BuildTool.Docker)
             (variables["BUILDKIT_PROGRESS"], variables["BUILDX_NO_DEFAULT_ATTESTATIONS"]) = ("plain", "1");
         return variables;
     }
 
-    /// <summary>False for what the builder itself would go by, such as another <c>PATH</c>.</summary>
-    private static bool IsHandedOn(string name, string value) => name.Length > 0 && (Environment.GetEnvironmentVariable(name) ?? value) == value;
+    /// <summary>What a builder itself goes by, or a program that it starts: names, or their beginnings.</summary>
+    private static readonly string[] s_ofBuilders =
+        ["BUILDAH_", "BUILDKIT_", "BUILDX_", "CONTAINER_", "CONTAINERS_", "DOCKER_", "GODEBUG", "HOME", "LD_", "PATH", "PODMAN_", "REGISTRY_AUTH_FILE", "SSL_CERT_", "STORAGE_", "TMPDIR", "XDG_"];
+
+    private static bool IsHandedOn(string name) =>
+        name.Length > 0 && !name.EndsWith("_PROXY", StringComparison.OrdinalIgnoreCase) && !s_ofBuilders.Any(own => own.EndsWith('_') ? name.StartsWith(own, StringComparison.Ordinal) : name == own);
+
+    /// <summary>The secrets that steps may mount, to be masked should one print them.</summary>
+    private IEnumerable<KeyValuePair<string, string>> Mounted(BuildDefinition build)
+    {
+        foreach (var secret in build.Secrets.Select(secret => Secrets[secret.Source]))
+        {
+            var value = secret.Value;
+            if (secret.File is { } file && new FileInfo(file) is { Exists: true, Length: < LargestMasked })
+                value = File.ReadAllText(file);
+            if (value is not null)
+                yield return new("SECRET", value.Trim());
+        }
+    }
 
     private static string SecretFile(SecretDefinition secret, string path)
     {
@@ -171,7 +190,7 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
         if (tool.Name == BuildTool.Buildah)
         {
             var shell = new BuildTool(Environment.IsPrivilegedProcess ? "sh" : BuildTool.Buildah);
-            await shell.TellAsync([.. Environment.IsPrivilegedProcess ? (string[])[] : ["unshare", "--", "sh"], "-c", PackWithBuildah, "sh", image, rootfs], new Dictionary<string, string>(), tell, cancellationToken).ConfigureAwait(false);
+            await shell.TellAsync([.. Environment.IsPrivilegedProcess ? (string[])[] : ["unshare", "--", "sh"], "-c", PackWithBuildah, "sh", image, rootfs], new Dictionary<string, string>(), [], tell, cancellationToken).ConfigureAwait(false);
             return;
         }
 

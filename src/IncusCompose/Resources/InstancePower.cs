@@ -110,6 +110,13 @@ internal static class InstancePower
                 {
                     // Of two restarts at once, one may shut down what the other has just started, and the server tells both that
                     // all went well. Whichever came first does it again, by itself.
+                    if ((await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value.Ephemeral == true)
+                    {
+                        // Stopped, it would be gone.
+                        asked = false;
+                        continue;
+                    }
+
                     await PowerOffAsync(context, name, cancellationToken).ConfigureAwait(false);
                     await PowerOnAsync(context, name, cancellationToken).ConfigureAwait(false);
                 }

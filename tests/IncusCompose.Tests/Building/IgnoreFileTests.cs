@@ -29,4 +29,10 @@ public class IgnoreFileTests
     [InlineData("a.txt\r\nb.txt\r\n", "a.txt", true)]
     public void A_pattern_fits_as_in_docker(string text, string path, bool ignored) =>
         Assert.Equal(ignored, IgnoreFile.Parse(text).Ignores(path));
+
+    [Theory]
+    [InlineData("[z-a]")]
+    [InlineData("*.log\n[]x")]
+    public void A_line_that_is_no_pattern_is_named(string text) =>
+        Assert.Contains($"`{text.Split('\n')[^1]}`", Assert.Throws<IOException>(() => IgnoreFile.Parse(text)).Message, StringComparison.Ordinal);
 }
