@@ -16,8 +16,6 @@ internal static class OneOffPlanner
 {
     private const int LongestName = 63;
 
-    private static readonly string[] s_fixed = ["hwaddr", "ipv4.address", "ipv6.address"];
-
     /// <summary>The stack as far as it is needed, with the one-off instance in it.</summary>
     /// <exception cref="PlanOptionException">There is no such definition, or the name cannot be one.</exception>
     public static (StackDefinition Stack, string Name, string Run) Define(StackDefinition stack, string definition, OneOffOptions options)
@@ -130,7 +128,7 @@ internal static class OneOffPlanner
     }
 
     private static IReadOnlyDictionary<string, string> WithoutFixed(IReadOnlyDictionary<string, string> nic) =>
-        nic.Where(pair => !s_fixed.Contains(pair.Key)).ToDictionary();
+        nic.Where(pair => !NicOptions.Addresses.Contains(pair.Key)).ToDictionary();
 
     private static ResourceChange Unchanging(ResourceChange change) => change.Action switch
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using IncusCompose.Definition;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Validation;
 
@@ -52,7 +53,7 @@ internal static class AddressRules
             foreach (var (name, device) in instance.Devices.Where(device => device.Value.GetValueOrDefault("type") == "nic" && !names.Contains(device.Key)))
             {
                 var network = device.GetValueOrDefault("network") ?? device.GetValueOrDefault("parent") ?? "";
-                foreach (var key in new[] { "ipv4.address", "ipv6.address", "hwaddr" })
+                foreach (var key in NicOptions.Addresses)
                     Claim(instance, network, device.GetValueOrDefault(key), $"instances.{instance.Name}.devices.{name}.{key}");
             }
         }

@@ -1,5 +1,6 @@
 using IncusCompose.Definition;
 using IncusCompose.Planning;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Validation;
 
@@ -40,7 +41,7 @@ internal static class ReplicaRules
     {
         foreach (var (name, device) in instance.Devices)
         {
-            foreach (var key in device.GetValueOrDefault("type") == "nic" ? s_addresses.Where(device.ContainsKey) : [])
+            foreach (var key in device.GetValueOrDefault("type") == "nic" ? NicOptions.Addresses.Where(device.ContainsKey) : [])
                 findings.Error("AddressOfReplicas", $"{path}.devices.{name}.{key}", $"{instance.Replicas} replicas cannot have one address", "remove it: each gets its own, and a name in the network's DNS");
             if (PortRules.ListenerOf(device) is not null)
             {
@@ -49,6 +50,4 @@ internal static class ReplicaRules
             }
         }
     }
-
-    private static readonly string[] s_addresses = ["hwaddr", "ipv4.address", "ipv6.address"];
 }
