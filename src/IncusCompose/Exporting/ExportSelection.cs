@@ -122,7 +122,7 @@ internal sealed class ExportSelection
 
     // Of an instance what it has itself; what its profiles have is theirs.
     private IEnumerable<ResourceId> Uses(IEnumerable<ResourceId> ids) => ids.Select(_server.Find).OfType<LiveResource>().SelectMany(live => live.Raw is Instance instance
-        ? [.. instance.Profiles.Select(ProfileKind.IdOf), .. DeviceUses.Of(instance.Devices), .. DeviceUses.ParentsOf(instance.Devices)]
+        ? [.. instance.Profiles.Select(ProfileKind.IdOf), .. DeviceUses.WithParents(instance.Devices)]
         : live.Uses).Where(id => _server.Find(id) is { } used && used.Raw is not Network { Managed: false });
 
     private bool IsInProject(LiveResource live) => _inProject.Contains(ResourceKinds.Of(live.Id).AddressOf(live));

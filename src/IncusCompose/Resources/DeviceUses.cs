@@ -27,7 +27,10 @@ internal static class DeviceUses
         return uses;
     }
 
-    /// <summary>The networks that devices stand on by the name of their interface; only some are of a stack, most are the host's own.</summary>
-    public static IEnumerable<ResourceId> ParentsOf(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices) =>
-        devices.Values.Where(device => device.GetValueOrDefault("type") == "nic").Select(device => device.GetValueOrDefault("parent")).OfType<string>().Select(NetworkKind.IdOf);
+    /// <summary>The same, and the networks that devices stand on by the name of their interface; only some of these are of a stack, most are the host's own.</summary>
+    public static IReadOnlyList<ResourceId> WithParents(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices) =>
+    [
+        .. Of(devices),
+        .. devices.Values.Where(device => device.GetValueOrDefault("type") == "nic").Select(device => device.GetValueOrDefault("parent")).OfType<string>().Select(NetworkKind.IdOf),
+    ];
 }

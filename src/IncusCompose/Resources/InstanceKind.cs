@@ -70,8 +70,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 DependsOn =
                 [
                     .. InstanceForm.ProfilesOf(instance).Select(ProfileKind.IdOf),
-                    .. DeviceUses.Of(ResourceFields.From(properties).DeviceMap()),
-                    .. DeviceUses.ParentsOf(ResourceFields.From(properties).DeviceMap()),
+                    .. DeviceUses.WithParents(ResourceFields.From(properties).DeviceMap()),
                     .. context.Placement.VolumesOf(id),
                     .. Placement.GroupOf(instance.Target) is { } group ? [ClusterGroupKind.IdOf(group)] : Array.Empty<ResourceId>(),
                     ImageKind.IdOf(instance, context.Stack),
@@ -189,10 +188,9 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
     protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, Instance resource) =>
     [
         .. resource.Profiles.Select(ProfileKind.IdOf),
-        .. DeviceUses.Of(resource.ExpandedDevices),
+        .. DeviceUses.WithParents(resource.ExpandedDevices),
         // Incus 7 takes no member out of a group while an instance is there that the group placed.
         .. resource.Config.TryGetValue("volatile.cluster.group", out var group) ? (ResourceId[])[ClusterGroupKind.IdOf(group)] : [],
-        .. DeviceUses.ParentsOf(resource.ExpandedDevices),
         .. DependencyText.Read(OwnershipMark.Read(id, resource.Config)?.Applied.Plain(PropertyPath.DependsOn)).Select(dependency => IdOf(dependency.Instance)),
     ];
 

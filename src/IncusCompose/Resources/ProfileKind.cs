@@ -36,7 +36,7 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
                 Id = IdOf(profile.Name),
                 DefinitionPath = $"profiles.{profile.Name}",
                 External = profile.External,
-                DependsOn = [.. DeviceUses.Of(devices), .. DeviceUses.ParentsOf(devices)],
+                DependsOn = DeviceUses.WithParents(devices),
                 Properties = BagOf(profile.Description, profile.WholeConfig, devices),
             };
         }
@@ -83,7 +83,7 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
 
     protected override ResourceId IdOf(Profile resource) => IdOf(resource.Name);
 
-    protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, Profile resource) => [.. DeviceUses.Of(resource.Devices), .. DeviceUses.ParentsOf(resource.Devices)];
+    protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, Profile resource) => DeviceUses.WithParents(resource.Devices);
 
     protected override Task<Versioned<Profile>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         client.Profiles.FindAsync(id.Name, cancellationToken);
