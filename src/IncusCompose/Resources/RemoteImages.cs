@@ -51,8 +51,7 @@ internal static class RemoteImages
                 limit.CancelAfter(LongestAnswer);
                 return (image, await AskAsync(image.Definition, image.Reference, image.Type, remotes, server, limit.Token).ConfigureAwait(false), null, null);
             }
-            catch (Exception error) when (!cancellationToken.IsCancellationRequested
-                && error is IncusException or HttpRequestException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentException or IOException or UnauthorizedAccessException or OperationCanceledException)
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested && (RegistryImages.IsProblem(error) || error is UnauthorizedAccessException))
             {
                 var reason = error is OperationCanceledException ? "it does not answer" : Secrets.Mask("", error.Message.TrimEnd('.'));
                 return (image, null, null, $"whether {image.Reference} has moved on cannot be told: {reason}");
