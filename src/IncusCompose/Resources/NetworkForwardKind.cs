@@ -64,7 +64,7 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
     private static void CheckTarget(NetworkDefinition network, string target, string path, PlanningContext context)
     {
         if (context.About is { Environment.ServerClustered: false })
-            context.Error("NotClustered", path, "the server is not part of a cluster, and so has no members to choose from", "remove `target`, or name a cluster with `remote`");
+            Placement.RefuseWithoutCluster(context, path);
         else if (network.Type == "ovn")
             context.Error("TargetOfShared", path, "an OVN network is one for all members, so that its forwards are on none of them", "remove `target`");
         else if (context.Members is { } members && !members.Contains(target))

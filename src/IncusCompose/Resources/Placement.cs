@@ -65,8 +65,12 @@ internal sealed class Placement
     private void RefuseAll()
     {
         foreach (var path in Said().Where(said => said.Target is not null).Select(said => said.Path).Distinct())
-            _context.Error("NotClustered", path, "the server is not part of a cluster, and so has no members to choose from", "remove `target`, or name a cluster with `remote`");
+            RefuseWithoutCluster(_context, path);
     }
+
+    /// <summary>Says that there are no members to choose from.</summary>
+    public static void RefuseWithoutCluster(PlanningContext context, string path) =>
+        context.Error("NotClustered", path, "the server is not part of a cluster, and so has no members to choose from", "remove `target`, or name a cluster with `remote`");
 
     private void FindAll()
     {
