@@ -53,8 +53,9 @@ internal static class InstanceWork
     /// <returns>The operations on it that have ended and that the server still tells of.</returns>
     public static async Task<IReadOnlySet<string>> QuietAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
-        await SettleAsync(context, [name], cancellationToken).ConfigureAwait(false);
         var operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
+        if (await EndAsync(context.Client, operations.Where(operation => IsOn(operation, [name])), context.Say, cancellationToken).ConfigureAwait(false))
+            operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
         return operations.Where(operation => operation.IsFinal && IsOn(operation, [name])).Select(operation => operation.Id).ToHashSet();
     }
 
