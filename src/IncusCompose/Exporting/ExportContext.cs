@@ -26,6 +26,12 @@ internal sealed record ExportContext(ServerObservation Server, string Project, C
     /// <summary>What lies where stacks have written to, by the instances' names.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<FoundFile>> Files { get; init; } = new Dictionary<string, IReadOnlyList<FoundFile>>();
 
+    /// <summary>The values of what is known to be a secret.</summary>
+    public HiddenValues Secrets { get; init; } = HiddenValues.None;
+
+    /// <summary>Commands that print the contents of files, by the contents.</summary>
+    public Dictionary<string, string> Pulls { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Variables that secrets of the stack come from.</summary>
     public List<SecretVariable> Variables { get; } = [];
 
@@ -81,7 +87,7 @@ internal sealed record ExportContext(ServerObservation Server, string Project, C
         var first = members.Values.First();
         return members.Values.All(member => member.Count == first.Count && !member.Except(first).Any())
             ? (config.Overlaid(first), System.Collections.ObjectModel.ReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>.Empty)
-            : (config, members);
+            : (config, new SortedDictionary<string, IReadOnlyDictionary<string, string>>(members.ToDictionary(), StringComparer.Ordinal).AsReadOnly());
     }
 
     /// <summary>What the server says of a field; null where it has nothing to say, which is empty to it.</summary>

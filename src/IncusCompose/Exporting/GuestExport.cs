@@ -84,6 +84,8 @@ internal static class GuestExport
             var pull = $"incus file pull{(context.Project == "default" ? "" : $" --project {context.Project}")} {SecretVariables.ForShell(instance.Name + GuestPlaces.ContentOf(file.Target))}";
             if (file.There is null)
                 context.Note("FileNotSeen", $"instances.{instance.Name}.{word}", $"{file.Target} of {instance.Name} is gone, or cannot be looked at, and is written without owner and mode");
+            else if (word != "secrets" && file.Text is { } content)
+                context.Pulls.TryAdd(content, $"{pull} -");
             if (word == "secrets")
             {
                 instance = instance with { Secrets = [.. instance.Secrets, Grant(file, name, "/run/secrets/", SecretMode)] };
@@ -127,6 +129,17 @@ internal static class GuestExport
         }
 
         return (stack, instance);
+    }
+
+    /// <summary>Says where what lies in instances stands in the file as it is: a secret is known by its value or its key, and may have neither.</summary>
+    public static void NoteContents(StackDefinition stack, ExportContext context)
+    {
+        var places = stack.Instances.Values.SelectMany(instance => instance.Files.Where(file => file.Content is not null).Select(file => $"{file.Target} of {instance.Name}"))
+            .Concat(stack.Configs.Values.Where(config => config.Content is not null).Select(config => $"the config {config.Name}")).ToList();
+        if (places.Count == 0)
+            return;
+        var unseen = context.Files.Values.SelectMany(files => files).Where(file => file.Entry.IsSecret && file.Content is null).Select(file => file.Entry.Label).Distinct().Order(StringComparer.Ordinal).ToList();
+        context.Note("Contents", "", $"the content of {string.Join(", ", places)} stands here as it is, unless a secret is known to be in it: {(unseen.Count == 0 ? "no key or value" : $"{string.Join(", ", unseen)} could not be looked at, and nothing")} tells of others", "look through it before you share this file");
     }
 
     private static async Task<FoundFile> LookAsync(InstanceFiles files, string target, GuestRecord.Entry entry, CancellationToken cancellationToken)

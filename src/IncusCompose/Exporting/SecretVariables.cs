@@ -47,8 +47,8 @@ internal sealed class SecretVariables
 
     private string Hide(string key, string value)
     {
-        // By its key, or because a variable that is a secret brought it.
-        if (Secrets.Mask(key, value) == value && !_hidden.Holds(value))
+        // By its key, because a variable that is a secret brought it, or because what lies in an instance holds one.
+        if (Secrets.Mask(key, value) == value && !_hidden.Holds(value) && !(key == "content" && _context?.Secrets.Holds(value) == true))
             return value;
         _values.Add(value);
         return string.Create(CultureInfo.InvariantCulture, $"{_begin}{_values.Count - 1}");
@@ -90,6 +90,8 @@ internal sealed class SecretVariables
     /// <summary>How to print the value: where one configuration key of an instance or profile holds just that.</summary>
     private string? CommandFor(string value, IReadOnlyList<string> path)
     {
+        if (path[^1] == "content" && _context?.Pulls.GetValueOrDefault(value) is { } pull)
+            return pull;
         if (_context is null || path.Count < 2 || path[0] is not ("instances" or "profiles"))
             return null;
         var kind = path[0] == "instances" ? InstanceKind.KindName : ProfileKind.KindName;

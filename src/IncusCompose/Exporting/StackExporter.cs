@@ -17,7 +17,7 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
     /// <exception cref="StackTargetException">What is to be written is not there.</exception>
     public async Task<StackExport> ExportAsync(IncusClient client, ExportOptions options, CancellationToken cancellationToken)
     {
-        var server = await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
+        var server = await StackObserver.ObserveInFullAsync(client, cancellationToken).ConfigureAwait(false);
         var members = client.Server.Environment.ServerClustered ? await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false) : null;
         var instances = Select(server, client.Project, options).Owned.Select(server.Find).Select(live => live?.Raw).OfType<Instance>();
         return Export(server, client.Project, options, members, await GuestExport.LookAsync(client, instances, cancellationToken).ConfigureAwait(false));
@@ -32,7 +32,15 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
         ServerObservation server, string project, ExportOptions options, IReadOnlyList<string>? members = null, IReadOnlyDictionary<string, IReadOnlyList<FoundFile>>? files = null)
     {
         var (selection, stackName) = (Select(server, project, options), options.Stack);
-        var context = new ExportContext(server, project, remotes) { Owned = selection.Owned, Members = members, Format = format, Files = files ?? new Dictionary<string, IReadOnlyList<FoundFile>>() };
+        files ??= new Dictionary<string, IReadOnlyList<FoundFile>>();
+        var context = new ExportContext(server, project, remotes)
+        {
+            Owned = selection.Owned,
+            Members = members,
+            Format = format,
+            Files = files,
+            Secrets = KnownSecrets.Of(server, files.Values.SelectMany(found => found)),
+        };
         foreach (var other in selection.Others.GroupBy(live => live.Mark!.Stack))
             context.Note("OtherStack", "", $"{string.Join(", ", other.Select(live => live.Id))} belong{(other.Count() == 1 ? "s" : "")} to the stack \"{other.Key}\" and {(other.Count() == 1 ? "is" : "are")} not written", $"write it by its name: export {other.Key}");
         foreach (var theirs in options.Instances.Select(name => server.Find(InstanceKind.IdOf(name))!).Where(live => live.Mark is not null))
@@ -43,10 +51,11 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
             Project = project == "default" ? null : new ProjectDefinition { Name = project },
         };
         foreach (var live in selection.Owned.Concat(selection.External).Select(id => server.Find(id)!)
-            .OrderBy(live => ResourceKinds.RankOf(live.Id)).ThenBy(live => live.Id.ToString(), StringComparer.Ordinal))
+            .OrderBy(live => ResourceKinds.RankOf(live.Id)).ThenBy(live => live.Id.Name, StringComparer.Ordinal).ThenBy(live => live.Id.ToString(), StringComparer.Ordinal))
             stack = ResourceKinds.Of(live.Id).Export(stack, live, context);
         stack = ReplicaFolding.Fold(stack, context);
         Check(stack, context);
+        GuestExport.NoteContents(stack, context);
         var (document, variables) = SecretVariables.Write(stack, context);
         return new StackExport { Stack = stack, Document = document, Variables = variables, Notes = context.Notes, Text = StackFileText.Write(format, document, variables, context.Notes) };
     }

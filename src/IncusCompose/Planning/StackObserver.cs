@@ -24,6 +24,12 @@ internal static class StackObserver
         IncusClient client, IReadOnlyDictionary<string, string>? missingProject, StackDefinition stack, CancellationToken cancellationToken) =>
         ObserveAsync(() => ObserveScope.Of(stack, client, missingProject, cancellationToken), cancellationToken);
 
+    /// <summary>Looks at all there is of what anybody made, to write it down.</summary>
+    /// <param name="client">The project's view of the server.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    public static Task<ServerObservation> ObserveInFullAsync(IncusClient client, CancellationToken cancellationToken) =>
+        ObserveAsync(() => new ObserveScope(client, projectFeatures: null, pools: [], cancellationToken) { InFull = null }, cancellationToken);
+
     private static Task<ServerObservation> ObserveAsync(Func<ObserveScope> begin, CancellationToken cancellationToken) => ObserveScope.LookAsync(begin, async scope =>
     {
         var lists = await Task.WhenAll(ResourceKinds.All.Select(kind => kind.ListAsync(scope, cancellationToken))).ConfigureAwait(false);

@@ -47,7 +47,7 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
         [.. await Task.WhenAll((await scope.NetworksAsync().ConfigureAwait(false)).Select(async network =>
-            Describe(IdOf(network), await NetworkMembers.ReadAsync(scope.Client, network, cancellationToken).ConfigureAwait(false)))).ConfigureAwait(false)];
+            Describe(IdOf(network), scope.AsksMembers(IdOf(network), network) ? await NetworkMembers.ReadAsync(scope.Client, network, cancellationToken).ConfigureAwait(false) : network))).ConfigureAwait(false)];
 
     // "auto" becomes a real address; any will do.
     public override bool IsSame(string path, DesiredResource desired, string live) =>

@@ -44,10 +44,10 @@ internal static class NetworkMembers
         return properties;
     }
 
-    /// <summary>A network with what its members have of their own, where a stack has made it; nobody else's is asked for.</summary>
+    /// <summary>A network with what the members of a cluster have of their own of it.</summary>
     public static async Task<Network> ReadAsync(IncusClient client, Network network, CancellationToken cancellationToken)
     {
-        if (!client.Server.Environment.ServerClustered || s_shared.Contains(network.Type) || OwnershipMark.Read(network.Config) is null)
+        if (!client.Server.Environment.ServerClustered || s_shared.Contains(network.Type))
             return network;
         var configs = await Task.WhenAll(network.Locations.Select(async member =>
             (member, config: (await client.ForTarget(member).Networks.FindAsync(network.Name, cancellationToken).ConfigureAwait(false))?.Value.Config))).ConfigureAwait(false);

@@ -46,7 +46,13 @@ internal sealed class ObserveScope
 
     /// <summary>A look at what a stack file has to do with.</summary>
     public static ObserveScope Of(StackDefinition stack, IncusClient client, IReadOnlyDictionary<string, string>? projectFeatures, CancellationToken cancellationToken) =>
-        new(client, projectFeatures, StoragePoolKind.NamesIn(stack), cancellationToken) { Networks = stack.Networks.Keys.ToHashSet(), Projects = stack.Projects.Keys.ToHashSet() };
+        new(client, projectFeatures, StoragePoolKind.NamesIn(stack), cancellationToken) { Networks = stack.Networks.Keys.ToHashSet(), Projects = stack.Projects.Keys.ToHashSet(), InFull = InFullOf(stack) };
+
+    private static HashSet<ResourceId> InFullOf(StackDefinition stack) =>
+    [
+        .. stack.Networks.Values.Where(network => !network.External).Select(network => NetworkKind.IdOf(network.Name)),
+        .. stack.StoragePools.Values.Where(pool => !pool.External).Select(pool => StoragePoolKind.IdOf(pool.Name)),
+    ];
 
     /// <summary>
     /// Looks, and looks again where something was listed and is gone, by somebody else's doing, when it is asked what is in
@@ -73,6 +79,9 @@ internal sealed class ObserveScope
 
     /// <summary>The networks that the stack names; null where there is no stack file, so that all of them matter.</summary>
     public IReadOnlySet<string>? Networks { get; init; }
+
+    /// <summary>What no stack made of which each member of a cluster is asked what it has of its own; null: all of it.</summary>
+    public IReadOnlySet<ResourceId>? InFull { get; init; } = new HashSet<ResourceId>();
 
     /// <summary>The projects that the stack makes besides its own; null where there is no stack file, so that all that a stack made matter.</summary>
     public IReadOnlySet<string>? Projects { get; init; }
@@ -106,6 +115,9 @@ internal sealed class ObserveScope
     /// no stack made, only those that this one names are asked about.
     /// </summary>
     public bool Concerns(Network network) => Networks is null || Networks.Contains(network.Name) || OwnershipMark.Read(network.Config) is not null;
+
+    /// <summary>True where the members of a cluster are asked what they have of their own, which takes a request for each and fails while one is away.</summary>
+    public bool AsksMembers(ResourceId id, ConfiguredResource resource) => InFull?.Contains(id) != false || OwnershipMark.Read(resource.Config) is not null;
 
     /// <summary>
     /// The view in which resources governed by a project feature are to be listed; null where there can be none yet,

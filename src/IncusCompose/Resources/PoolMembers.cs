@@ -54,10 +54,10 @@ internal static class PoolMembers
         return true;
     }
 
-    /// <summary>A pool with what its members have of their own, where a stack has made it; nobody else's is asked for.</summary>
+    /// <summary>A pool with what the members of a cluster have of their own of it.</summary>
     public static async Task<StoragePool> ReadAsync(IncusClient client, StoragePool pool, CancellationToken cancellationToken)
     {
-        if (!client.Server.Environment.ServerClustered || OwnershipMark.Read(pool.Config) is null)
+        if (!client.Server.Environment.ServerClustered)
             return pool;
         var configs = await Task.WhenAll(pool.Locations.Select(async member =>
             (member, config: (await client.ForTarget(member).StoragePools.FindAsync(pool.Name, cancellationToken).ConfigureAwait(false))?.Value.Config))).ConfigureAwait(false);

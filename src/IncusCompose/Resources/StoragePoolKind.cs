@@ -53,7 +53,7 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
         [.. await Task.WhenAll((await scope.PoolsAsync().ConfigureAwait(false)).Select(async pool =>
-            Describe(IdOf(pool), await PoolMembers.ReadAsync(scope.Client, pool, cancellationToken).ConfigureAwait(false)))).ConfigureAwait(false)];
+            Describe(IdOf(pool), scope.AsksMembers(IdOf(pool), pool) ? await PoolMembers.ReadAsync(scope.Client, pool, cancellationToken).ConfigureAwait(false) : pool))).ConfigureAwait(false)];
 
     // The driver writes out where and how it keeps the pool.
     public override bool IsServerFilled(string path) =>
@@ -137,12 +137,12 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
         _ => false,
     };
 
-    /// <summary>What a stack said of each member; the rest is what drivers chose there.</summary>
+    /// <summary>What a stack said of each member, or of a pool that no stack made somebody; the rest is what drivers chose there.</summary>
     private Dictionary<string, IReadOnlyDictionary<string, string>> SaidOfMembers(LiveResource live) => ((StoragePool)live.Raw).Members.ToDictionary(
         member => member.Key,
-        IReadOnlyDictionary<string, string> (member) => member.Value.Where(entry => live.Mark?.Applied.Contains(PoolMembers.PathOf(member.Key, entry.Key)) == true).ToDictionary(
+        IReadOnlyDictionary<string, string> (member) => member.Value.Where(entry => live.Mark is { Applied: var applied } ? applied.Contains(PoolMembers.PathOf(member.Key, entry.Key)) : !IsServersChoice(live.Id.Name, entry.Key, entry.Value)).ToDictionary(
             entry => entry.Key,
-            entry => PoolMembers.PathOf(member.Key, entry.Key) is var path && IsRewritten(path) ? live.Mark!.Applied.Plain(path) ?? entry.Value : entry.Value));
+            entry => PoolMembers.PathOf(member.Key, entry.Key) is var path && IsRewritten(path) ? live.Mark?.Applied.Plain(path) ?? entry.Value : entry.Value));
 
     protected override ResourceId IdOf(StoragePool resource) => IdOf(resource.Name);
 

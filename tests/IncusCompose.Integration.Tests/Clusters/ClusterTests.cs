@@ -102,6 +102,65 @@ public sealed class ClusterTests(ClusterFixture fixture)
     }
 
     [Fact]
+    public async Task What_members_have_of_their_own_of_what_nobodys_stack_made_is_exported_and_adopted_as_it_is()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        var (bridge, folders) = (fixture.Lab.Environment["LAB_BRIDGE"], Directory.CreateTempSubdirectory("incus-compose-members"));
+        foreach (var member in fixture.Members)
+        {
+            await fixture.Lab.IncusAsync("network", "create", "byhand", "--type=macvlan", "--target", member, $"parent={(member == "m2" ? "lo" : bridge)}");
+            await fixture.Lab.IncusAsync("storage", "create", "byhand", "dir", "--target", member, $"source={folders.CreateSubdirectory(member).FullName}");
+            await fixture.Lab.IncusAsync("storage", "create", "chosen", "dir", "--target", member);
+        }
+
+        await fixture.Lab.IncusAsync("network", "create", "byhand", "--type=macvlan", "mtu=1400");
+        await fixture.Lab.IncusAsync("storage", "create", "byhand", "dir");
+        await fixture.Lab.IncusAsync("storage", "create", "chosen", "dir");
+        foreach (var pool in new[] { "byhand", "chosen" })
+            await fixture.Lab.IncusAsync("storage", "volume", "create", pool, $"in-{pool}");
+        await fixture.Lab.IncusAsync("init", "busybox", "byhand", "-n", "byhand");
+
+        var export = await bench.Engine.ExportAsync(bench.Client, new ExportOptions { Name = "byhand" });
+        Assert.Contains($$"""
+            networks:
+              byhand:
+                type: macvlan
+                mtu: 1400
+                members:
+                  m1:
+                    parent: {{bridge}}
+                  m2:
+                    parent: lo
+                  m3:
+                    parent: {{bridge}}
+            storage_pools:
+              byhand:
+                driver: dir
+                members:
+                  m1:
+                    source: {{folders.FullName}}/m1
+                  m2:
+                    source: {{folders.FullName}}/m2
+                  m3:
+                    source: {{folders.FullName}}/m3
+              chosen:
+                driver: dir
+
+            """, export.Text, StringComparison.Ordinal);
+        var plan = await bench.PlanAsync(export.Text, new PlanOptions { Adopt = true });
+        Assert.All(plan.Changes, change => Assert.True(change is { Action: ChangeAction.Adopt, Properties.Count: 0 }, StackWorkbench.Text(plan)));
+        Assert.True((await bench.Engine.ApplyAsync(bench.Client, plan, new ApplyOptions { Start = false })).Succeeded);
+        Assert.DoesNotContain((await bench.PlanAsync(export.Text)).Changes, change => change.Action != ChangeAction.Start);
+
+        // A member's own of what is the stack's by now.
+        var changed = Assert.Single((await bench.PlanAsync(export.Text.Replace("parent: lo", $"parent: {bridge}", StringComparison.Ordinal))).Changes, change => change.Action == ChangeAction.Update);
+        Assert.Equal(["members.m2.parent"], changed.Properties.Select(property => property.Path));
+        await bench.DownAsync("byhand", new RemovalOptions { RemoveVolumes = true, RemovePools = true });
+        Assert.DoesNotContain("byhand", (await bench.Client.StoragePools.ListAsync()).Select(pool => pool.Name));
+        folders.Delete(recursive: true);
+    }
+
+    [Fact]
     public async Task A_stack_goes_up_on_a_cluster_changes_in_place_and_goes_down()
     {
         await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);

@@ -24,25 +24,33 @@ public sealed class GuestExportTests(LabFixture fixture)
                 name: kept
                 project: {{project.Name}}
                 secrets: {db: {file: ./db.secret}, key: {file: ./key.secret} }
-                configs: {app: {content: "port = 80\n# $$HOME\n"} }
+                configs: {app: {content: "port = 80\n# $$HOME\n"}, login: {content: "app tok3n-of-app\n"} }
                 instances:
                   gxbox:
                     image: busybox
                     replicas: 2
+                    environment: {API_TOKEN: tok3n-of-app}
                     files:
                       - {target: /etc/motd, content: "hello $$USER\r\n", mode: 0640, owner: "7", group: "8"}
                       - {target: /run/banner, content: "yes"}
+                      - {target: /etc/bare, content: hunter22}
                       - {target: /srv/app.bin, source: ./app.bin}
                     secrets: [db, {source: key, target: /etc/key, mode: 0440, gid: "9"}]
-                    configs: [{source: app, target: /etc/app.conf}]
+                    configs: [{source: app, target: /etc/app.conf}, {source: login, target: /etc/login}]
                 """);
 
             var export = await bench.Engine.ExportAsync(project.Client, new ExportOptions { Stack = "kept" });
 
             Assert.DoesNotContain("hunter22", export.Text, StringComparison.Ordinal);
-            var secret = Assert.Single(export.Variables);
-            Assert.Equal(("SECRET_DB", "secrets.db"), (secret.Name, secret.Path));
-            Assert.Equal("hunter22", await fixture.Lab.IncusAsync(secret.Command!.Split(' ')[1..]));
+            Assert.DoesNotContain("tok3n", export.Text, StringComparison.Ordinal);
+            Assert.Contains("yes", export.Text, StringComparison.Ordinal);
+            Assert.Equal(["SECRET_DB", "CONFIGS_LOGIN_CONTENT", "GXBOX_API_TOKEN", "GXBOX_FILES_1_CONTENT"], export.Variables.Select(variable => variable.Name).Order());
+            var variables = new Dictionary<string, string>();
+            foreach (var variable in export.Variables)
+                variables[variable.Name] = (await fixture.Lab.IncusAsync(variable.Command!.Split(' ')[1..])).TrimEnd('\n');
+            Assert.Equal("hunter22", variables["SECRET_DB"]);
+            // What nothing tells of is for people to see.
+            Assert.Contains("look through it", export.Text, StringComparison.Ordinal);
             Directory.CreateDirectory(Path.Combine(folder, "out"));
             // What no text can say is fetched as the notes tell.
             foreach (var note in export.Notes.Where(note => note.Id is "SecretFile" or "FileToFetch").Select(note => note.Advice[note.Advice.IndexOf("incus ", StringComparison.Ordinal)..].Split(' ')))
@@ -50,7 +58,7 @@ public sealed class GuestExportTests(LabFixture fixture)
             var file = Path.Combine(folder, "out", "stack.yaml");
             await File.WriteAllTextAsync(file, export.Text);
 
-            var loaded = bench.Engine.Load([file], new LoadOptions { Variables = new Dictionary<string, string> { ["SECRET_DB"] = "hunter22" } }).Require();
+            var loaded = bench.Engine.Load([file], new LoadOptions { Variables = variables }).Require();
             Assert.Equal("hello $USER\r\n", loaded.Instances["gxbox"].Files.Single(wanted => wanted.Target == "/etc/motd").Content);
             var plan = await bench.Engine.CompareAsync(bench.Client, loaded);
 
