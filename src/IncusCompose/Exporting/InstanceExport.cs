@@ -15,8 +15,6 @@ namespace IncusCompose.Exporting;
 /// </summary>
 internal static partial class InstanceExport
 {
-    private const string LabelPrefix = "user.label.", EnvironmentPrefix = "environment.";
-
     public static InstanceDefinition Describe(LiveResource live, StackDefinition stack, ExportContext context)
     {
         var instance = (Instance)live.Raw;
@@ -63,23 +61,8 @@ internal static partial class InstanceExport
 
     private static InstanceDefinition WithWords(InstanceDefinition definition, SortedDictionary<string, string> config, ExportContext context)
     {
-        string? Take(string key, Func<string, bool> fits) => config.TryGetValue(key, out var value) && fits(value) && config.Remove(key) ? value : null;
-        IReadOnlyDictionary<string, string> TakeAll(string prefix)
-        {
-            var found = config.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal) && entry.Key.Length > prefix.Length).ToList();
-            found.ForEach(entry => config.Remove(entry.Key));
-            return new SortedDictionary<string, string>(found.ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value), StringComparer.Ordinal).AsReadOnly();
-        }
-
-        var data = new CloudInitDefinition(Take("cloud-init.user-data", _ => true), Take("cloud-init.vendor-data", _ => true), Take("cloud-init.network-config", _ => true));
-        return definition with
-        {
-            Options = OptionExport.Take(config, definition.Type, context),
-            CloudInit = data == new CloudInitDefinition() ? null : data,
-            Snapshots = SnapshotsExport.Take(config),
-            Environment = TakeAll(EnvironmentPrefix),
-            Labels = TakeAll(LabelPrefix),
-        };
+        var words = WordsExport.Take(config, definition.Type, context);
+        return definition with { Options = words.Options, CloudInit = words.CloudInit, Snapshots = words.Snapshots, Environment = words.Environment, Labels = words.Labels };
     }
 
     private static InstanceDefinition WithDevices(InstanceDefinition definition, LiveResource live, StackDefinition stack, ExportContext context)

@@ -28,14 +28,17 @@ internal static class OptionExport
         return taken;
     }
 
-    /// <summary>Takes what the words of a root disk can say out of its options.</summary>
-    public static ImmutableSortedDictionary<string, string> TakeDisk(IReadOnlyDictionary<string, string> options, InstanceType type, ExportContext context)
+    /// <summary>What the words of a root disk can say of its options.</summary>
+    /// <param name="options">The disk's options.</param>
+    /// <param name="type">Whose it is; null: a profile's.</param>
+    /// <param name="context">How words are read.</param>
+    public static ImmutableSortedDictionary<string, string> TakeDisk(IReadOnlyDictionary<string, string> options, InstanceType? type, ExportContext context)
     {
         var taken = Maps.Sorted;
         foreach (var (key, value) in options)
         {
-            if (DiskShapes.Disk.Words("disk").FirstOrDefault(word => word.Covers(key)) is { } word && (word.Only is null || word.Only == type)
-                && Read(new InstanceDefinition { Name = "it", Type = type, Disk = new RootDiskDefinition(null) { Options = Maps.Sorted.Add(key, value) } }, value, context)?.Disk is { Size: null, Pool: null } disk
+            if (DiskShapes.Disk.Words("disk").FirstOrDefault(word => word.Covers(key)) is { } word && (word.Only is null || type is null || word.Only == type)
+                && Read(new InstanceDefinition { Name = "it", Type = type ?? word.Only ?? InstanceType.Container, Disk = new RootDiskDefinition(null) { Options = Maps.Sorted.Add(key, value) } }, value, context)?.Disk is { Size: null, Pool: null } disk
                 && IsJust(disk.Options, key, value))
                 taken = taken.Add(key, value);
         }

@@ -67,18 +67,8 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
 
     public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
     {
-        var profile = new ProfileDefinition { Name = live.Id.Name, External = context.IsExternal(live) };
-        var config = new SortedDictionary<string, string>(ExportContext.ConfigOf(this, live).ToDictionary(), StringComparer.Ordinal);
-        return stack with
-        {
-            Profiles = ExportContext.With(stack.Profiles, profile.Name, profile.External ? profile : profile with
-            {
-                Description = ExportContext.Text(live),
-                Options = OptionExport.Take(config, type: null, context),
-                Config = config.AsReadOnly(),
-                Devices = ResourceFields.From(live.Properties).DeviceMap(),
-            }),
-        };
+        var profile = context.IsExternal(live) ? new ProfileDefinition { Name = live.Id.Name, External = true } : ProfileExport.Describe(this, live, stack, context);
+        return stack with { Profiles = ExportContext.With(stack.Profiles, profile.Name, profile) };
     }
 
     protected override ResourceId IdOf(Profile resource) => IdOf(resource.Name);

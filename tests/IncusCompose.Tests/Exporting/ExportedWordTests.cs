@@ -37,6 +37,28 @@ public sealed class ExportedWordTests
         Assert.Equal(Definitions.Show(stack), Definitions.Show(stack with { Instances = export.Stack.Instances }));
     }
 
+    [Theory]
+    [InlineData("environment: {MODE: fast, A: '1'}")]
+    [InlineData("cloud_init: {vendor_data: \"#cloud-config\\ntimezone: Europe/Vienna\\n\"}")]
+    [InlineData("snapshots: {schedule: '@daily', expiry: 7d}")]
+    [InlineData("{cpu: 2, memory: {limit: 1GiB, swap: false}, boot: {stop_priority: 3}, security: {nesting: true}, config: {user.label.tier: back}}")]
+    [InlineData("{disk: {size: 5GiB, io: {read: 30MB}}, devices: {tmp: {type: disk, source: /tmp, path: /tmp2}}}")]
+    [InlineData("disk: {pool: other}")]
+    [InlineData("devices: {disk: {type: disk, path: /, pool: default}}")]
+    public void What_a_stack_said_of_a_profile_is_written_in_the_same_words(string words)
+    {
+        var stack = StackText.Require($"name: shop\nprofiles: {{small: {(words.StartsWith('{') ? words : $"{{{words}}}")}}}\n");
+        var world = new PlanningWorld().With(new StoragePool { Name = "default", Driver = "dir" }).With(new StoragePool { Name = "other", Driver = "dir" });
+        var desired = world.Plan(stack).Resources.Single(resource => resource.Id.Kind == ProfileKind.KindName).Desired!;
+        var fields = ResourceFields.From(desired.Properties);
+        new OwnershipMark("shop", "default", desired.DefinitionPath, AppliedRecord.Of(desired.Properties)).Write(desired.Id, fields.Config);
+
+        var export = world.With(new Profile { Name = "small", Config = fields.Config, Devices = fields.DeviceMap() }).Export(new ExportOptions { Stack = "shop" });
+
+        Assert.Empty(export.Notes);
+        Assert.Equal(Definitions.Show(stack), Definitions.Show(stack with { Profiles = export.Stack.Profiles }));
+    }
+
     [Fact]
     public void Cloud_init_data_that_looks_like_a_words_but_is_somebodys_own_stays_what_it_is()
     {
