@@ -44,7 +44,7 @@ public sealed class GuestExportTests(LabFixture fixture)
             Assert.DoesNotContain("hunter22", export.Text, StringComparison.Ordinal);
             Assert.DoesNotContain("tok3n", export.Text, StringComparison.Ordinal);
             Assert.Contains("yes", export.Text, StringComparison.Ordinal);
-            Assert.Equal(["SECRET_DB", "CONFIGS_LOGIN_CONTENT", "GXBOX_API_TOKEN", "GXBOX_FILES_1_CONTENT"], export.Variables.Select(variable => variable.Name).Order());
+            Assert.Equal(["GXBOX_API_TOKEN", "GXBOX_FILES_1_CONTENT", "LOGIN_CONTENT", "SECRET_DB"], export.Variables.Select(variable => variable.Name).Order(StringComparer.Ordinal));
             var variables = new Dictionary<string, string>();
             foreach (var variable in export.Variables)
                 variables[variable.Name] = (await fixture.Lab.IncusAsync(variable.Command!.Split(' ')[1..])).TrimEnd('\n');
