@@ -34,21 +34,8 @@ internal static class BackupCalls
     }
 
     /// <summary>Begins to read the archive of a backup.</summary>
-    public static async Task<ServerDownload> ExportAsync(ApiCaller caller, string path, string backup, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, caller.Url($"{path}/backups/{ApiCaller.Segment(backup)}/export"));
-        var response = await caller.Connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await caller.ThrowIfFailedAsync(request, response, cancellationToken).ConfigureAwait(false);
-            return new ServerDownload(response, await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
-        }
-        catch
-        {
-            response.Dispose();
-            throw;
-        }
-    }
+    public static Task<ServerDownload> ExportAsync(ApiCaller caller, string path, string backup, CancellationToken cancellationToken) =>
+        caller.DownloadAsync($"{path}/backups/{ApiCaller.Segment(backup)}/export", cancellationToken);
 
     public static Task<IncusOperation> DeleteAsync(ApiCaller caller, string path, string backup, CancellationToken cancellationToken) =>
         caller.StartAsync(HttpMethod.Delete, caller.Url($"{path}/backups/{ApiCaller.Segment(backup)}"), (JsonNode?)null, null, cancellationToken);

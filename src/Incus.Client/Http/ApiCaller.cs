@@ -146,6 +146,25 @@ internal sealed class ApiCaller(IncusConnection connection, string project, stri
     private static string ETagOf(HttpResponseMessage response) =>
         response.Headers.TryGetValues("ETag", out var values) ? values.FirstOrDefault() ?? "" : "";
 
+    /// <summary>Begins to read what the server has in another form than its own.</summary>
+    /// <param name="path">The path, without the project.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    public async Task<ServerDownload> DownloadAsync(string path, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(path));
+        var response = await Connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await ThrowIfFailedAsync(request, response, cancellationToken).ConfigureAwait(false);
+            return new ServerDownload(response, await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Reads the content of an answer.</summary>
     public async Task<Envelope<T>> ReadAsync<T>(
         HttpRequestMessage request, HttpResponseMessage response, JsonTypeInfo<Envelope<T>> type, CancellationToken cancellationToken)

@@ -50,6 +50,9 @@ public sealed class ServerDownload : IAsyncDisposable
     /// <summary>How many bytes there are; null where the server does not say.</summary>
     public long? Length => response.Content.Headers.ContentLength;
 
+    /// <summary>What form they are in; null where the server does not say.</summary>
+    public string? ContentType => response.Content.Headers.ContentType?.ToString();
+
     /// <summary>Lets go of the connection.</summary>
     /// <returns>When it is closed.</returns>
     public async ValueTask DisposeAsync()

@@ -17,6 +17,14 @@ internal sealed record PlannedBuild(BuildDefinition Definition, string Inputs, s
     /// <summary>What plans show, and what an image remembers.</summary>
     public override string ToString() => $"{Place}, sources {Inputs}";
 
+    /// <summary>
+    /// What the image says of itself: whose it is too, so that what two stacks build of one folder are two images, of which each
+    /// can go without the other.
+    /// </summary>
+    /// <param name="image">Its key in the file.</param>
+    /// <param name="stack">The stack, and the project that it lives in.</param>
+    public string DescriptionOf(string image, (string Name, string Project) stack) => $"{image} of {stack.Name} in project {stack.Project}, built of {Place}";
+
     /// <summary>True for an image that was built of the same, wherever that lay.</summary>
     public bool IsOf(Image image) => image.Properties.GetValueOrDefault(Key)?.EndsWith($" {Inputs}", StringComparison.Ordinal) == true;
 }

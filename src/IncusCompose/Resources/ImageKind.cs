@@ -56,7 +56,7 @@ internal sealed record ImageName(ImageDefinition? Definition, string Reference, 
 /// Images. Each distinct one is brought to the server once, before anything is created from it: creating several
 /// instances at once from an image that is not there yet is a race on the server. Source: Incus doc/image-handling.md.
 /// </summary>
-internal sealed class ImageKind : ResourceKind
+internal sealed partial class ImageKind : ResourceKind
 {
     public const string KindName = "image";
 
@@ -128,7 +128,7 @@ internal sealed class ImageKind : ResourceKind
         var (remoteName, alias) = ImageRemotes.Split(reference);
         var remote = remoteName is null or ClientConfiguration.LocalRemote ? null : ImageRemotes.Find(context.Remotes, remoteName);
         return remoteName is null or ClientConfiguration.LocalRemote || remote is not null
-            ? Find(remote, alias, type, context.Server.Images)?.Fingerprint
+            ? FindNamed(remote, reference, type, null, (context.Stack.Name, context.Project), context.Server.Images)?.Fingerprint
             : null;
     }
 
@@ -137,7 +137,7 @@ internal sealed class ImageKind : ResourceKind
     {
         var reference = ReferenceOf(instance.Image, context.Stack);
         var (name, alias) = ImageRemotes.Split(reference);
-        if (name is null || ImageRemotes.Find(context.Remotes, name) is not { Protocol: "oci" } remote || FindNamed(remote, alias, InstanceKind.TypeName(instance.Type), context.ImageDigests.GetValueOrDefault(reference), (context.Stack.Name, context.Project), context.Server.Images) is not { } here)
+        if (name is null || ImageRemotes.Find(context.Remotes, name) is not { Protocol: "oci" } remote || FindNamed(remote, reference, InstanceKind.TypeName(instance.Type), context.ImageDigests.GetValueOrDefault(reference), (context.Stack.Name, context.Project), context.Server.Images) is not { } here)
             return null;
         return context.ImageDigests.GetValueOrDefault(reference) is { } newest && (newest.Fingerprint != here.Fingerprint || IsDigestKept(here, alias, context))
             ? newest.Image
@@ -146,7 +146,7 @@ internal sealed class ImageKind : ResourceKind
 
     /// <summary>True for an image whose digest this stack has written down. One of the same layers takes its place, which nobody else's is made to give up.</summary>
     private static bool IsDigestKept(Image image, string alias, PlanningContext context) =>
-        ImageDigest.Read(image) is not null && image.UpdateSource?.Alias == alias && OwnershipMark.Read(image.Properties)?.BelongsTo(context.Stack.Name, context.Project) == true;
+        ImageDigest.Read(image) is not null && (image.UpdateSource is null || image.UpdateSource.Alias == alias) && OwnershipMark.Read(image.Properties)?.BelongsTo(context.Stack.Name, context.Project) == true;
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
@@ -215,177 +215,6 @@ internal sealed class ImageKind : ResourceKind
     public override bool IsShared => true;
 
     public override bool IsServerFilled(string path) => true;
-
-    public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) => BringAsync(context, desired, cancellationToken);
-
-    /// <summary>Brings it to the server, with its names.</summary>
-    /// <returns>Its fingerprint.</returns>
-    private static async Task<string> BringAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
-    {
-        var image = (DesiredImage)desired;
-        var properties = new Dictionary<string, string>();
-        context.MarkOf(image, image.Id.Name)?.Write(image.Id, properties);
-        var fingerprint = image switch
-        {
-            { Publish: { } instance } => await PublishAsync(context, instance, properties, cancellationToken).ConfigureAwait(false),
-            { Build: { } build } => await BuildAsync(context, image, build, properties, cancellationToken).ConfigureAwait(false),
-            { Files: { } files } => await SendAsync(context, files, properties, cancellationToken).ConfigureAwait(false),
-            _ => await FetchAsync(context, image, properties, cancellationToken).ConfigureAwait(false),
-        };
-        if (image.Remote is null && ProfilesIn(image.Properties) is { } profiles)
-            await context.Client.Images.UpdateAsync(fingerprint, current => current with { Profiles = profiles }, cancellationToken).ConfigureAwait(false);
-        context.ImageReady(image.Id, fingerprint);
-        foreach (var alias in AliasesIn(image.Properties))
-            await PointAliasAsync(context.Client, alias, fingerprint, cancellationToken).ConfigureAwait(false);
-        return fingerprint;
-    }
-
-    /// <summary>Has the server fetch it from an image server.</summary>
-    private static async Task<string> FetchAsync(ApplyContext context, DesiredImage image, Dictionary<string, string> properties, CancellationToken cancellationToken)
-    {
-        var remote = image.Remote!;
-        image.Digest?.Write(properties);
-        var copy = new ImageCopy
-        {
-            Server = WithCredentials(remote.Addresses[0], image.Credentials),
-            Protocol = remote.Protocol,
-            Alias = image.Alias,
-            ImageType = image.InstanceType,
-            Certificate = remote.Protocol == "incus" ? context.Remotes.OptionsFor(remote.Name).ServerCertificate?.ExportCertificatePem() : null,
-            AutoUpdate = image.Properties[AutoUpdateWord] == "true",
-            Properties = properties,
-            Profiles = ProfilesIn(image.Properties),
-        };
-        string? fingerprint = null;
-        try
-        {
-            var operation = await context.Client.Images.CopyFromAsync(copy, cancellationToken)
-                .CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
-            fingerprint = ImageApi.FingerprintOf(operation);
-        }
-        catch (IncusException error) when (error is IncusConflictException or IncusOperationException or OperationLostException)
-        {
-            // Somebody else may have brought the same image meanwhile; then there is nothing left to do.
-            if (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false) is not { } found)
-            {
-                if (Told(error, copy.Server) is { } told)
-                    throw told;
-                throw;
-            }
-
-            fingerprint = found.Fingerprint;
-        }
-        catch (IncusException error) when (Told(error, copy.Server) is { } told)
-        {
-            throw told;
-        }
-
-        fingerprint ??= (await FindNowAsync(context, image, cancellationToken).ConfigureAwait(false))?.Fingerprint
-            ?? throw new IncusNotFoundException($"The server fetched {image.Id.Name} but does not list it.");
-        // Its name has been given to yet another image since the registry was asked.
-        if (image.Digest is { } digest && digest.Fingerprint != fingerprint)
-        {
-            await context.Client.Images.UpdateAsync(fingerprint, current =>
-            {
-                var without = new Dictionary<string, string>(current.Properties);
-                ImageDigest.Erase(without);
-                return current with { Properties = without };
-            }, cancellationToken).ConfigureAwait(false);
-        }
-
-        return fingerprint;
-    }
-
-    /// <summary>Sends it from this machine; the same one may be there already.</summary>
-    private static async Task<string> SendAsync(ApplyContext context, ImageFiles files, Dictionary<string, string> properties, CancellationToken cancellationToken)
-    {
-        context.Say($"sending {files}");
-        try
-        {
-            return await files.ImportAsync(context.Client, properties, context.Progress, cancellationToken).ConfigureAwait(false);
-        }
-        catch (IncusException)
-        {
-            var fingerprint = files.Fingerprint();
-            // It stays whose it is, and is used.
-            if (await context.Client.Images.FindAsync(fingerprint, cancellationToken).ConfigureAwait(false) is null)
-                throw;
-            return fingerprint;
-        }
-    }
-
-    /// <summary>Has it built on this machine, and sends that.</summary>
-    private static async Task<string> BuildAsync(ApplyContext context, DesiredImage image, PlannedBuild build, Dictionary<string, string> properties, CancellationToken cancellationToken)
-    {
-        var tool = BuildTool.Find() ?? throw new IncusException(NoBuilder, GetBuilder);
-        context.Say($"building {build.Place} with {tool.Name}");
-        var builder = new ImageBuilder(tool, context.Say) { Tag = PlannedBuilds.TagOf(image.Stack.Name, image.Id.Name), Secrets = image.Secrets };
-        using var built = await builder.BuildAsync(build.Definition, $"{image.Id.Name}, built of {build.Place}", context.Client.Server.Environment.Architectures, cancellationToken).ConfigureAwait(false);
-        properties[PlannedBuild.Key] = build.ToString();
-        properties[RecordedWords.Entrypoint] = RecordedWords.Write(new ImageEntrypoint(image.Id.Name, built.Entrypoint));
-        var fingerprint = await SendAsync(context, built.Files, properties, cancellationToken).ConfigureAwait(false);
-        // The same as before may come of other sources: it is known by the new ones from now on.
-        await context.Client.Images.UpdateAsync(fingerprint, current => current with { Properties = current.Properties.Concat(properties).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value) }, cancellationToken).ConfigureAwait(false);
-        return image.Entrypoint is { } expected && !expected.Words.SequenceEqual(built.Entrypoint)
-            ? throw new IncusException($"The entry point of what was built is {new ImageEntrypoint("", built.Entrypoint)}, where its instructions had looked like {expected}", "apply once more: it is known now; or write `entrypoint` beside `command`")
-            : fingerprint;
-    }
-
-    /// <summary>Makes it from an instance, which is ready by now.</summary>
-    private static async Task<string> PublishAsync(ApplyContext context, string instance, Dictionary<string, string> properties, CancellationToken cancellationToken)
-    {
-        context.Say($"packing {instance}");
-        var publisher = new Publishing.ImagePublisher(context.Client, new Publishing.PublishOptions { Instance = instance, Properties = properties });
-        return (await publisher.RunAsync(context.Progress, cancellationToken).ConfigureAwait(false)).Fingerprint;
-    }
-
-    public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
-    {
-        var image = (Image)change.Live!.Raw;
-        var desired = change.Desired!;
-        var mark = change.Live.Mark;
-        if (change.Steps.Any(step => step.Path == DigestWord && step.Value is not null))
-        {
-            // The server has one image of the same layers, and no other beside it.
-            await DeleteAsync(context, change.Live, cancellationToken).ConfigureAwait(false);
-            var again = await BringAsync(context, desired, cancellationToken).ConfigureAwait(false);
-            foreach (var alias in image.Aliases)
-                await PointAliasAsync(context.Client, alias.Name, again, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        if (change.Steps.Any(step => step.Path is FingerprintWord or BuildWord && step.Value is not null))
-        {
-            var brought = await BringAsync(context, desired, cancellationToken).ConfigureAwait(false);
-            // The older one goes, as when the server keeps an image up to date; what was made from it does not need it.
-            if (mark is not null && brought != image.Fingerprint)
-                await DeleteAsync(context, change.Live, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        var aliases = AliasesIn(desired.Properties);
-        foreach (var alias in aliases)
-            await PointAliasAsync(context.Client, alias, image.Fingerprint, cancellationToken).ConfigureAwait(false);
-        foreach (var before in AliasesIn(mark?.Applied).Except(aliases))
-            await DropAliasAsync(context.Client, before, image.Fingerprint, cancellationToken).ConfigureAwait(false);
-
-        // The record comes last: until it is written, the old alias is remembered as the stack's.
-        await context.Client.Images.UpdateAsync(
-            image.Fingerprint,
-            current =>
-            {
-                var properties = new Dictionary<string, string>(current.Properties);
-                if (mark is not null)
-                    (mark with { Applied = AppliedRecord.Of(desired.Properties) }).Write(desired.Id, properties);
-                var autoUpdate = desired.Properties[AutoUpdateWord] ?? (mark?.Applied.Contains(AutoUpdateWord) == true ? "false" : null);
-                var profiles = ProfilesIn(desired.Properties) ?? (mark?.Applied.Contains(ProfilesWord) == true ? ["default"] : current.Profiles);
-                return current with { Properties = properties, AutoUpdate = autoUpdate is null ? current.AutoUpdate : autoUpdate == "true", Profiles = profiles };
-            },
-            cancellationToken).ConfigureAwait(false);
-    }
-
-    public override Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
-        context.Client.Images.DeleteAsync(((Image)live.Raw).Fingerprint, cancellationToken).CompleteAsync(null, cancellationToken).OrGoneAsync();
 
     /// <summary>Only what says more of an image than its source is worth an entry of its own.</summary>
     public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)
@@ -592,7 +421,7 @@ internal sealed class ImageKind : ResourceKind
     private static Image? Find(DesiredImage desired, IReadOnlyList<Image> images)
     {
         if (desired.Publish is null && desired.Files is null && desired.Build is null)
-            return FindNamed(desired.Remote, desired.Alias, desired.InstanceType, desired.Digest, desired.Stack, images);
+            return FindNamed(desired.Remote, desired.Id.Name, desired.InstanceType, desired.Digest, desired.Stack, images);
         return FindOwn(images, desired.Id.Name, desired.Stack)
             ?? (desired.Files is { } files ? FindSame(files, images) : null);
     }
@@ -601,13 +430,17 @@ internal sealed class ImageKind : ResourceKind
     /// An image by its name where it comes from. A name of a registry may lead to what the server has by another name already:
     /// then that counts, unless the older one is the stack's own, which goes when the other one takes its place.
     /// </summary>
-    private static Image? FindNamed(IncusRemote? remote, string alias, string instanceType, ImageDigest? newest, (string Name, string Project) stack, IReadOnlyList<Image> images)
+    private static Image? FindNamed(IncusRemote? remote, string reference, string instanceType, ImageDigest? newest, (string Name, string Project) stack, IReadOnlyList<Image> images)
     {
-        var found = Find(remote, alias, instanceType, images);
+        var found = Find(remote, ImageRemotes.Split(reference).Alias, instanceType, images) ?? FindPutBack(reference, instanceType, stack, images);
         return found is not null && newest is not null && found.Fingerprint != newest.Fingerprint && OwnershipMark.Read(found.Properties)?.BelongsTo(stack.Name, stack.Project) != true
             ? images.FirstOrDefault(image => image.Fingerprint == newest.Fingerprint) ?? found
             : found;
     }
+
+    /// <summary>One that had to be put back when a newer one did not come: of where it is from the mark alone tells.</summary>
+    private static Image? FindPutBack(string reference, string instanceType, (string Name, string Project) stack, IReadOnlyList<Image> images) =>
+        images.FirstOrDefault(image => image.Type == instanceType && image.UpdateSource is null && ImageDigest.Read(image) is not null && IsOf(image, reference, stack));
 
     internal static Image? Find(IncusRemote? remote, string alias, string instanceType, IReadOnlyList<Image> images)
     {
@@ -685,24 +518,5 @@ internal sealed class ImageKind : ResourceKind
         if (desired.Properties.Contains(DigestWord) && ImageDigest.Read(image) is { } digest)
             live.Properties.Add(DigestWord, digest.Image);
         return live;
-    }
-
-    private static async Task<Image?> FindNowAsync(ApplyContext context, DesiredImage image, CancellationToken cancellationToken) =>
-        Find(image, await context.Client.Images.ListAsync(cancellationToken).ConfigureAwait(false));
-
-    /// <summary>Lets an alias lead to an image, whether it is there already or not.</summary>
-    public static async Task PointAliasAsync(IncusClient client, string alias, string fingerprint, CancellationToken cancellationToken)
-    {
-        if (await client.Images.FindAliasAsync(alias, cancellationToken).ConfigureAwait(false) is null)
-            await client.Images.CreateAliasAsync(new ImageAlias { Name = alias, Target = fingerprint }, cancellationToken).ConfigureAwait(false);
-        else
-            await client.Images.UpdateAliasAsync(alias, current => current with { Target = fingerprint }, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Deletes an alias that leads to an image; where it leads elsewhere by now, it is somebody else's.</summary>
-    private static async Task DropAliasAsync(IncusClient client, string alias, string fingerprint, CancellationToken cancellationToken)
-    {
-        if ((await client.Images.FindAliasAsync(alias, cancellationToken).ConfigureAwait(false))?.Target == fingerprint)
-            await client.Images.DeleteAliasAsync(alias, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -113,6 +113,45 @@ public sealed class BuildTests(Incus7Fixture fixture) : IDisposable
             text => text.Length > 0);
     }
 
+    [Incus7Fact]
+    public async Task Two_stacks_that_build_one_folder_have_an_image_each()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        await PrepareAsync(bench, "shared");
+        string Stack(string name) => $$"""
+            name: {{name}}
+            images: {page: {build: shared, aliases: [{{name}}-page]}}
+            instances:
+              {{name}}-web: {image: page}
+
+            """;
+
+        await bench.UpAsync(Stack("left"));
+        await bench.UpAsync(Stack("right"));
+        Assert.Empty((await bench.PlanAsync(Stack("left"))).Changes);
+        Assert.Equal(2, (await bench.Client.Images.ListAsync()).Count(image => image.Properties.GetValueOrDefault("user.incus-compose.key") == "page"));
+
+        Assert.True((await bench.DownAsync("left", new RemovalOptions { RemoveImages = true })).Succeeded);
+        Assert.Null(await bench.Client.Images.FindAliasAsync("left-page"));
+        Assert.NotNull(await bench.Client.Images.FindAliasAsync("right-page"));
+        Assert.Empty((await bench.PlanAsync(Stack("right"))).Changes);
+
+        // An entry point that is another one than was planned with leaves nothing half done.
+        var yaml = Stack("right").Replace("image: page}", "image: page, command: [-p, \"80\"]}", StringComparison.Ordinal);
+        await bench.UpAsync(yaml, new PlanOptions { AllowRebuild = true });
+        await WriteAsync(bench, "shared/page.html", "two");
+        var plan = await bench.PlanAsync(yaml, new PlanOptions { AllowRebuild = true });
+        await WriteAsync(bench, "shared/Dockerfile", Dockerfile.Replace("\"-f\"", "\"-f\", \"-v\"", StringComparison.Ordinal));
+        var result = await bench.Engine.ApplyAsync(bench.Client, plan);
+        Assert.Contains("The entry point of what was built is httpd -f -v", Assert.Single(result.Resources, resource => resource.Kind == "image").Message, StringComparison.Ordinal);
+        var image = Assert.Single(await bench.Client.Images.ListAsync(), image => image.Properties.GetValueOrDefault("user.incus-compose.stack") == "right");
+        Assert.Equal(["right-page"], image.Aliases.Select(alias => alias.Name));
+        await bench.UpAsync(yaml, new PlanOptions { AllowRebuild = true });
+        Assert.Equal("httpd -f -v -p 80", (await bench.InstanceAsync("right-web")).Config["oci.entrypoint"]);
+
+        Assert.True((await bench.DownAsync("right", new RemovalOptions { RemoveImages = true })).Succeeded);
+    }
+
     public void Dispose()
     {
         Environment.SetEnvironmentVariable(Storage, null);

@@ -46,6 +46,24 @@ public sealed class OciFreshnessTests(Incus7Fixture fixture)
         Assert.Equal("nc -ll -p 6400 -e /bin/kv", (await bench.InstanceAsync("store-1")).Config.GetValueOrDefault("oci.entrypoint", "nc -ll -p 6400 -e /bin/kv"));
         Assert.Contains("-p 6400", await bench.ShellAsync("store-1", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"), StringComparison.Ordinal);
 
+        // What cannot be fetched after all leaves what was there before it, with the names that others gave it.
+        await fixture.Lab.IncusAsync("image", "alias", "create", "theirs-fresh", second);
+        await registry.PublishAsync("fresh:1", "fresh:good");
+        await registry.PublishAsync("fresh:1", "fresh:1", config => config["Env"] = 5);
+        var failed = await bench.ApplyAsync(always, apply: new ApplyOptions { StopTimeout = TimeSpan.Zero });
+        Assert.Contains(failed.Resources, resource => resource is { Kind: "image", Outcome: ChangeOutcome.Failed });
+        Assert.Equal(second, (await bench.Client.Images.GetByAliasAsync("theirs-fresh")).Value.Fingerprint);
+        Assert.Empty((await bench.PlanAsync(Stack("missing"))).Changes);
+        await registry.PublishAsync("fresh:good", "fresh:1", config => config["Cmd"] = new System.Text.Json.Nodes.JsonArray("-ll", "-p", "6500", "-e", "/bin/kv"));
+        await FollowAsync(bench, always);
+        Assert.Equal(second, (await bench.Client.Images.GetByAliasAsync("theirs-fresh")).Value.Fingerprint);
+        Assert.Equal("fresh:1", (await bench.Client.Images.GetAsync(second)).Value.UpdateSource?.Alias);
+
+        // Nor is a name lost where the layers are others.
+        await registry.PublishAsync("kv", "fresh:1", null, ("version", "3"));
+        await FollowAsync(bench, always);
+        Assert.Equal(Assert.Single(await bench.Client.Images.ListAsync(), image => image.UpdateSource?.Alias == "fresh:1").Fingerprint, (await bench.Client.Images.GetByAliasAsync("theirs-fresh")).Value.Fingerprint);
+
         // A registry that does not have it any more, or does not answer, stands in nobody's way.
         var elsewhere = always.Replace("fresh:1", "gone:1", StringComparison.Ordinal);
         var warning = Assert.Single((await bench.PlanAsync(elsewhere, new PlanOptions { AllowRebuild = true })).Diagnostics, note => note.Id == "ImageServerSilent");
