@@ -57,9 +57,14 @@ internal sealed record ImageFiles(string Metadata, string? Rootfs)
             var rootfs = Rootfs is null ? Stream.Null : File.OpenRead(Rootfs);
             await using (rootfs.ConfigureAwait(false))
             {
-                var operation = await client.Images.ImportAsync(metadata, Rootfs is null ? null : rootfs, properties, Type() ?? InstanceTypes.Container, cancellationToken)
+                var operation = await client.Images.ImportAsync(metadata, Rootfs is null ? null : rootfs, null, Type() ?? InstanceTypes.Container, cancellationToken)
                     .CompleteAsync(progress, cancellationToken).ConfigureAwait(false);
-                return ImageApi.FingerprintOf(operation) ?? Fingerprint();
+                var fingerprint = ImageApi.FingerprintOf(operation) ?? Fingerprint();
+                // Not with the files: every Incus so far (7.3) ends at properties where the metadata has none.
+                await client.Images.UpdateAsync(
+                    fingerprint, now => now with { Properties = now.Properties.Concat(properties).GroupBy(pair => pair.Key).ToDictionary(group => group.Key, group => group.Last().Value) },
+                    CancellationToken.None).ConfigureAwait(false);
+                return fingerprint;
             }
         }
     }

@@ -1,3 +1,5 @@
+using System.Formats.Tar;
+using System.Text;
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Integration.Tests.Lab;
@@ -69,6 +71,34 @@ public sealed class ImageOriginTests(LabFixture fixture) : IAsyncLifetime
         // Once the server has it, the file is not needed any more.
         File.Delete(exported);
         Assert.Empty((await _bench.PlanAsync(fromFile)).Changes);
+    }
+
+    [Fact]
+    public async Task An_image_whose_metadata_says_nothing_of_itself_is_sent_in_one_file_and_in_two()
+    {
+        var folder = Path.GetDirectoryName(_bench.File)!;
+        var metadata = $"architecture: {_bench.Client.Server.Environment.Architectures[0]}\ncreation_date: 1\n";
+        await WriteAsync("split.tar", ("metadata.yaml", metadata));
+        await WriteAsync("rootfs.tar", ("kept", _stack));
+        await WriteAsync("whole.tar", ("metadata.yaml", metadata), ("rootfs/kept", _stack));
+
+        await _bench.UpAsync($$"""
+            name: {{_stack}}
+            images:
+              split{{_stack}}: {metadata: split.tar, rootfs: rootfs.tar}
+              whole{{_stack}}: {file: whole.tar}
+
+            """);
+
+        var images = (await _bench.Client.Images.ListAsync()).Where(image => image.Properties.GetValueOrDefault("user.incus-compose.stack") == _stack);
+        Assert.Equal(["split" + _stack, "whole" + _stack], images.Select(image => image.Properties["user.incus-compose.key"]).Order());
+
+        async Task WriteAsync(string name, params (string Path, string Text)[] files)
+        {
+            await using var writer = new TarWriter(File.Create(Path.Combine(folder, name)));
+            foreach (var (path, text) in files)
+                await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)) });
+        }
     }
 
     [Fact]
