@@ -34,6 +34,9 @@ internal sealed partial class OciRegistry : IDisposable
     private readonly (string User, string Password)? _credentials;
     private AuthenticationHeaderValue? _authorization;
 
+    // Whoever gives tokens gives none for this very repository, as some say of one that is not there.
+    private bool _isDenied;
+
     /// <param name="address">Its address; what it says of a user counts where no credentials are given.</param>
     /// <param name="credentials">Who may fetch; null where nobody is asked.</param>
     /// <param name="certificate">The one certificate that it may show; null: one that the machine's authorities vouch for.</param>
@@ -64,7 +67,8 @@ internal sealed partial class OciRegistry : IDisposable
     /// <summary>The digest of what a name leads to, without anything of it being fetched; null where the registry does not tell.</summary>
     /// <param name="image">What it is called there, such as <c>library/redis:7</c>, with a tag, a digest or neither.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
-    /// <exception cref="IncusException">The registry does not have it, or does not show it to this user.</exception>
+    /// <exception cref="IncusNotFoundException">The registry does not have it, or not for this user, which many do not tell apart.</exception>
+    /// <exception cref="IncusException">The registry does not let this user in, or is none.</exception>
     /// <exception cref="HttpRequestException">The registry cannot be reached.</exception>
     public async Task<string?> FindDigestAsync(string image, CancellationToken cancellationToken)
     {
@@ -159,15 +163,42 @@ internal sealed partial class OciRegistry : IDisposable
         var answer = await AskAsync(method, address, repository, cancellationToken).ConfigureAwait(false);
         if (answer.IsSuccessStatusCode)
             return answer;
+        // Why it is not there is told with the document, and not without.
+        if (method == HttpMethod.Head && answer.StatusCode == HttpStatusCode.NotFound)
+        {
+            answer.Dispose();
+            return await AskAsync(HttpMethod.Get, repository, what, reference, cancellationToken).ConfigureAwait(false);
+        }
+
         using (answer)
         {
-            throw new IncusException(answer.StatusCode switch
+            throw answer.StatusCode switch
             {
-                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => $"{_address.Authority} shows it to nobody but users who may see it",
-                HttpStatusCode.NotFound => $"{_address.Authority} has no {repository}:{reference}",
-                HttpStatusCode.TooManyRequests => $"{_address.Authority} has answered too often for now",
-                var status => $"{_address.Authority} answers with {(int)status}",
-            });
+                HttpStatusCode.NotFound when await IsRegistrysAsync(answer, cancellationToken).ConfigureAwait(false) => new IncusNotFoundException($"{_address.Authority} has no {repository}:{reference}"),
+                HttpStatusCode.NotFound => new IncusException($"{_address.Authority} answers with 404, and not as a registry does"),
+                // Who has a token and is not shown the image is told no more of one that is not there.
+                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden when _isDenied || _authorization is { Scheme: "Bearer" } =>
+                    new IncusNotFoundException($"{_address.Authority} has no {repository}:{reference}, or shows it to nobody but users who may see it"),
+                HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new IncusException(_credentials is { User: var user } ? $"{_address.Authority} does not let {user} in" : $"{_address.Authority} lets in nobody but users with a password"),
+                HttpStatusCode.TooManyRequests => new IncusException($"{_address.Authority} has answered too often for now"),
+                var status => new IncusException($"{_address.Authority} answers with {(int)status}"),
+            };
+        }
+    }
+
+    /// <summary>True for an answer that a registry gives, not whatever else may be at its address.</summary>
+    private static async Task<bool> IsRegistrysAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        if (answer.Headers.Contains("Docker-Distribution-Api-Version"))
+            return true;
+        try
+        {
+            using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
+            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("errors", out var errors) && errors.ValueKind == JsonValueKind.Array;
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 
@@ -211,7 +242,11 @@ internal sealed partial class OciRegistry : IDisposable
         query.Append("scope=").Append(Uri.EscapeDataString(parts.GetValueOrDefault("scope", $"repository:{repository}:pull")));
         using var answer = await SendAsync(HttpMethod.Get, new UriBuilder(address) { Query = query.ToString() }.Uri, _address.Scheme == Uri.UriSchemeHttps ? Basic() : null, cancellationToken).ConfigureAwait(false);
         if (!answer.IsSuccessStatusCode)
+        {
+            _isDenied = answer.StatusCode == HttpStatusCode.Forbidden;
             return null;
+        }
+
         using var document = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
         return (Text(document.RootElement, "token") ?? Text(document.RootElement, "access_token")) is { } token ? new AuthenticationHeaderValue("Bearer", token) : null;
     }
