@@ -18,6 +18,9 @@ internal sealed class IgnoreFile
     {
     }
 
+    /// <summary>Where a line more is to be written.</summary>
+    public string Path { get; private init; } = "";
+
     /// <summary>True where something below what is ignored may be kept.</summary>
     public bool HasExceptions => _rules.Exists(rule => rule.Keeps);
 
@@ -27,15 +30,17 @@ internal sealed class IgnoreFile
     /// <exception cref="IOException">It cannot be read.</exception>
     public static IgnoreFile Of(string context, string? dockerfile)
     {
-        string[] candidates = [.. dockerfile is null ? [] : new[] { dockerfile + ".dockerignore" }, Path.Combine(context, ".containerignore"), Path.Combine(context, ".dockerignore")];
-        return candidates.FirstOrDefault(File.Exists) is { } path ? Parse(Provision.SourceTree.ReadText(path)) : new IgnoreFile();
+        string[] candidates = [.. dockerfile is null ? [] : new[] { dockerfile + ".dockerignore" }, System.IO.Path.Combine(context, ".containerignore"), System.IO.Path.Combine(context, ".dockerignore")];
+        return candidates.FirstOrDefault(File.Exists) is { } path ? Parse(Provision.SourceTree.ReadText(path), path) : new IgnoreFile { Path = candidates[^1] };
     }
 
     /// <summary>Reads its text.</summary>
+    /// <param name="text">It.</param>
+    /// <param name="path">The file.</param>
     /// <exception cref="IOException">A line is no pattern.</exception>
-    public static IgnoreFile Parse(string text)
+    public static IgnoreFile Parse(string text, string path = "")
     {
-        var file = new IgnoreFile();
+        var file = new IgnoreFile { Path = path };
         foreach (var line in text.TrimStart('\uFEFF').Split('\n'))
         {
             var pattern = line.Trim();

@@ -53,13 +53,14 @@ internal static class PlannedBuilds
     /// <summary>What each image is built of, by its key; what cannot be read is an error.</summary>
     public static async Task<IReadOnlyDictionary<string, PlannedBuild>> ReadAsync(StackDefinition stack, ICollection<Diagnostic> problems, CancellationToken cancellationToken)
     {
+        var own = OwnPaths.Of(stack);
         var read = await Task.WhenAll(stack.Images.Values.Where(image => image.Build is not null).Select(image => Task.Run<(ImageDefinition Image, PlannedBuild? Build, string? Problem)>(
             () =>
             {
                 var build = image.Build!;
                 try
                 {
-                    return (image, new PlannedBuild(build, BuildInputs.DigestOf(build)[..16], PlaceOf(build, stack.Folder)), null);
+                    return (image, new PlannedBuild(build, BuildInputs.DigestOf(build, own)[..16], PlaceOf(build, stack.Folder)), null);
                 }
                 catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Text.RegularExpressions.RegexMatchTimeoutException)
                 {
@@ -91,8 +92,7 @@ internal static class PlannedBuilds
     {
         if (built is not null && RecordedWords.ReadEntrypoint(built.Properties) is { } recorded)
             return recorded with { Image = name };
-        var file = BuildInputs.DockerfileOf(build.Definition);
-        if ((build.Definition.DockerfileInline ?? (file is null ? null : Provision.SourceTree.ReadText(file))) is not { } text
+        if (BuildInputs.InstructionsOf(build.Definition) is not { } text
             || Dockerfile.ProgramOf(text, build.Definition.Target, build.Definition.Arguments) is not { } program)
             return null;
         if (program.Entrypoint is { } words)
@@ -100,6 +100,32 @@ internal static class PlannedBuilds
         if (build.Definition.AdditionalContexts.ContainsKey(program.Base!))
             return null;
         return new ImageEntrypoint(name, (await registries.ConfigAsync(Loading.Dialects.OciReference.Translate(program.Base!), null, cancellationToken).ConfigureAwait(false)).Entrypoint);
+    }
+
+    /// <summary>The health check that an image will have: as the one says that is built already, else as its instructions do, or the image that it begins with.</summary>
+    /// <param name="name">Its key.</param>
+    /// <param name="build">What it is built of.</param>
+    /// <param name="built">The one that the server has of the same sources; null where it has none.</param>
+    /// <param name="mayAsk">True where a registry may be asked for it.</param>
+    /// <param name="isOpen">True where more than the built one may tell.</param>
+    /// <param name="registries">Asks the registry of the image that it begins with.</param>
+    /// <param name="cancellationToken">Ends the requests.</param>
+    /// <returns>The check; null where it was not asked for.</returns>
+    /// <exception cref="IncusException">There is no telling.</exception>
+    public static async Task<ImageHealthcheck?> HealthOfAsync(string name, PlannedBuild build, Image? built, bool mayAsk, bool isOpen, RegistryImages registries, CancellationToken cancellationToken)
+    {
+        if (built is not null && RecordedWords.ReadImageHealthcheck(built.Properties) is { } recorded)
+            return recorded with { Image = name };
+        if (!isOpen)
+            return null;
+        var health = BuildInputs.InstructionsOf(build.Definition) is { } text ? Dockerfile.HealthOf(text, build.Definition.Target, build.Definition.Arguments) : null;
+        if (health is { IsSaid: true })
+            return new ImageHealthcheck(name, health.Check);
+        if (health?.Base is null || build.Definition.AdditionalContexts.ContainsKey(health.Base))
+            return mayAsk ? throw new IncusException("its instructions do not say") : null;
+        var reference = Loading.Dialects.OciReference.Translate(health.Base);
+        var config = mayAsk ? await registries.ConfigAsync(reference, null, cancellationToken).ConfigureAwait(false) : registries.ConfigIfTold(reference);
+        return config is null ? null : new ImageHealthcheck(name, config.Healthcheck);
     }
 
     /// <summary>What the builder keeps an image as.</summary>
@@ -133,19 +159,28 @@ internal static class PlannedBuilds
         // What other servers have, they say when it is fetched.
         if (!registries.Has(image.Source))
             return true;
+        var path = PathOf(image.Name, stack);
         bool has;
         try
         {
             await registries.FindDigestAsync(image.Source, image.Credentials, cancellationToken).ConfigureAwait(false);
             has = true;
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested && RegistryImages.IsProblem(error))
+        catch (IncusNotFoundException)
         {
-            // Compose builds, too, what cannot be fetched.
             has = false;
         }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && RegistryImages.IsProblem(error))
+        {
+            lock (problems)
+            {
+                problems.Add(Diagnostic.Error("RegistrySilent", stack.Source.Find(path), path, $"whether {image.Source} is to be fetched or built cannot be told: {RegistryImages.Describe(error)}",
+                    "write `pull_policy: build` to have it built in any case, or try again"));
+            }
 
-        var path = PathOf(image.Name, stack);
+            return false;
+        }
+
         lock (problems)
         {
             problems.Add(new Diagnostic(DiagnosticSeverity.Information, "BuildOrFetch", stack.Source.Find(path), path,

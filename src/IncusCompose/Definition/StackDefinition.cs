@@ -78,6 +78,9 @@ public sealed record StackDefinition
     /// <summary>The absolute paths of those files.</summary>
     internal IReadOnlyList<string> Paths { get; init; } = [];
 
+    /// <summary>The absolute paths of the files with variables that instances name.</summary>
+    internal IReadOnlyList<string> EnvironmentPaths { get; init; } = [];
+
     /// <summary>The absolute folder that relative paths start from; null where code made the definition.</summary>
     public string? Folder { get; init; }
 

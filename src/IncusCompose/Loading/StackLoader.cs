@@ -50,6 +50,7 @@ public sealed class StackLoader(IDocumentFormat format)
                     Paths = [.. composer.Reader.Files.Where(file => !file.IsStandardInput).Select(file => file.Path)],
                     Folder = origin.Folder,
                 };
+                stack = stack with { EnvironmentPaths = [.. stack.EnvironmentPaths, .. options.EnvironmentFiles.Select(named => Path.GetFullPath(named, workingDirectory))] };
                 stack = Activation.Apply(stack, options, origin.Variables, composer.IsCompose, diagnostics);
                 stack = BuiltImages.Declare(stack, diagnostics);
                 cancellationToken.ThrowIfCancellationRequested();
@@ -208,6 +209,6 @@ public sealed class StackLoader(IDocumentFormat format)
             stack = stack with { Project = (stack.Project ?? new ProjectDefinition { Name = "" }) with { Name = options.Project } };
         else if (stack.Project is { Name.Length: 0 } unnamed)
             stack = stack with { Project = unnamed with { Name = stack.Name } };
-        return stack with { Source = context.Source };
+        return stack with { Source = context.Source, EnvironmentPaths = [.. context.EnvironmentPaths] };
     }
 }

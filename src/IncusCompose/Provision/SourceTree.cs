@@ -27,6 +27,14 @@ internal enum SourceKind
 /// <param name="LinkTarget">Where a link leads to, as it is written.</param>
 internal sealed record SourceEntry(string Path, SourceKind Kind, bool CanRun = false, string? LinkTarget = null);
 
+/// <summary>A file or folder of this machine that may not be read.</summary>
+/// <param name="path">It.</param>
+internal sealed class UnreadableSourceException(string path) : IOException($"{path} may not be read")
+{
+    /// <summary>It.</summary>
+    public string Path { get; } = path;
+}
+
 /// <summary>The files on this machine that steps are made of, in an order that is the same everywhere.</summary>
 internal static class SourceTree
 {
@@ -59,11 +67,12 @@ internal static class SourceTree
     /// <summary>What a builder is given of a folder.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="isWanted">What of it counts, by its path from the folder on, with slashes; of a folder whether to look into it.</param>
+    /// <exception cref="UnreadableSourceException">Something in it may not be read.</exception>
     /// <exception cref="IOException">It is not there, cannot be read, or is too much.</exception>
     public static IReadOnlyList<SourceEntry> OfContext(string folder, Func<string, FileSystemInfo, bool> isWanted)
     {
         RequireFolder(folder);
-        return Walk(folder, entry => isWanted(Path.GetRelativePath(folder, entry.FullName).Replace('\\', '/'), entry), followLinks: false, MostOfContext);
+        return Walk(folder, entry => isWanted(Path.GetRelativePath(folder, entry.FullName).Replace('\\', '/'), entry), followLinks: false, MostOfContext, largest: long.MaxValue);
     }
 
     /// <summary>
@@ -115,22 +124,15 @@ internal static class SourceTree
     public static string ReadText(string path) => Readable(path, () =>
         BoundedText.Read(path, LongestScript) ?? throw new IOException($"the file {path} is larger than 4 MiB; bring what is large in by `files`"));
 
-    /// <summary>The digest of a file's content.</summary>
+    /// <summary>The digest of a file's content, however long it is.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static string DigestOf(SourceEntry file) => Readable(file.Path, () =>
     {
         using var stream = File.OpenRead(file.Path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[128 * 1024];
-        int count;
-        // What is no ordinary file may have no end.
-        for (long all = 0; (count = stream.Read(buffer)) > 0;)
-        {
+        for (int count; (count = stream.Read(buffer)) > 0;)
             hash.AppendData(buffer, 0, count);
-            if ((all += count) > LargestFile)
-                throw TooLarge(file.Path);
-        }
-
         return Convert.ToHexStringLower(hash.GetCurrentHash());
     });
 
@@ -142,7 +144,8 @@ internal static class SourceTree
     /// <param name="wanted">What of it counts.</param>
     /// <param name="followLinks">What a link leads to counts, as Ansible takes it; else the link itself does.</param>
     /// <param name="most">How much it may hold.</param>
-    private static List<SourceEntry> Walk(string root, Func<FileSystemInfo, bool> wanted, bool followLinks, int most = MostEntries)
+    /// <param name="largest">How large a file in it may be.</param>
+    private static List<SourceEntry> Walk(string root, Func<FileSystemInfo, bool> wanted, bool followLinks, int most = MostEntries, long largest = LargestFile)
     {
         var found = new List<SourceEntry>();
         // Where those folders really are that it is in.
@@ -158,7 +161,7 @@ internal static class SourceTree
         {
             if (!above.Add(real))
                 throw new IOException($"{folder.FullName} leads back to {real}, which it lies in; take away the link on the way, or name another folder");
-            foreach (var entry in folder.EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false }).OrderBy(entry => entry.Name, StringComparer.Ordinal))
+            foreach (var entry in Readable(folder.FullName, () => folder.EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false }).OrderBy(entry => entry.Name, StringComparer.Ordinal).ToList()))
             {
                 if (!wanted(entry))
                     continue;
@@ -176,7 +179,7 @@ internal static class SourceTree
                 }
                 else
                 {
-                    found.Add(FileAt(entry.FullName));
+                    found.Add(FileAt(entry.FullName, largest));
                 }
             }
 
@@ -187,14 +190,14 @@ internal static class SourceTree
     // Elsewhere a link that leads back ends with the number of files.
     private static string RealOf(string folder) => OperatingSystem.IsWindows() ? folder : RealPaths.Of(Path.GetFullPath(folder));
 
-    private static SourceEntry FileAt(string path)
+    private static SourceEntry FileAt(string path, long largest = LargestFile)
     {
         var file = HostFileSystem.Find(path, followLink: true) ?? throw Missing(path, "file");
         // To open a pipe is to wait for somebody who writes into it.
         if (file.Kind != InstanceFileKind.File)
             throw new IOException($"{path} is a device, a socket or a named pipe; name a file");
-        if (file.Size > LargestFile)
-            throw TooLarge(path);
+        if (file.Size > largest)
+            throw new IOException($"the file {path} is larger than 1 GiB; put what is large on a volume");
         return new SourceEntry(path, SourceKind.File, !OperatingSystem.IsWindows() && (file.Mode & 0b001_000_000) != 0);
     }
 
@@ -203,8 +206,6 @@ internal static class SourceTree
         if (!Directory.Exists(path))
             throw Missing(path, "file or folder");
     }
-
-    private static IOException TooLarge(string path) => new($"the file {path} is larger than 1 GiB; put what is large on a volume");
 
     private static FileNotFoundException Missing(string path, string what) => new($"there is no {what} {path}", path);
 
@@ -220,7 +221,7 @@ internal static class SourceTree
         }
         catch (UnauthorizedAccessException)
         {
-            throw new IOException($"{path} may not be read");
+            throw new UnreadableSourceException(path);
         }
         catch (DecoderFallbackException)
         {

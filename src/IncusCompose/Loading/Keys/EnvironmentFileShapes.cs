@@ -78,6 +78,7 @@ internal static class EnvironmentFileShapes
         var shown = Path.IsPathRooted(file.Path) || Path.GetDirectoryName(node.Location.File) is not { } folder ? file.Path : Path.Combine(folder, file.Path);
         var content = EnvironmentFiles.Read(path, shown, context.Variables, context.Diagnostics, context.Hidden, node.Location, file.IsRaw);
         variables = content.Values;
+        context.EnvironmentPaths.Add(path);
         foreach (var (name, place) in content.Places)
             context.Locate(Site.Root.At(site.Path[..site.Path.LastIndexOf("." + file.Word, StringComparison.Ordinal)]).At(file.Into).At(name), place);
         return true;

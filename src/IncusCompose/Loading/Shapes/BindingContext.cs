@@ -28,6 +28,9 @@ internal sealed class BindingContext
     /// <summary>What messages must not quote.</summary>
     public required HiddenValues Hidden { get; init; }
 
+    /// <summary>The absolute paths of the files with variables that were read.</summary>
+    public ICollection<string> EnvironmentPaths { get; } = [];
+
     public SourceMap Source => new(_locations) { Hidden = Hidden, Aliases = _aliases };
 
     /// <summary>Lets a path stand for another one, where what stands there is called something else.</summary>
