@@ -50,18 +50,42 @@ public sealed partial class ComposeEngine
         var steps = PlannedStep.Of(stack, unreadable);
         using var registries = new RegistryImages(remotes, client.Server);
         stack = await PlannedBuilds.ResolveAsync(stack, view.Project, remotes, server, registries, unreadable, cancellationToken).ConfigureAwait(false);
-        var builds = await PlannedBuilds.ReadAsync(stack, unreadable, cancellationToken).ConfigureAwait(false);
-        var newest = await RemoteImages.AskAsync(stack, remotes, client.Server, registries, server.Images, unreadable, cancellationToken).ConfigureAwait(false);
+        var reading = Apart(problems => PlannedBuilds.ReadAsync(stack, problems, cancellationToken));
+        var following = Apart(problems => RemoteImages.AskAsync(stack, remotes, client.Server, registries, server.Images, problems, cancellationToken));
+        await Task.WhenAll(reading, following).ConfigureAwait(false);
+        var (builds, newest) = (Of(reading), Of(following));
         var basis = new PlanningContext(stack, view.Project, server, remotes) { About = client.Server, Members = members, NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Builds = builds };
-        var entrypoints = await ImageCommand.AskAsync(basis, registries, options, unreadable, cancellationToken).ConfigureAwait(false);
-        var health = await ImageHealth.AskAsync(basis, registries, options, unreadable, cancellationToken).ConfigureAwait(false);
-        var users = await ProcessUsers.AskAsync(view, basis, unreadable, cancellationToken).ConfigureAwait(false);
-        var variables = await ImageEnvironment.AskAsync(basis, registries, options, unreadable, cancellationToken).ConfigureAwait(false);
-        var guests = await GuestContents.OfAsync(view, stack, server, options.AllowHostHooks, unreadable, cancellationToken).ConfigureAwait(false);
+        var asking = Apart(problems => ImageCommand.AskAsync(basis, registries, options, problems, cancellationToken));
+        var renewing = Apart(problems => ImageEnvironment.AskAsync(basis, registries, options, problems, cancellationToken));
+        // What registries have told the two is known here: that it is known may not depend on who was quicker.
+        var checking = CheckAsync();
+        var naming = Apart(problems => ProcessUsers.AskAsync(view, basis, problems, cancellationToken));
+        var looking = Apart(problems => GuestContents.OfAsync(view, stack, server, options.AllowHostHooks, problems, cancellationToken));
+        await Task.WhenAll(asking, renewing, checking, naming, looking).ConfigureAwait(false);
+        async Task<(IReadOnlyDictionary<string, ImageHealthcheck> Answer, List<Diagnostic> Problems)> CheckAsync()
+        {
+            await Task.WhenAll(asking, renewing).ConfigureAwait(false);
+            return await Apart(problems => ImageHealth.AskAsync(basis, registries, options, problems, cancellationToken)).ConfigureAwait(false);
+        }
+
+        var (entrypoints, health, users, variables, guests) = (Of(asking), Of(checking), Of(naming), Of(renewing), Of(looking));
 
         var described = client.HasExtension("metadata_configuration");
         // Keys that a newer server may have: it says itself.
         var own = described && ServerRequirements.HasUnknownKeys(stack) ? await client.Metadata.GetConfigurationAsync(cancellationToken).ConfigureAwait(false) : null;
+
+        // Side by side, and each with problems of its own: they come in one order.
+        static async Task<(T Answer, List<Diagnostic> Problems)> Apart<T>(Func<ICollection<Diagnostic>, Task<T>> ask)
+        {
+            var problems = new List<Diagnostic>();
+            return (await ask(problems).ConfigureAwait(false), problems);
+        }
+
+        T Of<T>(Task<(T Answer, List<Diagnostic> Problems)> asked)
+        {
+            unreadable.AddRange(asked.Result.Problems);
+            return asked.Result.Answer;
+        }
 
         StackPlan Plan(MetadataConfiguration? metadata)
         {
