@@ -21,6 +21,8 @@ internal static class ProcessUsers
 {
     private const string UidKey = "oci.uid", GidKey = "oci.gid", Users = "/etc/passwd", Groups = "/etc/group";
 
+    private static readonly TimeSpan LongestCleanUp = TimeSpan.FromSeconds(60);
+
     /// <summary>Far more than any has that people made.</summary>
     private const int LongestFile = 4 * 1024 * 1024;
 
@@ -142,12 +144,39 @@ internal static class ProcessUsers
                 return now with { Config = config };
             }, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
         }
-        catch (IncusException)
+        catch (IncusException error)
         {
             // It never ran: nothing is lost with it, and the next apply does not find it half made.
-            await InstanceKind.UnprotectAsync(context.Client, desired.Id.Name, cancellationToken).ConfigureAwait(false);
-            await context.Client.Instances.DeleteAsync(desired.Id.Name, cancellationToken).CompleteAsync(null, cancellationToken).OrGoneAsync().ConfigureAwait(false);
+            if (await TakeAwayAsync(context, desired.Id.Name).ConfigureAwait(false) is { } problem)
+            {
+                throw new IncusException($"{error.Problem.TrimEnd('.')}; and {desired.Id.Name}, which never ran, could not be deleted: {problem}", $"delete it with: incus delete --force {desired.Id.Name}{(error.Advice is { } advice ? $"; {advice}" : "")}", error);
+            }
+
             throw;
+        }
+    }
+
+    /// <summary>Deletes an instance that was just made. Is not cancelled: the apply ends once it has ended.</summary>
+    /// <returns>Why it is there still; null where it is gone.</returns>
+    private static async Task<string?> TakeAwayAsync(ApplyContext context, string instance)
+    {
+        using var limit = new CancellationTokenSource(LongestCleanUp);
+        try
+        {
+            await context.Commitments.SeeThroughAsync(async () =>
+            {
+                await InstanceKind.UnprotectAsync(context.Client, instance, limit.Token).ConfigureAwait(false);
+                await context.Client.Instances.DeleteAsync(instance, limit.Token).CompleteAsync(null, limit.Token).OrGoneAsync().ConfigureAwait(false);
+            }).ConfigureAwait(false);
+            return null;
+        }
+        catch (IncusNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception error) when (error is IncusException or OperationCanceledException)
+        {
+            return error is OperationCanceledException ? $"it took longer than {LongestCleanUp.TotalSeconds:0} seconds" : error.Message.TrimEnd('.');
         }
     }
 
