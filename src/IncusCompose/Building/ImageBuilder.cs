@@ -12,8 +12,8 @@ namespace IncusCompose.Building;
 /// <summary>An image that was built, in files that are gone once it is disposed of.</summary>
 /// <param name="Folder">Where they are.</param>
 /// <param name="Files">What the server takes.</param>
-/// <param name="Entrypoint">The program that it runs by itself, without the arguments that an instance may replace.</param>
-internal sealed record BuiltImage(DirectoryInfo Folder, ImageFiles Files, IReadOnlyList<string> Entrypoint) : IDisposable
+/// <param name="Config">What it says of itself.</param>
+internal sealed record BuiltImage(DirectoryInfo Folder, ImageFiles Files, ImageConfig Config) : IDisposable
 {
     public void Dispose() => Folder.Delete(recursive: true);
 }
@@ -31,13 +31,13 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
     // Mounting what it has built needs rights that root has, or that buildah gets for itself.
     private const string PackWithBuildah = """
         set -e
-        name=$(buildah from --pull-never "$1")
-        trap 'buildah rm "$name" >/dev/null' EXIT
-        root=$(buildah mount "$name")
+        root=$(buildah mount "$1")
         tar --create --file "$2" --format=pax --numeric-owner --xattrs --sort=name --directory "$root" .
         """;
 
     private const int LargestMasked = 64 * 1024;
+
+    private static readonly TimeSpan LongestCleanUp = TimeSpan.FromSeconds(60);
 
     /// <summary>What the builder keeps it as.</summary>
     public required string Tag { get; init; }
@@ -65,8 +65,8 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
             if (config.Entrypoint.Count + config.Command.Count == 0)
                 tell("the image says no program: an instance of it needs `entrypoint`");
             var rootfs = Path.Combine(folder.FullName, "rootfs.tar");
-            await PackAsync(image, rootfs, folder.FullName, cancellationToken).ConfigureAwait(false);
-            return new BuiltImage(folder, await ConvertAsync(config, description, rootfs, folder.FullName, cancellationToken).ConfigureAwait(false), config.Entrypoint);
+            await PackAsync(image, rootfs, cancellationToken).ConfigureAwait(false);
+            return new BuiltImage(folder, await ConvertAsync(config, description, rootfs, folder.FullName, cancellationToken).ConfigureAwait(false), config);
         }
         catch (Exception error)
         {
@@ -83,6 +83,9 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
         // As podman and docker do by themselves, so that what did not change is not built again.
         if (tool.Name == BuildTool.Buildah)
             arguments.Add("--layers");
+        // The other form has no place for health checks.
+        if (tool.Name != BuildTool.Docker)
+            arguments.AddRange(["--format", "docker"]);
         // Without a runtime for containers it can run the steps by itself.
         if (tool.Name != BuildTool.Docker && Environment.GetEnvironmentVariable("BUILDAH_ISOLATION") is null && !BuildTool.IsInstalled("crun") && !BuildTool.IsInstalled("runc"))
             arguments.AddRange(["--isolation", "chroot"]);
@@ -158,7 +161,14 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
     private static string SecretFile(SecretDefinition secret, string path)
     {
         if (secret.File is { } file)
-            return file;
+        {
+            // Where the builder would take the rest of the path for an option.
+            if (!file.Contains(',', StringComparison.Ordinal))
+                return file;
+            File.Copy(file, path);
+            return path;
+        }
+
         // The folder that it is in nobody else may enter.
         File.WriteAllText(path, secret.Value ?? throw new IncusException($"The variable {secret.Environment} is not set", "set it in the environment or in the .env file"));
         return path;
@@ -184,27 +194,44 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
         }
     }
 
-    private async Task PackAsync(string image, string rootfs, string folder, CancellationToken cancellationToken)
+    private async Task PackAsync(string image, string rootfs, CancellationToken cancellationToken)
     {
         tell("packing its root file system");
-        if (tool.Name == BuildTool.Buildah)
-        {
-            var shell = new BuildTool(Environment.IsPrivilegedProcess ? "sh" : BuildTool.Buildah);
-            await shell.TellAsync([.. Environment.IsPrivilegedProcess ? (string[])[] : ["unshare", "--", "sh"], "-c", PackWithBuildah, "sh", image, rootfs], new Dictionary<string, string>(), [], tell, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-
-        // It is never started; an image that says no program needs one all the same.
-        var identity = Path.Combine(folder, "container");
-        await tool.RunAsync(["create", "--cidfile", identity, image, "none"], tell, cancellationToken).ConfigureAwait(false);
-        var container = (await File.ReadAllTextAsync(identity, cancellationToken).ConfigureAwait(false)).Trim();
+        // Called by a name that is known before it is there, so that it can go whatever happens.
+        var container = $"incus-compose-{Guid.NewGuid():N}";
         try
         {
-            await tool.RunAsync(["export", "--output", rootfs, container], tell, cancellationToken).ConfigureAwait(false);
+            if (tool.Name == BuildTool.Buildah)
+            {
+                await tool.RunAsync(["from", "--pull-never", "--name", container, image], tell, cancellationToken).ConfigureAwait(false);
+                var shell = new BuildTool(Environment.IsPrivilegedProcess ? "sh" : BuildTool.Buildah);
+                await shell.TellAsync([.. Environment.IsPrivilegedProcess ? (string[])[] : ["unshare", "--", "sh"], "-c", PackWithBuildah, "sh", container, rootfs], new Dictionary<string, string>(), [], tell, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                // It is never started; an image that says no program needs one all the same.
+                await tool.RunAsync(["create", "--name", container, image, "none"], tell, cancellationToken).ConfigureAwait(false);
+                await tool.RunAsync(["export", "--output", rootfs, container], tell, cancellationToken).ConfigureAwait(false);
+            }
         }
         finally
         {
-            await tool.RunAsync(["rm", container], null, CancellationToken.None).ConfigureAwait(false);
+            await RemoveAsync(container).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes a container away that was made to be packed, if it came to be. Is not cancelled.</summary>
+    private async Task RemoveAsync(string container)
+    {
+        using var limit = new CancellationTokenSource(LongestCleanUp);
+        try
+        {
+            if ((await tool.RunAsync(tool.Name == BuildTool.Buildah ? ["containers", "--quiet", "--filter", $"name={container}"] : ["ps", "--all", "--quiet", "--filter", $"name={container}"], null, limit.Token).ConfigureAwait(false)).Trim().Length > 0)
+                await tool.RunAsync(["rm", container], null, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is BuildFailedException or OperationCanceledException)
+        {
+            tell($"the container {container} of {tool.Name}, which was made to be packed, could not be removed; remove it with: {tool.Name} rm {container}");
         }
     }
 

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Incus.Client;
+using IncusCompose.Definition;
+using IncusCompose.Resources;
 
 namespace IncusCompose.Building;
 
@@ -20,6 +22,9 @@ namespace IncusCompose.Building;
 internal sealed record ImageConfig(
     string Architecture, IReadOnlyList<string> Entrypoint, IReadOnlyList<string> Command, IReadOnlyList<string> Environment, string Folder, string User, DateTimeOffset Created)
 {
+    /// <summary>How it says that it is healthy; null where it does not.</summary>
+    public HealthCheckDefinition? Healthcheck { get; init; }
+
     // What every program expects, and images that begin with nothing do not say.
     private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -43,7 +48,8 @@ internal sealed record ImageConfig(
         var image = document.RootElement;
         if (image.ValueKind == JsonValueKind.Array && image.GetArrayLength() > 0)
             image = image[0];
-        // buildah has it among other things.
+        var whole = image;
+        // buildah has it among other things, in two forms, of which only one has health checks.
         if (Find(image, "OCIv1") is { } inner)
             image = inner;
         if (image.ValueKind != JsonValueKind.Object || Text(image, "architecture") is not { } architecture)
@@ -53,8 +59,15 @@ internal sealed record ImageConfig(
         string Word(string name) => config is { } said ? Text(said, name) ?? "" : "";
         return new ImageConfig(
             architecture, List("Entrypoint"), List("Cmd"), List("Env"), Word("WorkingDir"), Word("User"),
-            DateTimeOffset.TryParse(Text(image, "created"), CultureInfo.InvariantCulture, out var created) ? created : DateTimeOffset.UnixEpoch);
+            DateTimeOffset.TryParse(Text(image, "created"), CultureInfo.InvariantCulture, out var created) ? created : DateTimeOffset.UnixEpoch)
+        {
+            Healthcheck = HealthcheckOf(Find(whole, "Docker") is { } docker ? Find(docker, "config") : config) ?? HealthcheckOf(whole),
+        };
     }
+
+    private static HealthCheckDefinition? HealthcheckOf(JsonElement? said) => said is { } config && Find(config, "Healthcheck") is { } check
+        ? OciImageConfig.HealthcheckOf(check, Find(config, "Shell") is { ValueKind: JsonValueKind.Array } shell ? [.. shell.EnumerateArray().Select(word => word.GetString() ?? "")] : [])
+        : null;
 
     /// <summary>What the server runs of it.</summary>
     /// <param name="accounts">The users and groups of the image.</param>

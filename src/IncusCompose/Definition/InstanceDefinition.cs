@@ -124,6 +124,9 @@ public sealed partial record InstanceDefinition
     /// <summary>True where nothing is to be known of its health, whatever its image says.</summary>
     public bool NoHealthcheck { get; init; }
 
+    /// <summary>When the check of its image is made, where <see cref="Healthcheck"/> is left to that; null: as the image says.</summary>
+    public HealthTiming? HealthTiming { get; init; }
+
     /// <summary>What is run around its changes; null: nothing.</summary>
     public HooksDefinition? Hooks { get; init; }
 

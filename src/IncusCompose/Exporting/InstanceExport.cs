@@ -38,6 +38,7 @@ internal static partial class InstanceExport
             Target = live.Mark?.Applied.Plain(PropertyPath.Target),
             Ready = RecordedWords.ReadReady(instance.Config),
             Healthcheck = RecordedWords.ReadOwnHealthcheck(instance.Config),
+            HealthTiming = RecordedWords.ReadImageHealthcheck(instance.Config)?.Timing,
             Hooks = RecordedWords.ReadHooks(instance.Config),
             Persist = RecordedWords.ReadPersist(instance.Config),
             DependsOn = [.. DependencyText.Read(live.Properties[PropertyPath.DependsOn]).Where(dependency => context.Owned.Contains(InstanceKind.IdOf(dependency.Instance)))],

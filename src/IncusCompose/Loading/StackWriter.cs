@@ -76,7 +76,7 @@ internal static partial class StackWriter
             .Node("configs", instance.Configs.Count == 0 ? null : List(instance.Configs.Select(Grant)))
             .Node("depends_on", instance.DependsOn.Count == 0 ? null : DependsOn(instance.DependsOn))
             .Node("ready", instance.Ready is null ? null : Ready(instance.Ready))
-            .Node("healthcheck", instance.Healthcheck is { } check ? Healthcheck(check) : instance.NoHealthcheck ? new Entries(mask).Flag("disable", true).ToNode() : null)
+            .Node("healthcheck", instance.Healthcheck is { } check ? Healthcheck(check) : instance.HealthTiming is { } timing ? HealthTiming(timing) : instance.NoHealthcheck ? new Entries(mask).Flag("disable", true).ToNode() : null)
             .Node("hooks", instance.Hooks is null ? null : Hooks(instance.Hooks))
             .Node("snapshots", instance.Snapshots is null ? null : Snapshots(instance.Snapshots))
             .Text("replicas", instance.Replicas is { } replicas ? Whole(replicas) : null)
@@ -145,6 +145,14 @@ internal static partial class StackWriter
             .Text("path", probe.Path)
             .Text("status", $"{Whole(probe.LeastStatus)}-{Whole(probe.MostStatus)}")
             .Flag("tls", probe.Tls);
+
+        private MappingNode HealthTiming(HealthTiming timing) => new Entries(mask)
+            .Text("interval", Time(timing.Interval))
+            .Text("timeout", Time(timing.Timeout))
+            .Text("retries", timing.Retries is { } retries ? Whole(retries) : null)
+            .Text("start_period", Time(timing.StartPeriod))
+            .Text("start_interval", Time(timing.StartInterval))
+            .ToNode();
 
         private MappingNode Healthcheck(HealthCheckDefinition check)
         {

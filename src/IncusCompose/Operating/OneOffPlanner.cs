@@ -123,6 +123,7 @@ internal static class OneOffPlanner
             Ready = gates.Count == 0 ? null : new ReadinessDefinition { Gates = gates, Timeout = model.Ready?.Timeout },
             Healthcheck = null,
             NoHealthcheck = true,
+            HealthTiming = null,
             Autostart = false,
         };
     }

@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using Incus.Client;
+using IncusCompose.Building;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
@@ -8,12 +10,21 @@ namespace IncusCompose.Resources;
 /// <summary>How an OCI image says that it is healthy.</summary>
 /// <param name="Image">The image as the file names it.</param>
 /// <param name="Check">Its check; null where it has none.</param>
-internal sealed record ImageHealthcheck(string Image, HealthCheckDefinition? Check);
+internal sealed record ImageHealthcheck(string Image, HealthCheckDefinition? Check)
+{
+    /// <summary>When the file wants it to be made; null: as the image says.</summary>
+    public HealthTiming? Timing { get; init; }
+
+    /// <summary>The check as it is made.</summary>
+    [JsonIgnore]
+    public HealthCheckDefinition? Effective => Check is not null && Timing is not null ? Timing.Over(Check) : Check;
+}
 
 /// <summary>
 /// The health checks that OCI images bring along (docker's <c>HEALTHCHECK</c>), for instances whose definition has none of its
 /// own. Incus knows nothing of them: the image's registry tells, and is asked where somebody waits for the health of an
-/// instance. What it told is recorded on the instance, and asked for once.
+/// instance; of an image that is built its instructions tell, and once it is built it itself. What was told is recorded on the
+/// instance, and asked for once.
 /// </summary>
 internal static class ImageHealth
 {
@@ -35,20 +46,35 @@ internal static class ImageHealth
         var answers = await Task.WhenAll(open.GroupBy(instance => ImageKind.ReferenceOf(instance.Image, stack), StringComparer.Ordinal).Select(async group =>
         {
             var asked = group.Where(instance => Known(instance, context, options) is null).ToList();
-            return asked.Exists(instance => options.WithImageHealth || waits.Contains(instance.Name)) && registries.Has(group.Key)
-                ? await AskAsync(group.Key, stack.Images.GetValueOrDefault(asked[0].Image)?.Credentials, registries, cancellationToken).ConfigureAwait(false)
+            var isWanted = asked.Exists(instance => options.WithImageHealth || waits.Contains(instance.Name) || instance.HealthTiming is not null);
+            var image = group.First().Image;
+            if (context.Builds.TryGetValue(image, out var build))
+            {
+                var built = ImageKind.FindOwn(context.Server.Images, image, (stack.Name, context.Project));
+                return await AskAsync(group.Key, () => PlannedBuilds.HealthOfAsync(image, build, built is not null && build.IsOf(built) ? built : null, isWanted, asked.Count > 0, registries, cancellationToken), cancellationToken).ConfigureAwait(false);
+            }
+
+            var credentials = stack.Images.GetValueOrDefault(image)?.Credentials;
+            return isWanted && registries.Has(group.Key)
+                ? await AskAsync(group.Key, async () => Of(group.Key, await registries.ConfigAsync(group.Key, credentials, cancellationToken).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false)
                 // What was told together with something else is worth knowing too.
-                : (group.Key, asked.Count == 0 ? null : registries.ConfigIfTold(group.Key), null);
+                : (group.Key, asked.Count > 0 && registries.ConfigIfTold(group.Key) is { } told ? Of(group.Key, told) : null, null);
         })).ConfigureAwait(false);
-        foreach (var (reference, config, problem) in answers)
+        foreach (var (reference, health, problem) in answers)
         {
-            if (config is not null)
-                found[reference] = new ImageHealthcheck(reference, config.Healthcheck);
+            if (health is not null)
+                found[reference] = health;
             var silent = open.Where(instance => problem is not null && ImageKind.ReferenceOf(instance.Image, stack) == reference && Known(instance, context, options) is null).ToList();
             if (silent.Count > 0 && !silent.Exists(instance => waits.Contains(instance.Name)))
             {
                 var path = $"instances.{silent[0].Group ?? silent[0].Name}.image";
                 problems.Add(Diagnostic.Warning("ImageServerSilent", stack.Source.Find(path), path, $"whether {reference} has a health check of its own cannot be told: {problem}", "it counts as ready once it runs; or write its `healthcheck`"));
+            }
+
+            foreach (var instance in open.Where(instance => health is { Check: null } && instance.HealthTiming is not null && ImageKind.ReferenceOf(instance.Image, stack) == reference && !waits.Contains(instance.Name)))
+            {
+                var path = $"instances.{instance.Group ?? instance.Name}.healthcheck";
+                problems.Add(Diagnostic.Warning("NoHealthcheck", stack.Source.Find(path), path, $"it says when the check of its image is made, and {reference} has none", "add a `test`, or leave it out"));
             }
         }
 
@@ -74,7 +100,7 @@ internal static class ImageHealth
     public static void Add(SortedDictionary<string, string> config, InstanceDefinition instance, PlanningContext context, LiveResource? live)
     {
         if (IsOpen(instance) && (context.ImageHealth.GetValueOrDefault(ImageKind.ReferenceOf(instance.Image, context.Stack)) ?? Recorded(instance, context.Stack, live)) is { } check)
-            config[RecordedWords.ImageHealthcheck] = RecordedWords.Write(check);
+            config[RecordedWords.ImageHealthcheck] = RecordedWords.Write(check with { Timing = instance.HealthTiming });
     }
 
     /// <summary>True where an instance's health is its image's business.</summary>
@@ -83,13 +109,15 @@ internal static class ImageHealth
     /// <summary>True where an image may have a check of its own: only where it comes from can tell.</summary>
     public static bool MayComeWith(InstanceDefinition instance, StackDefinition stack) =>
         // The server of Incus's own project has images of systems alone.
-        IsOpen(instance) && ImageRemotes.Split(ImageKind.ReferenceOf(instance.Image, stack)).Remote is not (null or ClientConfiguration.LocalRemote or "images");
+        IsOpen(instance) && (stack.Images.GetValueOrDefault(instance.Image)?.Build is not null || ImageRemotes.Split(ImageKind.ReferenceOf(instance.Image, stack)).Remote is not (null or ClientConfiguration.LocalRemote or "images"));
 
-    private static async Task<(string Reference, OciImageConfig? Config, string? Problem)> AskAsync(string reference, ImageCredentials? credentials, RegistryImages registries, CancellationToken cancellationToken)
+    private static ImageHealthcheck Of(string reference, OciImageConfig config) => new(reference, config.Healthcheck);
+
+    private static async Task<(string Reference, ImageHealthcheck? Health, string? Problem)> AskAsync(string reference, Func<Task<ImageHealthcheck?>> ask, CancellationToken cancellationToken)
     {
         try
         {
-            return (reference, await registries.ConfigAsync(reference, credentials, cancellationToken).ConfigureAwait(false), null);
+            return (reference, await ask().ConfigureAwait(false), null);
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested && RegistryImages.IsProblem(error))
         {

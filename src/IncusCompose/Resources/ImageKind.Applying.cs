@@ -127,12 +127,13 @@ internal sealed partial class ImageKind
         var builder = new ImageBuilder(tool, context.Say) { Tag = PlannedBuilds.TagOf(image.Stack.Name, image.Id.Name), Secrets = image.Secrets };
         using var built = await builder.BuildAsync(build.Definition, build.DescriptionOf(image.Id.Name, image.Stack), context.Client.Server.Environment.Architectures, cancellationToken).ConfigureAwait(false);
         properties[PlannedBuild.Key] = build.ToString();
-        properties[RecordedWords.Entrypoint] = RecordedWords.Write(new ImageEntrypoint(image.Id.Name, built.Entrypoint));
+        properties[RecordedWords.Entrypoint] = RecordedWords.Write(new ImageEntrypoint(image.Id.Name, built.Config.Entrypoint));
+        properties[RecordedWords.ImageHealthcheck] = RecordedWords.Write(new ImageHealthcheck(image.Id.Name, built.Config.Healthcheck));
         var fingerprint = await SendAsync(context, built.Files, properties, cancellationToken).ConfigureAwait(false);
         // The same as before may come of other sources: it is known by the new ones from now on.
         await context.Client.Images.UpdateAsync(fingerprint, current => current with { Properties = Claimed(current, image, properties) }, cancellationToken).ConfigureAwait(false);
-        return new Brought(fingerprint, image.Entrypoint is { } expected && !expected.Words.SequenceEqual(built.Entrypoint)
-            ? new IncusException($"The entry point of what was built is {new ImageEntrypoint("", built.Entrypoint)}, where its instructions had looked like {expected}", "apply once more: it is known now; or write `entrypoint` beside `command`")
+        return new Brought(fingerprint, image.Entrypoint is { } expected && !expected.Words.SequenceEqual(built.Config.Entrypoint)
+            ? new IncusException($"The entry point of what was built is {new ImageEntrypoint("", built.Config.Entrypoint)}, where its instructions had looked like {expected}", "apply once more: it is known now; or write `entrypoint` beside `command`")
             : null);
     }
 

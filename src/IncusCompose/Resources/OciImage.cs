@@ -31,14 +31,18 @@ internal sealed record OciImageConfig(IReadOnlyList<string> Entrypoint, HealthCh
     /// <summary>Reads the <c>config</c> of an image's description. Source: OCI image-spec, config.md; moby docker image spec v1.3.</summary>
     /// <exception cref="JsonException">It is not as it should be.</exception>
     public static OciImageConfig Read(JsonElement config) => config.ValueKind == JsonValueKind.Object
-        ? new OciImageConfig(Words(config, "Entrypoint"), HealthcheckOf(config)) { Environment = EnvironmentOf(config) }
+        ? new OciImageConfig(Words(config, "Entrypoint"), config.TryGetProperty(nameof(Healthcheck), out var check) ? HealthcheckOf(check, Words(config, "Shell")) : null) { Environment = EnvironmentOf(config) }
         : new OciImageConfig([], null);
 
-    private static HealthCheckDefinition? HealthcheckOf(JsonElement config)
+    /// <summary>Reads a check as docker writes it; null for none.</summary>
+    /// <param name="check">The value.</param>
+    /// <param name="shell">The image's own shell; empty for the usual one.</param>
+    internal static HealthCheckDefinition? HealthcheckOf(JsonElement check, IReadOnlyList<string> shell)
     {
-        if (!config.TryGetProperty(nameof(Healthcheck), out var check) || check.ValueKind != JsonValueKind.Object)
+        if (check.ValueKind != JsonValueKind.Object)
             return null;
-        IReadOnlyList<string> shell = Words(config, "Shell") is { Count: > 0 } own ? own : ["/bin/sh", "-c"];
+        if (shell.Count == 0)
+            shell = ["/bin/sh", "-c"];
         IReadOnlyList<string>? command = Words(check, "Test") switch
         {
             ["CMD", .. { Count: > 0 } words] => words,

@@ -77,7 +77,7 @@ internal static partial class RecordedWords
 
     /// <summary>How to tell that an instance is healthy: as its file says, else as its image does.</summary>
     public static HealthCheckDefinition? ReadHealthcheck(IReadOnlyDictionary<string, string> config) =>
-        ReadOwnHealthcheck(config) ?? ReadImageHealthcheck(config)?.Check;
+        ReadOwnHealthcheck(config) ?? ReadImageHealthcheck(config)?.Effective;
 
     public static HealthCheckDefinition? ReadOwnHealthcheck(IReadOnlyDictionary<string, string> config) =>
         Read(config, Healthcheck, WordsJson.Default.HealthCheckDefinition);
@@ -125,7 +125,7 @@ internal static partial class RecordedWords
             Ready when ReadReady(config) is { } ready => string.Join(", ", ready.Gates.Select(gate => gate.Wanted)),
             Healthcheck when ReadOwnHealthcheck(config) is { } check => Describe(check),
             User when ReadUser(config) is { } user => user.Name,
-            ImageHealthcheck when ReadImageHealthcheck(config) is { } image => image.Check is null ? "none" : Describe(image.Check),
+            ImageHealthcheck when ReadImageHealthcheck(config) is { } image => image.Effective is { } own ? Describe(own) : "none",
             Ssh when ReadSsh(config) is { } ssh => $"{ssh.User} by {string.Join(", ", ssh.Keys.Select(PublicKeys.Describe))}",
             Hooks when ReadHooks(config) is { } hooks => string.Join(", ", hooks.Points.Select(point => $"{HooksDefinition.WordOf(point.Key)}: {string.Join(" ", point.Value)}")),
             Persist when ReadPersist(config) is { Count: > 0 } folders => string.Join(", ", folders.Select(folder => $"{folder.Source} at {folder.Target}")),

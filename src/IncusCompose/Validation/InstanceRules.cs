@@ -52,6 +52,8 @@ internal static class InstanceRules
             var path = $"instances.{instance.Name}.ready";
             if (instance.Healthcheck is null && !ImageHealth.MayComeWith(instance, stack) && instance.Ready?.Gates.Any(gate => gate is HealthGate) == true)
                 findings.Error("NoHealthcheck", findings.Has($"{path}.healthy") ? $"{path}.healthy" : path, "there is no health check, so it never becomes healthy", "give it a `healthcheck`, or wait for something else");
+            if (instance.HealthTiming is not null && !ImageHealth.MayComeWith(instance, stack))
+                findings.Error("BadHealthcheck", $"instances.{instance.Name}.healthcheck", "it says nothing to check, and its image has no check of its own", Loading.Keys.ReadinessShapes.NameCheck);
             foreach (var nic in (instance.Ready?.Gates ?? []).OfType<AddressGate>().Select(gate => gate.Nic).OfType<string>())
             {
                 var names = instance.Networks.Select((network, index) => network?.Name ?? $"eth{index}").Concat(instance.Macvlan is null ? [] : [$"eth{instance.Networks.Count}"]).Concat(instance.Devices.Where(device => device.Value.GetValueOrDefault("type") == "nic").Select(device => device.Value.GetValueOrDefault("name", device.Key))).ToList();

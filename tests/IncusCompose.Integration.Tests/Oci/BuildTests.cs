@@ -1,3 +1,5 @@
+using IncusCompose.Building;
+using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Stacks;
@@ -26,6 +28,7 @@ public sealed class BuildTests(Incus7Fixture fixture) : IDisposable
         USER web
         ENTRYPOINT ["httpd", "-f"]
         CMD ["-p", "80", "-h", "/srv"]
+        HEALTHCHECK --interval=1s --retries=60 CMD wget -q -O /dev/null http://127.0.0.1:80/
         """;
 
     private readonly DirectoryInfo _store = Directory.CreateTempSubdirectory("incus-compose-test-");
@@ -45,7 +48,11 @@ public sealed class BuildTests(Incus7Fixture fixture) : IDisposable
               built-other:
                 image: {{{registry}}}/none
                 build: page
-                depends_on: [built-page]
+                depends_on: {built-page: {condition: service_started}}
+                healthcheck: {interval: 2s}
+              built-last:
+                image: {{{registry}}}/web
+                depends_on: {built-other: {condition: service_healthy}}
               built-store:
                 image: {{{registry}}}/kv
                 build: page
@@ -60,6 +67,11 @@ public sealed class BuildTests(Incus7Fixture fixture) : IDisposable
         Assert.DoesNotContain("hunter2", plan, StringComparison.Ordinal);
 
         await bench.UpAsync(yaml);
+        // What was built says itself that it is healthy, as often as the file wants it.
+        var health = (await bench.InstanceAsync("built-other")).Config["user.incus-compose.image-healthcheck"];
+        Assert.Contains("wget -q", health, StringComparison.Ordinal);
+        Assert.Contains("\"Interval\":\"00:00:02\"", health, StringComparison.Ordinal);
+        Assert.Contains("wget -q", (await bench.Client.Images.ListAsync()).Single(image => image.Properties.GetValueOrDefault("user.incus-compose.key") == "built-other").Properties["user.incus-compose.image-healthcheck"], StringComparison.Ordinal);
         Assert.Equal("one", await PageAsync("built-page", 8080));
         Assert.Equal("one", await PageAsync("built-other", 80));
         var instance = await bench.InstanceAsync("built-page");
@@ -150,6 +162,31 @@ public sealed class BuildTests(Incus7Fixture fixture) : IDisposable
         Assert.Equal("httpd -f -v -p 80", (await bench.InstanceAsync("right-web")).Config["oci.entrypoint"]);
 
         Assert.True((await bench.DownAsync("right", new RemovalOptions { RemoveImages = true })).Succeeded);
+    }
+
+    [Incus7Fact]
+    public async Task A_builder_that_is_stopped_leaves_nothing_and_secrets_come_from_files_of_any_name()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        await PrepareAsync(bench, "stopped");
+        var folder = Path.GetDirectoryName(bench.File)!;
+        await WriteAsync(bench, "to,ken", "x");
+        var build = new BuildDefinition
+        {
+            Context = Path.Combine(folder, "stopped"),
+            DockerfileInline = Dockerfile + "\nUSER root\nRUN --mount=type=secret,id=token test \"$(cat /run/secrets/token)\" = x",
+            Secrets = [new BuildSecret("token", "token")],
+        };
+        var secrets = new Dictionary<string, SecretDefinition> { ["token"] = new() { Name = "token", File = Path.Combine(folder, "to,ken") } };
+        var tool = BuildTool.Find()!;
+        using var stop = new CancellationTokenSource();
+        var stopping = new ImageBuilder(tool, line => { if (line.StartsWith("packing", StringComparison.Ordinal)) stop.Cancel(); }) { Tag = "localhost/incus-compose/stopped", Secrets = secrets };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopping.BuildAsync(build, "stopped", [], stop.Token));
+        Assert.Equal("", (await tool.RunAsync(["containers", "--quiet"], null, default)).Trim());
+
+        using (var built = await new ImageBuilder(tool, _ => { }) { Tag = "localhost/incus-compose/stopped", Secrets = secrets }.BuildAsync(build, "stopped", [], default))
+            Assert.Equal(["httpd", "-f"], built.Config.Entrypoint);
+        Assert.Equal("", (await tool.RunAsync(["containers", "--quiet"], null, default)).Trim());
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using IncusCompose.Building;
+using IncusCompose.Definition;
 
 namespace IncusCompose.Tests.Building;
 
@@ -30,6 +31,21 @@ public class DockerfileTests
         var program = Dockerfile.ProgramOf(text, null, new Dictionary<string, string> { ["VERSION"] = "7" })!;
         Assert.Null(program.Entrypoint);
         Assert.Equal(begin, program.Base);
+    }
+
+    [Theory]
+    [InlineData("FROM scratch\nHEALTHCHECK CMD curl -f http://localhost || exit 1", "/bin/sh|-c|curl -f http://localhost || exit 1 every 30s 30s 3")]
+    [InlineData("FROM scratch\nHEALTHCHECK --interval=5s --timeout=3s --retries=5 \\\n --start-period=1m30s CMD [\"pg_isready\", \"-q\"]", "pg_isready|-q every 5s 3s 5")]
+    [InlineData("FROM scratch AS base\nSHELL [\"/bin/bash\", \"-c\"]\nFROM base\nHEALTHCHECK cmd a", "/bin/bash|-c|a every 30s 30s 3")]
+    [InlineData("FROM scratch AS base\nHEALTHCHECK CMD a\nFROM base AS next\nHEALTHCHECK NONE\nFROM next", "none")]
+    [InlineData("FROM scratch\nCMD a", "none")]
+    [InlineData("FROM scratch AS base\nHEALTHCHECK CMD a\nFROM other:1", "other:1")]
+    public void Its_health_check_is_that_of_the_stage_and_those_below(string text, string expected)
+    {
+        var health = Dockerfile.HealthOf(text, null, new Dictionary<string, string>())!;
+        Assert.Equal(expected, !health.IsSaid ? health.Base : health.Check is { } check
+            ? $"{string.Join('|', ((ExecProbe)check.Probe).Command)} every {Duration.Format(check.Interval)} {Duration.Format(check.Timeout)} {check.Retries}"
+            : "none");
     }
 
     [Fact]

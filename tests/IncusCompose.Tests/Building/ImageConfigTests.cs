@@ -28,6 +28,16 @@ public class ImageConfigTests
         Assert.Equal(1767323045, metadata.RootElement.GetProperty("creation_date").GetInt64());
     }
 
+    [Theory]
+    [InlineData("""[{"Architecture":"amd64","Config":{"Healthcheck":{"Test":["CMD","/check"],"Interval":5000000000}}}]""")]
+    [InlineData("""[{"Architecture":"amd64","Config":{},"HealthCheck":{"Test":["CMD","/check"],"Interval":5000000000}}]""")]
+    [InlineData("""{"Docker":{"config":{"Healthcheck":{"Test":["CMD","/check"],"Interval":5000000000}}},"OCIv1":{"architecture":"amd64","config":{}}}""")]
+    public void Its_health_check_is_found_wherever_a_builder_has_it(string said)
+    {
+        var check = ImageConfig.Parse(said).Healthcheck!;
+        Assert.Equal(("success of /check", 5), (check.Probe.Wanted, check.Interval.TotalSeconds));
+    }
+
     [Fact]
     public void An_image_that_says_nothing_runs_as_root()
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Incus.Client;
+using IncusCompose.Building;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
@@ -99,6 +100,60 @@ public class ImageHealthTests
         var warning = Assert.Single(await AskAsync(stack, new PlanOptions { WithImageHealth = true }));
         Assert.Equal((DiagnosticSeverity.Warning, "ImageServerSilent"), (warning.Severity, warning.Id));
         Assert.StartsWith("whether localhost:1:db has a health check of its own cannot be told: ", warning.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Times_without_a_check_are_those_of_the_images_check_and_what_they_leave_out_stays_as_it_says()
+    {
+        var db = StackText.Web($"image: {Reference}\nhealthcheck: {{interval: 9s, retries: 7}}") with { Name = "db" };
+        Assert.Equal((null, false, new HealthTiming { Interval = TimeSpan.FromSeconds(9), Retries = 7 }), (db.Healthcheck, db.NoHealthcheck, db.HealthTiming));
+        var world = new PlanningWorld { Health = { [Reference] = new ImageHealthcheck(Reference, s_check with { Timeout = TimeSpan.FromSeconds(2) }) } };
+
+        var live = world.Applied(Stack(db), "db");
+        var check = RecordedWords.ReadHealthcheck(live.Config)!;
+        Assert.Equal((9, 2, 7), (check.Interval.TotalSeconds, check.Timeout.TotalSeconds, check.Retries));
+        Assert.Empty(new PlanningWorld().With(live).Plan(Stack(db)).Changes);
+
+        // What the image says is still known once the file says no more.
+        var change = Assert.Single(new PlanningWorld().With(live).Plan(Stack(db with { HealthTiming = null })).Changes);
+        Assert.Equal("success of pg_isready every 5s, 3 times", Assert.Single(change.Properties, property => property.Path == "config.user.incus-compose.image-healthcheck").New);
+    }
+
+    [Theory]
+    [InlineData("images:debian/12", "{interval: 5s}", "instances.web.healthcheck: it says nothing to check, and its image has no check of its own; write one of `test`, `exec`, `tcp` and `http`")]
+    [InlineData("docker.io:library/redis", "{}", "instances.web.healthcheck: it says nothing to check; write one of")]
+    [InlineData("docker.io:library/redis", "{timeout: 0s}", "instances.web.healthcheck.timeout: it may not be 0")]
+    public void Times_alone_are_for_images_that_may_have_a_check(string image, string healthcheck, string problem) =>
+        Assert.Contains(problem, Assert.Single(StackText.WebProblems($"image: {image}\nhealthcheck: {healthcheck}")), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Of_an_image_that_is_built_its_instructions_say_it_and_once_it_is_built_it_itself()
+    {
+        var stack = StackText.Load("""
+            services:
+              own: {build: {dockerfile_inline: "FROM scratch\nHEALTHCHECK CMD [\"/check\"]"}}
+              none: {build: {dockerfile_inline: "FROM scratch"}}
+              unknown: {build: {dockerfile_inline: "FROM images.invalid:1/app"}, healthcheck: {interval: 5s}}
+              web: {image: "localhost:1/web", depends_on: {own: {condition: service_healthy}, none: {condition: service_healthy}}}
+            """).Definition!;
+        var builds = stack.Images.Values.ToDictionary(image => image.Name, image => new PlannedBuild(image.Build!, "0", "."));
+        var remotes = ClientConfiguration.Default(new IncusEnvironment(_ => null));
+        async Task<(IReadOnlyDictionary<string, ImageHealthcheck> Found, List<Diagnostic> Problems)> AskAsync(params Image[] images)
+        {
+            var context = new PlanningContext(stack, "default", new ServerObservation([], images), remotes) { About = new ServerInfo { ApiExtensions = ["instance_oci"] }, Builds = builds };
+            using var registries = new RegistryImages(remotes, context.About!);
+            var problems = new List<Diagnostic>();
+            return (await ImageHealth.AskAsync(context, registries, new PlanOptions(), problems, CancellationToken.None), problems);
+        }
+
+        var (found, problems) = await AskAsync();
+        Assert.Equal("success of /check", found["own"].Check!.Probe.Wanted);
+        Assert.Equal(["ImageServerSilent", "NoHealthcheck"], problems.Select(problem => problem.Id).Order());
+        Assert.Contains("`none` has no health check", problems.Single(problem => problem.Id == "NoHealthcheck").Message, StringComparison.Ordinal);
+
+        var properties = new Dictionary<string, string> { [PlannedBuild.Key] = builds["own"].ToString(), [RecordedWords.ImageHealthcheck] = RecordedWords.Write(new ImageHealthcheck("own", s_check)) };
+        new OwnershipMark(stack.Name, "default", "own", AppliedRecord.Empty).Write(new ResourceId(ImageKind.KindName, "own"), properties);
+        Assert.Equal(s_check.Probe, (await AskAsync(new Image { Fingerprint = "0123", Type = InstanceTypes.Container, Properties = properties })).Found["own"].Check!.Probe);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ internal static partial class InstanceKeys
         .Add("configs", SecretShapes.ConfigGrants, "Configs of the stack that it gets, as files or credentials", (instance, value) => instance with { Configs = value })
         .Add("depends_on", DependsOn(), "Instances that must have started, or be ready or healthy, before it", (instance, value) => instance with { DependsOn = value })
         .Add("ready", ReadinessShapes.Ready, "What must be true before it counts as ready", (instance, value) => instance with { Ready = value.Gates.Count == 0 ? null : value })
-        .Add("healthcheck", ReadinessShapes.Healthcheck, "How to tell that it is healthy", (instance, value) => instance with { Healthcheck = value, NoHealthcheck = value is null })
+        .Add("healthcheck", ReadinessShapes.Healthcheck, "How to tell that it is healthy", (instance, value) => instance with { Healthcheck = value.Check, NoHealthcheck = value is { Check: null, Timing: null }, HealthTiming = value.Timing })
         .Add("hooks", HookShapes.Hooks, "What is run around its changes, in it or on this machine", (instance, value) => instance with { Hooks = value })
         .Add("snapshots", SnapshotShapes.OfInstance, "Snapshots that the server takes of it by itself, at set times", (instance, value) => instance with { Snapshots = value == new SnapshotsDefinition() ? null : value })
         .Add("replicas", Scalars.Number("a number such as `3`", 0, Planning.Replicas.Most), "How many instances of it there are, called NAME-1, NAME-2, …; where the key is missing it is one, called NAME", (instance, value) => instance with { Replicas = value })

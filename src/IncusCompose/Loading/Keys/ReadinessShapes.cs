@@ -41,7 +41,7 @@ internal static partial class ReadinessShapes
     };
 
     /// <summary>The value of <c>healthcheck</c>; null inside: there is none.</summary>
-    public static Shape<HealthCheckDefinition?> Healthcheck { get; } = HealthcheckForm();
+    public static Shape<HealthWord> Healthcheck { get; } = HealthcheckForm();
 
     private static ObjectShape<ReadinessDefinition> LongForm()
     {
@@ -156,16 +156,22 @@ internal static partial class ReadinessShapes
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
+    /// <summary>What to write where nothing is to be checked.</summary>
+    internal const string NameCheck = "write one of `test`, `exec`, `tcp` and `http`";
+
+    /// <summary>The value of <c>healthcheck</c>: a check, or when that of the image is made; neither for no check at all.</summary>
+    internal sealed record HealthWord(HealthCheckDefinition? Check, HealthTiming? Timing);
+
     private sealed record Draft
     {
-        public HealthCheckDefinition Check { get; init; } = new() { Probe = new ExecProbe { Command = [] } };
+        public HealthTiming Timing { get; init; } = new();
 
         public IReadOnlyList<HealthProbe> Probes { get; init; } = [];
 
         public bool Disabled { get; init; }
     }
 
-    private static Shape<HealthCheckDefinition?> HealthcheckForm()
+    private static Shape<HealthWord> HealthcheckForm()
     {
         static Draft With(Draft draft, HealthProbe probe) => draft with { Probes = [.. draft.Probes, probe] };
 
@@ -186,39 +192,40 @@ internal static partial class ReadinessShapes
             .Add("exec", exec, "A command in the instance: its words, or a shell line", (draft, command) => With(draft, new ExecProbe { Command = command }))
             .Add("tcp", Port, "A TCP port that takes connections", (draft, port) => With(draft, new TcpProbe { Port = port }))
             .Add("http", Http, "A web server's answer", With)
-            .Add("interval", Time, "Time between two checks; 30s where the key is missing", (draft, value) => draft with { Check = draft.Check with { Interval = value } })
-            .Add("timeout", Time, "How long one check may take; 30s where the key is missing", (draft, value) => draft with { Check = draft.Check with { Timeout = value } })
-            .Add("retries", retries, "How many checks in a row must fail; 3 where the key is missing", (draft, value) => draft with { Check = draft.Check with { Retries = value } })
-            .Add("start_period", Time, "How long after a start failures do not count; 0s where the key is missing", (draft, value) => draft with { Check = draft.Check with { StartPeriod = value } })
-            .Add("start_interval", Time, "Longest time between two checks while it comes up", (draft, value) => draft with { Check = draft.Check with { StartInterval = value } })
+            .Add("interval", Time, "Time between two checks; 30s where the key is missing", (draft, value) => draft with { Timing = draft.Timing with { Interval = value } })
+            .Add("timeout", Time, "How long one check may take; 30s where the key is missing", (draft, value) => draft with { Timing = draft.Timing with { Timeout = value } })
+            .Add("retries", retries, "How many checks in a row must fail; 3 where the key is missing", (draft, value) => draft with { Timing = draft.Timing with { Retries = value } })
+            .Add("start_period", Time, "How long after a start failures do not count; 0s where the key is missing", (draft, value) => draft with { Timing = draft.Timing with { StartPeriod = value } })
+            .Add("start_interval", Time, "Longest time between two checks while it comes up", (draft, value) => draft with { Timing = draft.Timing with { StartInterval = value } })
             .Add("disable", Scalars.Boolean, "Whether to have no check", (draft, value) => draft with { Disabled = draft.Disabled || value })
-            .Then<Draft, HealthCheckDefinition?>(Complete);
+            .Then<Draft, HealthWord>(Complete);
     }
 
-    private static bool Complete(Draft draft, DocumentNode node, Site site, BindingContext context, out HealthCheckDefinition? check)
+    private static bool Complete(Draft draft, DocumentNode node, Site site, BindingContext context, out HealthWord word)
     {
-        check = null;
+        word = new HealthWord(null, null);
         if (draft.Disabled)
             return true;
-        if (draft.Probes.Count != 1)
+        // A check that could not be read has been reported.
+        if (draft.Probes.Count == 0 && node is MappingNode mapping && mapping.Entries.Any(entry => entry.Key.Value is "test" or "exec" or "tcp" or "http"))
+            return false;
+        if (draft.Probes.Count > 1 || (draft.Probes.Count == 0 && draft.Timing == new HealthTiming()))
         {
-            // A check that could not be read has been reported.
-            if (draft.Probes.Count == 0 && node is MappingNode mapping && mapping.Entries.Any(entry => entry.Key.Value is "test" or "exec" or "tcp" or "http"))
-                return false;
             context.Error("BadHealthcheck", node, site,
                 draft.Probes.Count == 0 ? "it says nothing to check" : "it says more than one thing to check",
-                "write one of `test`, `exec`, `tcp` and `http`");
+                NameCheck);
             return false;
         }
 
-        check = draft.Check with { Probe = draft.Probes[0] };
-        if (check.Interval <= TimeSpan.Zero || check.Timeout <= TimeSpan.Zero)
+        if (draft.Timing.Interval <= TimeSpan.Zero || draft.Timing.Timeout <= TimeSpan.Zero)
         {
-            var word = check.Interval <= TimeSpan.Zero ? "interval" : "timeout";
-            context.Error("BadDuration", node, site.At(word), "it may not be 0", $"leave `{word}` out for 30s");
+            var zero = draft.Timing.Interval <= TimeSpan.Zero ? "interval" : "timeout";
+            context.Error("BadDuration", node, site.At(zero), "it may not be 0", $"leave `{zero}` out for 30s");
             return false;
         }
 
+        // Without a check of its own, the image's is made at these times.
+        word = draft.Probes.Count == 0 ? new HealthWord(null, draft.Timing) : new HealthWord(draft.Timing.Over(new HealthCheckDefinition { Probe = draft.Probes[0] }), null);
         return true;
     }
 
