@@ -260,7 +260,7 @@ internal static class StackPlanner
             var staying = server.Resources.Where(live => changes.GetValueOrDefault(live.Id)?.Action is null or ChangeAction.None).ToList();
             foreach (var deletion in changes.Values.Where(change => change.Action == ChangeAction.Delete).ToList())
             {
-                if (staying.FirstOrDefault(live => live.Uses.Contains(deletion.Id)) is not { } user)
+                if (staying.FirstOrDefault(live => live.Uses.Contains(deletion.Id) && ResourceKinds.Of(deletion.Id).MayBeMeant(deletion.Live!, live)) is not { } user)
                     continue;
                 changes.Remove(deletion.Id);
                 kept.Add((deletion.Live!, user.Id));

@@ -128,7 +128,7 @@ internal sealed partial class ImageKind : ResourceKind
         var (remoteName, alias) = ImageRemotes.Split(reference);
         var remote = remoteName is null or ClientConfiguration.LocalRemote ? null : ImageRemotes.Find(context.Remotes, remoteName);
         return remoteName is null or ClientConfiguration.LocalRemote || remote is not null
-            ? FindNamed(remote, reference, type, null, (context.Stack.Name, context.Project), context.Server.Images)?.Fingerprint
+            ? FindNamed(remote, reference, type, null, (context.Stack.Name, context.Project), context.Server.Images) is { } here ? KeptImage.FingerprintOf(here) : null
             : null;
     }
 
@@ -146,7 +146,7 @@ internal sealed partial class ImageKind : ResourceKind
 
     /// <summary>True for an image whose digest this stack has written down. One of the same layers takes its place, which nobody else's is made to give up.</summary>
     private static bool IsDigestKept(Image image, string alias, PlanningContext context) =>
-        ImageDigest.Read(image) is not null && (image.UpdateSource is null || image.UpdateSource.Alias == alias) && OwnershipMark.Read(image.Properties)?.BelongsTo(context.Stack.Name, context.Project) == true;
+        ImageDigest.Read(image) is not null && image.UpdateSource?.Alias == alias && OwnershipMark.Read(image.Properties)?.BelongsTo(context.Stack.Name, context.Project) == true;
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
@@ -201,6 +201,10 @@ internal sealed partial class ImageKind : ResourceKind
     }
 
     public override bool IsKept(RemovalOptions options) => !options.RemoveImages;
+
+    /// <summary>What a stack has made itself goes by a key of its file, which another stack may have too.</summary>
+    public override bool MayBeMeant(LiveResource live, LiveResource user) =>
+        live.Id.Name.Contains(':', StringComparison.Ordinal) || live.Mark is not { } mark || user.Mark is not { } other || other.BelongsTo(mark.Stack, mark.Project);
 
     public override string? WhyKept(LiveResource live, IReadOnlySet<string> deleted, ServerObservation server)
     {
@@ -440,7 +444,7 @@ internal sealed partial class ImageKind : ResourceKind
 
     /// <summary>One that had to be put back when a newer one did not come: of where it is from the mark alone tells.</summary>
     private static Image? FindPutBack(string reference, string instanceType, (string Name, string Project) stack, IReadOnlyList<Image> images) =>
-        images.FirstOrDefault(image => image.Type == instanceType && image.UpdateSource is null && ImageDigest.Read(image) is not null && IsOf(image, reference, stack));
+        images.FirstOrDefault(image => image.Type == instanceType && KeptImage.IsPutBack(image) && IsOf(image, reference, stack));
 
     internal static Image? Find(IncusRemote? remote, string alias, string instanceType, IReadOnlyList<Image> images)
     {

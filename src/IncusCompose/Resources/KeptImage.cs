@@ -5,6 +5,9 @@ namespace IncusCompose.Resources;
 /// <summary>An image of the server, kept on this machine while something else takes its place there.</summary>
 internal sealed class KeptImage : IDisposable
 {
+    /// <summary>Beside the mark of an image that was put back: the fingerprint that it had, since that of an OCI image is not one of its files.</summary>
+    private const string Key = OwnershipMark.Prefix + "put-back";
+
     private static readonly TimeSpan LongestReturn = TimeSpan.FromMinutes(10);
 
     private readonly IncusClient _client;
@@ -18,6 +21,12 @@ internal sealed class KeptImage : IDisposable
     public Image Image { get; }
 
     private string File => FileIn(_folder);
+
+    /// <summary>True for one that was put back: where it came from the server does not know any more.</summary>
+    public static bool IsPutBack(Image image) => image.UpdateSource is null && image.Properties.ContainsKey(Key);
+
+    /// <summary>What instances know an image by that were made from it: of one that was put back, the fingerprint that it had before.</summary>
+    public static string FingerprintOf(Image image) => image.Properties.GetValueOrDefault(Key, image.Fingerprint);
 
     /// <summary>Fetches it from the server, where it stays.</summary>
     /// <param name="client">The server.</param>
@@ -55,21 +64,22 @@ internal sealed class KeptImage : IDisposable
         using var limit = new CancellationTokenSource(LongestReturn);
         try
         {
-            if (await _client.Images.FindAsync(Image.Fingerprint, limit.Token).ConfigureAwait(false) is null)
+            var fingerprint = Image.Fingerprint;
+            if (await _client.Images.FindAsync(fingerprint, limit.Token).ConfigureAwait(false) is null)
             {
                 var file = System.IO.File.OpenRead(File);
                 await using (file.ConfigureAwait(false))
-                    await _client.Images.ImportExportedAsync(file, _contentType, limit.Token).CompleteAsync(null, limit.Token).ConfigureAwait(false);
+                    fingerprint = ImageApi.FingerprintOf(await _client.Images.ImportExportedAsync(file, _contentType, limit.Token).CompleteAsync(null, limit.Token).ConfigureAwait(false)) ?? fingerprint;
                 await _client.Images.UpdateAsync(
-                    Image.Fingerprint,
-                    now => now with { Properties = Image.Properties, Profiles = Image.Profiles, Public = Image.Public, ExpiresAt = Image.ExpiresAt },
+                    fingerprint,
+                    now => now with { Properties = new Dictionary<string, string>(Image.Properties) { [Key] = FingerprintOf(Image) }, Profiles = Image.Profiles, Public = Image.Public, ExpiresAt = Image.ExpiresAt },
                     limit.Token).ConfigureAwait(false);
             }
 
             foreach (var alias in Image.Aliases)
             {
                 if (await _client.Images.FindAliasAsync(alias.Name, limit.Token).ConfigureAwait(false) is null)
-                    await _client.Images.CreateAliasAsync(new ImageAlias { Name = alias.Name, Description = alias.Description, Target = Image.Fingerprint }, limit.Token).ConfigureAwait(false);
+                    await _client.Images.CreateAliasAsync(new ImageAlias { Name = alias.Name, Description = alias.Description, Target = fingerprint }, limit.Token).ConfigureAwait(false);
             }
 
             return null;

@@ -109,6 +109,11 @@ internal abstract class ResourceKind
     /// <summary>What would delete a resource that is no longer in the file; null where that was said.</summary>
     public virtual string? PruningRefusal(PlanOptions options) => options.Prune ? null : "delete it with -Prune (--prune)";
 
+    /// <summary>True where something that uses a resource of this name may mean this one; false where each stack has its own by that name.</summary>
+    /// <param name="live">The resource.</param>
+    /// <param name="user">What uses one of its name.</param>
+    public virtual bool MayBeMeant(LiveResource live, LiveResource user) => true;
+
     /// <summary>Why a resource stays when its stack is taken down; null where it can go once the <paramref name="deleted"/> addresses are gone.</summary>
     public virtual string? WhyKept(LiveResource live, IReadOnlySet<string> deleted, ServerObservation server) => null;
 

@@ -132,7 +132,8 @@ public sealed class BuildTests(Incus7Fixture fixture) : IDisposable
         await PrepareAsync(bench, "shared");
         string Stack(string name) => $$"""
             name: {{name}}
-            images: {page: {build: shared, aliases: [{{name}}-page]}}
+            images:
+              page: {build: shared, aliases: ["{{name}}-page"]}
             instances:
               {{name}}-web: {image: page}
 
@@ -174,7 +175,7 @@ public sealed class BuildTests(Incus7Fixture fixture) : IDisposable
         var build = new BuildDefinition
         {
             Context = Path.Combine(folder, "stopped"),
-            DockerfileInline = Dockerfile + "\nUSER root\nRUN --mount=type=secret,id=token test \"$(cat /run/secrets/token)\" = x",
+            DockerfileInline = Dockerfile + "\nUSER 0\nRUN --mount=type=secret,id=token test \"$(cat /run/secrets/token)\" = x",
             Secrets = [new BuildSecret("token", "token")],
         };
         var secrets = new Dictionary<string, SecretDefinition> { ["token"] = new() { Name = "token", File = Path.Combine(folder, "to,ken") } };
