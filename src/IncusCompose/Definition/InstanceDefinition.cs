@@ -265,6 +265,9 @@ public sealed record VolumeMount
     /// <summary>How mounts below it are shared with the host (<c>propagation</c>); null: Incus's default.</summary>
     public string? Propagation { get; init; }
 
+    /// <summary>Make the host path as a folder where it is not there, and the server surely runs on this machine.</summary>
+    public bool CreateHostPath { get; init; }
+
     /// <summary>The file system in memory that it is, without a source; null: it is none.</summary>
     public TmpfsMount? Tmpfs { get; init; }
 }

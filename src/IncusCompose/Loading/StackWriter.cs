@@ -329,14 +329,14 @@ internal static partial class StackWriter
                     .Node("tmpfs", tmpfs is { Size: null, Mode: null } ? null : new Entries(mask).Text("size", tmpfs.Size).Text("mode", tmpfs.Mode).ToNode()).ToNode();
             }
 
-            if (mount is { Shift: null, Subpath: null, Propagation: null } && !mount.Source.Contains(':', StringComparison.Ordinal) && !mount.Target.Contains(':', StringComparison.Ordinal))
+            if (mount is { Shift: null, Subpath: null, Propagation: null, CreateHostPath: false } && !mount.Source.Contains(':', StringComparison.Ordinal) && !mount.Target.Contains(':', StringComparison.Ordinal))
                 return Scalar($"{mount.Source}:{mount.Target}{(mount.ReadOnly ? ":ro" : "")}");
             return new Entries(mask)
                 .Text("source", mount.Source)
                 .Text("target", mount.Target)
                 .Flag("read_only", mount.ReadOnly)
                 .Flag("shift", mount.Shift)
-                .Node("bind", mount.Propagation is null ? null : new Entries(mask).Text("propagation", mount.Propagation).ToNode())
+                .Node("bind", mount is { Propagation: null, CreateHostPath: false } ? null : new Entries(mask).Text("propagation", mount.Propagation).Flag("create_host_path", mount.CreateHostPath).ToNode())
                 .Node("volume", mount.Subpath is null ? null : new Entries(mask).Text("subpath", mount.Subpath).ToNode())
                 .ToNode();
         }

@@ -53,6 +53,33 @@ internal static class HostFolders
             Make(folder.Source, folder.Owner ?? RecordedWords.ReadSsh(config)?.FirstUser ?? new FolderOwner(0, 0), made);
     }
 
+    /// <summary>Makes folders that are mounted as docker mounts them: what is not there is made, as whoever makes it.</summary>
+    /// <param name="client">The server.</param>
+    /// <param name="folders">The paths of the host.</param>
+    /// <param name="made">Is told each folder that was made, the outer ones first.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <exception cref="IncusException">One cannot be made; says what to do.</exception>
+    public static async Task MakeMissingAsync(IncusClient client, IReadOnlyList<string> folders, Action<string> made, CancellationToken cancellationToken)
+    {
+        if (folders.Count == 0 || !await AreHereAsync(client, cancellationToken).ConfigureAwait(false))
+            return;
+        foreach (var folder in folders.Where(folder => !Path.Exists(folder)))
+        {
+            try
+            {
+                foreach (var missing in MountPoints.Missing(folder))
+                {
+                    Directory.CreateDirectory(missing);
+                    made(missing);
+                }
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new IncusException($"The folder {folder}, which is to be mounted, cannot be made: {error.Message.TrimEnd('.')}", $"Make it with: sudo mkdir -p {folder}", error);
+            }
+        }
+    }
+
     internal static void Make(string path, FolderOwner owner, Action<string> made)
     {
         if (Directory.Exists(path) || OperatingSystem.IsWindows())

@@ -28,6 +28,9 @@ internal sealed record DesiredInstance : DesiredResource
     /// <summary>The configuration that comes from its profiles.</summary>
     public required IReadOnlyDictionary<string, string> ProfileConfig { get; init; }
 
+    /// <summary>Folders of the host that it mounts, and that are made where they are not there.</summary>
+    public IReadOnlyList<string> Folders { get; init; } = [];
+
     /// <summary>What is made of it once it is ready.</summary>
     public IReadOnlyList<PlannedStep> Steps { get; init; } = [];
 

@@ -236,12 +236,30 @@ internal static partial class InstanceForm
 
             if (mount.ReadOnly)
                 device["readonly"] = "true";
-            if (mount.Shift is { } shift)
+            if (mount is { Shift: true, IsHostPath: true } && RestrictsPaths(context))
+            {
+                var path = $"instances.{instance.Name}.volumes";
+                context.Report(Diagnostic.Warning("NotShifted", context.Stack.Source.Find(path), path, $"{mount.Source} is mounted without `shift`, which the server does not allow in a project that restricts paths (restricted.devices.disk.paths): its files are nobody's in the instance",
+                    "let the files be everybody's to read and write, or use a volume"));
+            }
+            else if (mount.Shift is { } shift)
+            {
                 device["shift"] = Text(shift);
+            }
+
             if (mount.Propagation is { } propagation)
                 device["propagation"] = propagation;
             fields.Devices[DeviceName("mount", mount.Target)] = device;
         }
+    }
+
+    /// <summary>True where the project says which paths of the host may be mounted. Source: Incus internal/server/device/disk.go.</summary>
+    private static bool RestrictsPaths(PlanningContext context)
+    {
+        var said = context.Stack.Project is { Create: true } made ? made.Config : null;
+        return Of("restricted") == "true" && !string.IsNullOrEmpty(Of("restricted.devices.disk.paths"));
+
+        string? Of(string key) => said?.GetValueOrDefault(key) ?? context.LiveProject?.Properties[PropertyPath.Config(key)];
     }
 
     private static void AddPersisted(ResourceFields fields, InstanceDefinition instance)

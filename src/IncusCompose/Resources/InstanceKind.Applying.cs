@@ -117,6 +117,7 @@ internal sealed partial class InstanceKind
         if (change.Action == ChangeAction.Rebuild || change.Steps.Any(step => step.Path == PropertyPath.Config(RecordedWords.Names)))
             await GuestNames.WriteAsync(context.Client, change.Name, RecordedWords.ReadNames(config), cancellationToken).ConfigureAwait(false);
         await HostFolders.MakeAsync(context.Client, config, context.FolderMade, cancellationToken).ConfigureAwait(false);
+        await HostFolders.MakeMissingAsync(context.Client, (change.Desired as DesiredInstance)?.Folders ?? [], context.FolderMade, cancellationToken).ConfigureAwait(false);
         await MountPoints.MakeAsync(context.Client, fields, context.FolderMade, cancellationToken).ConfigureAwait(false);
         await base.UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
 
@@ -162,6 +163,7 @@ internal sealed partial class InstanceKind
         };
         await context.HookAsync(HookPoint.PreCreate, cancellationToken).ConfigureAwait(false);
         await HostFolders.MakeAsync(context.Client, fields.Config, context.FolderMade, cancellationToken).ConfigureAwait(false);
+        await HostFolders.MakeMissingAsync(context.Client, (desired as DesiredInstance)?.Folders ?? [], context.FolderMade, cancellationToken).ConfigureAwait(false);
         await MountPoints.MakeAsync(context.Client, fields, context.FolderMade, cancellationToken).ConfigureAwait(false);
         try
         {

@@ -60,6 +60,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 ImageEnvironment = context.ImageEnvironment.GetValueOrDefault(instance.Name, new Dictionary<string, string?>()),
                 ProfileConfig = InstanceForm.ProfileConfig(instance, context),
                 OwnConfig = InstanceForm.OwnConfigOf(instance, context),
+                Folders = [.. instance.Volumes.Where(mount => mount.CreateHostPath).Select(mount => mount.Source).Distinct(StringComparer.Ordinal)],
                 Steps = context.Steps.GetValueOrDefault(instance.Name, []),
                 Files = context.Guests.FilesOf(instance.Name),
                 Look = context.Guests.LookAt(instance.Name),

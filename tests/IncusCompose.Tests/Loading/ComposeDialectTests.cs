@@ -562,7 +562,7 @@ public class ComposeDialectTests
             stack.Instances["web"].Volumes.Select(mount => (mount.Source, mount.Target)));
         Assert.Equal(["api-api-cache", "kept", "web-app-node_modules", "web-app-out", "web-app-out-2"], stack.Volumes.Keys.Order(StringComparer.Ordinal));
         // Incus mounts what is shifted after all that is not.
-        Assert.Equal(("true", null), (stack.Volumes["api-api-cache"].Config["security.shifted"], stack.Volumes["web-app-node_modules"].Config.GetValueOrDefault("security.shifted")));
+        Assert.Equal(("true", "true", null), (stack.Volumes["api-api-cache"].Config["security.shifted"], stack.Volumes["web-app-node_modules"].Config["security.shifted"], stack.Volumes["kept"].Config.GetValueOrDefault("security.shifted")));
     }
 
     [Fact]

@@ -19,12 +19,19 @@ internal sealed class ComposeMounts
 
     private readonly HashSet<string> _taken;
     private readonly List<MappingEntry> _made = [];
+    private readonly ComposeBinds _binds;
 
     /// <param name="names">What the volumes of the file are called on the server.</param>
+    /// <param name="volumes">The volumes of the file, by their keys.</param>
     /// <param name="services">The services, by the keys that they have as instances.</param>
     /// <param name="report">Where problems go.</param>
-    public ComposeMounts(IReadOnlyDictionary<string, string> names, IReadOnlyDictionary<string, MappingNode> services, Action<Diagnostic> report) =>
+    public ComposeMounts(IReadOnlyDictionary<string, string> names, IReadOnlyList<MappingEntry> volumes, IReadOnlyDictionary<string, MappingNode> services, Action<Diagnostic> report)
+    {
         (_names, _services, _report, _taken) = (names, services, report, [.. names.Values]);
+        _binds = new(volumes.DistinctBy(Name).ToDictionary(Name, entry => entry.Value, StringComparer.Ordinal), report);
+
+        string Name(MappingEntry entry) => names.GetValueOrDefault(entry.Key.Value, entry.Key.Value);
+    }
 
     /// <summary>A service with what it mounts of others (<c>volumes_from</c>); what cannot be found stays, and is answered as a word without a counterpart.</summary>
     public MappingNode WithOthers(string key, MappingNode service, string path)
@@ -80,16 +87,18 @@ internal sealed class ComposeMounts
     };
 
     /// <summary>The volumes that were made; null where there are none.</summary>
-    public MappingNode? Section => _made.Count == 0 ? null : new MappingNode(_made[0].Key.Location, _made);
+    public MappingNode? Section => _made.Count == 0 ? null : (MappingNode)_binds.Apply(Made);
+
+    private MappingNode Made => new(_made[0].Key.Location, _made);
 
     /// <summary>The volumes of the file, and those that were made.</summary>
-    public DocumentNode AddTo(DocumentNode volumes) => volumes switch
+    public DocumentNode AddTo(DocumentNode volumes) => _binds.Apply(volumes switch
     {
         _ when _made.Count == 0 => volumes,
         MappingNode mapping => mapping with { Entries = [.. mapping.Entries, .. _made] },
-        ScalarNode { IsNull: true } => Section!,
+        ScalarNode { IsNull: true } => Made,
         _ => volumes,
-    };
+    });
 
     /// <summary>The mounts of a service.</summary>
     /// <param name="key">The service's key as an instance.</param>
@@ -98,7 +107,7 @@ internal sealed class ComposeMounts
     /// <param name="path">Where that stands, for messages.</param>
     public SequenceNode Of(string key, MappingNode service, SequenceNode mounts, string path)
     {
-        var named = mounts.Items.Where(item => AnonymousTarget(item) is null).Select(item => (Target: TargetOf(item), Mount: item)).Where(mount => mount.Target is not null).ToList();
+        var named = mounts.Items.Where(item => AnonymousTarget(item) is null).Select(TargetOf).OfType<string>().ToList();
         var kept = new List<DocumentNode>(mounts.Items.Count);
         foreach (var item in mounts.Items)
         {
@@ -108,10 +117,9 @@ internal sealed class ComposeMounts
                 continue;
             }
 
-            var around = named.Where(mount => target.StartsWith(mount.Target + "/", StringComparison.Ordinal)).Select(mount => mount.Mount).ToList();
-            if (around.Count > 0)
+            if (named.Exists(mount => target.StartsWith(mount + "/", StringComparison.Ordinal)))
             {
-                if (Made(key, service, item, target, around, path) is { } made)
+                if (Make(key, service, item, target, path) is { } made)
                     kept.Add(made);
                 continue;
             }
@@ -120,14 +128,14 @@ internal sealed class ComposeMounts
                 $"write a volume's name before it, as in `data:{target}`, to keep it"));
         }
 
-        return mounts with { Items = kept };
+        return mounts with { Items = _binds.Of(service, kept, _made.Select(made => made.Key.Value).ToHashSet(StringComparer.Ordinal), path) };
     }
 
     /// <summary>Whether there are to be several instances of a service.</summary>
     public static bool IsSeveral(MappingNode service) =>
         (service.Find("scale") ?? (service.Find("deploy") as MappingNode)?.Find("replicas")) is ScalarNode { IsNull: false, Value: not "1" };
 
-    private DocumentNode? Made(string key, MappingNode service, DocumentNode item, string target, IReadOnlyList<DocumentNode> around, string path)
+    private DocumentNode? Make(string key, MappingNode service, DocumentNode item, string target, string path)
     {
         if (IsSeveral(service))
         {
@@ -140,9 +148,7 @@ internal sealed class ComposeMounts
         var name = $"{key}-{string.Concat(target.Trim('/').Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '.' ? letter : '-'))}";
         while (!_taken.Add(name))
             name += "-2";
-        // Incus mounts what is shifted after all that is not, and so over it.
-        var isShifted = around.OfType<MappingNode>().Any(mount => mount.Find("shift") is ScalarNode shift && shift.Value.ToLowerInvariant() is "true" or "yes" or "on");
-        _made.Add(new(Text(name), isShifted ? Map("config", Map("security.shifted", new ScalarNode(place, "true", ScalarStyle.Quoted))) : new ScalarNode(place, "")));
+        _made.Add(new(Text(name), new ScalarNode(place, "")));
         if ((item as MappingNode)?.Find("volume") is not MappingNode options || options.Find("nocopy") is not ScalarNode { Value: "true" })
         {
             _report(Diagnostic.Warning("Approximated", place, path, $"{Excerpts.Quote(target)} becomes the volume `{name}`, which begins empty: docker copies to it what the image has there",
@@ -154,7 +160,6 @@ internal sealed class ComposeMounts
             : new ScalarNode(place, $"{name}:{target}", ScalarStyle.Quoted) { Origin = item.Origin };
 
         ScalarNode Text(string text) => new(place, text);
-        MappingNode Map(string word, DocumentNode value) => new(place, [new(Text(word), value)]);
     }
 
     /// <summary>The path of a volume without a name; null for any other mount.</summary>

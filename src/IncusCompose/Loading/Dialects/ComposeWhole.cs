@@ -79,7 +79,7 @@ internal sealed class ComposeWhole
         _root = root = WithDefaultNetwork();
         _networks = Names("networks", NetworkName);
         _volumes = Names("volumes", (_, name) => name);
-        _mounts = new ComposeMounts(_volumes, _services, report);
+        _mounts = new ComposeMounts(_volumes, Section("volumes"), _services, report);
         _aliases = new ComposeAliases(report, root, _services, network => _networks.GetValueOrDefault(network, network));
         _shared = _services.Values.Select(service => _aliases.NetworksOf(service).Select(pair => pair.Network).Where(_aliases.IsOwn).ToHashSet(StringComparer.Ordinal))
             .Where(networks => networks.Count > 1).SelectMany(networks => networks).ToHashSet(StringComparer.Ordinal);

@@ -110,7 +110,6 @@ internal static class ForeignWords
     /// <summary>The words of <c>bind</c> of a mount.</summary>
     public static IReadOnlyList<ForeignWord> OfBind { get; } =
     [
-        Passed("create_host_path", "Incus makes no folders of the host", "write it under `persist`, whose folders are made") with { Usual = ["false"] },
         Passed("selinux", "Incus labels no files"),
         Refused("recursive", "what is mounted below a path of the host is mounted with it, or not, as `recursive` of a disk says", "write the disk under `devices`") with { Usual = ["enabled", "writable"] },
     ];

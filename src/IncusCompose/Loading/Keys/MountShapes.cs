@@ -52,12 +52,20 @@ internal static class MountShapes
         /// <summary>What it is; null where the source says it.</summary>
         public MountType? Type { get; init; }
 
-        public string? Propagation { get; init; }
+        /// <summary>What is said of a path of the host.</summary>
+        public BindWords Bind { get; init; } = new();
 
         public string? Subpath { get; init; }
 
         /// <summary>What <c>tmpfs</c> says; its target is empty.</summary>
         public TmpfsMount? Tmpfs { get; init; }
+    }
+
+    private sealed record BindWords
+    {
+        public string? Propagation { get; init; }
+
+        public bool CreateHostPath { get; init; }
     }
 
     private enum MountType
@@ -74,13 +82,14 @@ internal static class MountShapes
         .Add("readonly", Scalars.Boolean, "The same as `read_only`", (mount, value) => mount with { ReadOnly = value })
         .Add("shift", Scalars.Boolean, "Whether user and group numbers are mapped onto the host path's", (mount, value) => mount with { Shift = value })
         .Add("type", Scalars.Choice<MountType?>(("volume", MountType.Volume), ("bind", MountType.Bind), ("tmpfs", MountType.Tmpfs)), "`volume`, `bind` (a host path) or `tmpfs` (in memory, without a source); told from the source by default", (mount, value) => mount with { Type = value })
-        .Add("bind", Bind(), "What compose says of a host path", (mount, value) => mount with { Propagation = value })
+        .Add("bind", Bind(), "What compose says of a host path", (mount, value) => mount with { Bind = value })
         .Add("volume", OfVolume(), "What compose says of a volume", (mount, value) => mount with { Subpath = value })
         .Add("tmpfs", OfTmpfs(), "What compose says of a file system in memory", (mount, value) => mount with { Tmpfs = value })
         .Foreign(ForeignWords.OfMount);
 
-    private static ObjectShape<string?> Bind() => new ObjectShape<string?>(_ => null)
-        .Add("propagation", Scalars.Choice(Propagations.Select(word => (word, word)).ToArray()), "How mounts below it are shared with the host: `rprivate` and its like", (_, value) => value)
+    private static ObjectShape<BindWords> Bind() => new ObjectShape<BindWords>(_ => new BindWords())
+        .Add("propagation", Scalars.Choice(Propagations.Select(word => (word, word)).ToArray()), "How mounts below it are shared with the host: `rprivate` and its like", (bind, value) => bind with { Propagation = value })
+        .Add("create_host_path", Scalars.Boolean, "Whether it is made as a folder where it is not there, and the server surely runs on this machine", (bind, value) => bind with { CreateHostPath = value })
         .Foreign(ForeignWords.OfBind);
 
     private static ObjectShape<string?> OfVolume() => new ObjectShape<string?>(_ => null)
@@ -112,9 +121,9 @@ internal static class MountShapes
             // Caches of other systems, and what Incus does anyway; of labels it is said that there are none.
             if (option is "rw" or "z" or "Z" or "cached" or "delegated" or "consistent" or "nocopy")
                 continue;
-            if (option != "ro" && !Propagations.Contains(option))
+            if (option is not ("ro" or "shift") && !Propagations.Contains(option))
                 return Problem($"ends in `{parts[2]}`, which is no option here", "write `ro` or `rw`, or use the long form");
-            draft = option == "ro" ? draft with { ReadOnly = true } : draft with { Propagation = option };
+            draft = option switch { "ro" => draft with { ReadOnly = true }, "shift" => draft with { Shift = true }, _ => draft with { Bind = draft.Bind with { Propagation = option } } };
         }
 
         return new(draft);
@@ -179,6 +188,8 @@ internal static class MountShapes
         var isHostPath = draft.Type is { } type ? type == MountType.Bind : LooksLikePath(draft.Source);
         if (draft.Subpath is not null && isHostPath)
             return new(null!, "it is a path on the host, and `volume.subpath` is about a volume", "write the whole path as `source`");
+        if (draft.Bind.CreateHostPath && !isHostPath)
+            return new(null!, "`bind.create_host_path` is about a path on the host, and it is a volume", "leave it out: a volume of the file is made");
         if (!isHostPath && draft.Source.Contains('/', StringComparison.Ordinal))
         {
             return new(null!, $"{places.Quote(draft.Source)} is neither a volume's name nor a path that begins with `/`, `./`, `../` or `~/`",
@@ -193,7 +204,8 @@ internal static class MountShapes
             ReadOnly = draft.ReadOnly,
             Shift = draft.Shift,
             Subpath = draft.Subpath,
-            Propagation = draft.Propagation,
+            Propagation = draft.Bind.Propagation,
+            CreateHostPath = draft.Bind.CreateHostPath,
         });
     }
 
@@ -238,7 +250,7 @@ internal static class MountShapes
     private static Parsed<T>? NotAbsolute<T>(string target, Places places) =>
         target.StartsWith('/') ? null : new(default!, $"the path in the instance, {places.Quote(target)}, is not absolute", $"write `/{target.TrimStart('.', '/')}`");
 
-    private static bool LooksLikePath(string source) =>
+    internal static bool LooksLikePath(string source) =>
         source is "." or ".." or "~" || source.StartsWith('/') || source.StartsWith("./", StringComparison.Ordinal)
         || source.StartsWith("../", StringComparison.Ordinal) || source.StartsWith("~/", StringComparison.Ordinal);
 

@@ -95,8 +95,8 @@ public partial class ComposeCounterpartTests
     [InlineData("cpu_count: 2", "instances.web.cpu_count: warning: `cpu_count` is passed over: it is a word for Windows containers; write `cpus`")]
     [InlineData("volume_driver: nfs", "instances.web.volume_driver: `volume_driver` has no counterpart: volumes' drivers are docker's own")]
     [InlineData("restart: 'on-failure:3'", "instances.web.restart: warning: the number of times, 3, is passed over")]
-    [InlineData("volumes: ['/srv:/a:ro,z']", "instances.web.volumes[0]: warning: `z` is passed over: Incus labels no files")]
-    [InlineData("volumes: ['/srv:/a:Z']", "instances.web.volumes[0]: warning: `Z` is passed over: Incus labels no files")]
+    [InlineData("volumes: ['/srv:/a:ro,z']", "services.web.volumes: warning: `z` is passed over: Incus labels no files")]
+    [InlineData("volumes: ['/srv:/a:Z']", "services.web.volumes: warning: `Z` is passed over: Incus labels no files")]
     public void What_is_not_followed_is_said_where_it_stands(string words, string expected) => Assert.Contains(expected, Problem(words), StringComparison.Ordinal);
 
     [Fact]
