@@ -90,6 +90,13 @@ public sealed class ResourceJsonTests
     }
 
     [Fact]
+    public void An_operation_that_works_on_none_of_a_kind_is_read_as_one_that_names_none()
+    {
+        var operation = JsonSerializer.Deserialize("""{"id":"1","resources":{"instances":null,"storage_volumes":["/1.0/storage-pools/default/volumes/custom/a"]}}""", IncusJson.Default.OperationInfo)!;
+        Assert.Equal(["storage_volumes"], operation.Resources.Keys);
+    }
+
+    [Fact]
     public void No_text_form_shows_secrets()
     {
         var operation = new OperationInfo { Id = "1", Metadata = JsonDocument.Parse("""{"fds":{"0":"s3cret"}}"""u8.ToArray()).RootElement };

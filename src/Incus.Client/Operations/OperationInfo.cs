@@ -22,7 +22,12 @@ public sealed record OperationInfo : IncusResource
     public StatusCode StatusCode { get; init; }
 
     /// <summary>API addresses of the resources it works on, by kind (<c>instances</c>, <c>images</c>, ...).</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> Resources { get => field ?? NoResources; init; }
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Resources
+    {
+        get => field ?? NoResources;
+        // The server writes an empty list as null.
+        init => field = value?.Where(kind => kind.Value is not null).ToDictionary();
+    }
 
     /// <summary>What the operation says of itself: results and progress; null when nothing. May hold secrets of websockets.</summary>
     public JsonElement? Metadata { get; init; }

@@ -33,7 +33,8 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
 
     protected override IReadOnlyList<string> NetworkTypes => ["bridge", "ovn"];
 
-    public static ResourceId IdOf(string network, string address) => new(KindName, NetworkText.Address(address), network);
+    /// <summary>On a bridge each member of a cluster has forwards of its own, so that two may have one of the same address.</summary>
+    public static ResourceId IdOf(string network, string address, string? member = null) => new(KindName, NetworkText.Address(address), network) { Member = member };
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
@@ -56,10 +57,32 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
                     properties.Add(Target, forward.Target);
                 }
 
-                yield return new DesiredResource { Id = IdOf(network.Name, forward.ListenAddress), DefinitionPath = path, Properties = properties, DependsOn = [NetworkKind.IdOf(network.Name)] };
+                yield return new DesiredResource { Id = ChooseId(network.Name, forward, context), DefinitionPath = path, Properties = properties, DependsOn = [NetworkKind.IdOf(network.Name)] };
             }
         }
     }
+
+    /// <summary>
+    /// The id of the forward that the file means: of those of its address the stack's own, wherever it is, else the one where it
+    /// is to be. Whatever else has the address on another member is somebody else's, and not in the way.
+    /// </summary>
+    private static ResourceId ChooseId(string network, NetworkForwardDefinition forward, PlanningContext context)
+    {
+        var wanted = IdOf(network, forward.ListenAddress, forward.Target);
+        return context.Server.OfKind(KindName)
+            .Where(live => IsSameAddress(live.Id, wanted))
+            .OrderBy(live => live.Mark?.BelongsTo(context.Stack.Name, context.Project) != true)
+            .ThenBy(live => live.Id.Member != forward.Target)
+            .ThenBy(live => live.Id.Member, StringComparer.Ordinal)
+            .FirstOrDefault(live => forward.Target is null || live.Id.Member == forward.Target || live.Mark?.BelongsTo(context.Stack.Name, context.Project) == true)?.Id ?? wanted;
+    }
+
+    private static bool IsSameAddress(ResourceId id, ResourceId other) => id with { Member = null } == other with { Member = null };
+
+    // Where the file says nothing, somebody may have made it on any member meanwhile.
+    public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
+        base.Locate(desired, server)
+        ?? (desired.Id.Member is null ? server.OfKind(KindName).FirstOrDefault(live => IsSameAddress(live.Id, desired.Id)) : null);
 
     private static void CheckTarget(NetworkDefinition network, string target, string path, PlanningContext context)
     {
@@ -80,8 +103,30 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
         path == Target ? ChangeImpact.Replace : base.ImpactOf(path, desired, live, metadata);
 
+    /// <summary>Where it was on another member, what was made there instead goes.</summary>
+    public override async Task PutBackAsync(ApplyContext context, LiveResource kept, CancellationToken cancellationToken)
+    {
+        if (kept.Id.Member is not null && kept.Mark is { } mark)
+        {
+            foreach (var other in await ListAsync(context.Client, kept.Id.Scope!, cancellationToken).ConfigureAwait(false))
+            {
+                var id = IdOf(kept.Id.Scope!, other);
+                if (id != kept.Id && IsSameAddress(id, kept.Id) && OwnershipMark.Read(id, other.Config)?.BelongsTo(mark.Stack, mark.Project) == true)
+                    await RemoveAsync(context, id, cancellationToken).OrGoneAsync().ConfigureAwait(false);
+            }
+        }
+
+        await base.PutBackAsync(context, kept, cancellationToken).ConfigureAwait(false);
+    }
+
     protected override NetworkDefinition Export(NetworkDefinition network, LiveResource live, ExportContext context)
     {
+        if (network.Forwards.TryGetValue(live.Id.Name, out var another))
+        {
+            context.Note("TwoForwards", $"networks.{network.Name}.forwards.{live.Id.Name}", $"the cluster members {another.Target} and {live.Id.Member} both have a forward of {live.Id.Name}, and a file has room for one of an address", $"delete one of the two: incus network forward delete {network.Name} {live.Id.Name} --target {live.Id.Member}");
+            return network;
+        }
+
         var forward = new NetworkForwardDefinition
         {
             ListenAddress = live.Id.Name,
@@ -93,7 +138,7 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
         return network with { Forwards = ExportContext.With(network.Forwards, forward.ListenAddress, forward) };
     }
 
-    protected override ResourceId IdOf(string network, NetworkForward resource) => IdOf(network, resource.ListenAddress);
+    protected override ResourceId IdOf(string network, NetworkForward resource) => IdOf(network, resource.ListenAddress, Placement.MemberOf(resource.Location));
 
     protected override async Task<IReadOnlyList<NetworkForward>> ListAsync(IncusClient client, string network, CancellationToken cancellationToken) =>
         await client.Networks.Forwards(network).ListAsync(cancellationToken).ConfigureAwait(false);
@@ -103,9 +148,7 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
         var fields = base.FieldsOf(resource);
         foreach (var (port, value) in Ports.ToProperties(resource.Ports))
             fields.Set(port, value);
-        // A server that stands alone calls itself "none".
-        if (resource.Location is not ("" or "none"))
-            fields.Set(Target, resource.Location);
+        fields.Set(Target, Placement.MemberOf(resource.Location));
         return fields;
     }
 
@@ -113,7 +156,7 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
         base.WithFields(resource, fields) with { Ports = Ports.FromProperties(fields.Words, resource.Ports) };
 
     protected override Task<Versioned<NetworkForward>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
-        client.Networks.Forwards(id.Scope!).FindAsync(id.Name, cancellationToken);
+        Forwards(client, id).FindAsync(id.Name, cancellationToken);
 
     protected override Task PostOneAsync(ApplyContext context, ResourceId id, ResourceFields fields, CancellationToken cancellationToken)
     {
@@ -122,10 +165,14 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
     }
 
     protected override Task PutAsync(IncusClient client, ResourceId id, Versioned<NetworkForward> found, NetworkForward changed, CancellationToken cancellationToken) =>
-        client.Networks.Forwards(id.Scope!).UpdateAsync(id.Name, changed, found.ETag, cancellationToken);
+        Forwards(client, id).UpdateAsync(id.Name, changed, found.ETag, cancellationToken);
 
     protected override Task RemoveOneAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
-        client.Networks.Forwards(id.Scope!).DeleteAsync(id.Name, cancellationToken);
+        Forwards(client, id).DeleteAsync(id.Name, cancellationToken);
+
+    /// <summary>The forwards of the member that has it: no other finds it.</summary>
+    private static NetworkForwardApi Forwards(IncusClient client, ResourceId id) =>
+        (id.Member is null ? client : client.ForTarget(id.Member)).Networks.Forwards(id.Scope!);
 
     private static IReadOnlyDictionary<string, string> WithAddress(IReadOnlyDictionary<string, string> config) =>
         config.ToDictionary(entry => entry.Key, entry => entry.Key == "target_address" ? NetworkText.Address(entry.Value) : entry.Value);

@@ -6,6 +6,9 @@ namespace IncusCompose.Resources;
 /// <param name="Scope">What the name is unique in where that is not the project: a volume's pool. Else null.</param>
 public sealed record ResourceId(string Kind, string Name, string? Scope = null)
 {
+    /// <summary>The cluster member that it is on, where each member can have one of the name: a bridge's forward. Else null.</summary>
+    public string? Member { get; init; }
+
     /// <summary><c>kind/name</c> or <c>kind/scope/name</c>.</summary>
     public override string ToString() => Scope is null ? $"{Kind}/{Name}" : $"{Kind}/{Scope}/{Name}";
 }

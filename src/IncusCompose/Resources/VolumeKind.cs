@@ -221,7 +221,7 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
     protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, StorageVolume resource) => [StoragePoolKind.IdOf(id.Scope!)];
 
     protected override Task<Versioned<StorageVolume>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
-        client.StorageVolumes.FindAsync(id.Scope!, id.Name, cancellationToken);
+        OnItsMemberAsync(client, id, view => view.StorageVolumes.FindAsync(id.Scope!, id.Name, cancellationToken), cancellationToken);
 
     protected override ResourceFields FieldsOf(StorageVolume resource)
     {
@@ -245,10 +245,35 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
             cancellationToken);
 
     protected override Task PutAsync(IncusClient client, ResourceId id, Versioned<StorageVolume> found, StorageVolume changed, CancellationToken cancellationToken) =>
-        client.StorageVolumes.UpdateAsync(id.Scope!, id.Name, changed, found.ETag, cancellationToken);
+        OnItsMemberAsync(client, id, view => DoneAsync(view.StorageVolumes.UpdateAsync(id.Scope!, id.Name, changed, found.ETag, cancellationToken)), cancellationToken);
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
-        context.Client.StorageVolumes.DeleteAsync(id.Scope!, id.Name, cancellationToken);
+        OnItsMemberAsync(context.Client, id, view => DoneAsync(view.StorageVolumes.DeleteAsync(id.Scope!, id.Name, cancellationToken)), cancellationToken);
+
+    private static async Task<bool> DoneAsync(Task request)
+    {
+        await request.ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>
+    /// Asks for a volume. Where several members of a cluster have one of the name, the server wants to be told which: the one
+    /// that a stack made. Otherwise none is named, since a restricted client may not be allowed to.
+    /// </summary>
+    private static async Task<TAnswer> OnItsMemberAsync<TAnswer>(IncusClient client, ResourceId id, Func<IncusClient, Task<TAnswer>> request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await request(client).ConfigureAwait(false);
+        }
+        catch (IncusException error) when (error.ServerMessage?.Contains("ore than one cluster member", StringComparison.Ordinal) == true)
+        {
+            var volumes = await client.StorageVolumes.ListAsync(id.Scope!, cancellationToken).ConfigureAwait(false);
+            if (volumes.FirstOrDefault(volume => volume.Name == id.Name && OwnershipMark.Read(id, volume.Config) is not null) is not { } marked)
+                throw;
+            return await request(client.ForTarget(marked.Location)).ConfigureAwait(false);
+        }
+    }
 
     private static bool IsIso(LiveResource live) => live.Properties[PropertyPath.ContentType] == "iso";
 

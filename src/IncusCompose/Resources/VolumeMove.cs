@@ -18,7 +18,7 @@ internal static class VolumeMove
     public static async Task RunAsync(ApplyContext context, ResourceChange change, string member, CancellationToken cancellationToken)
     {
         var (pool, name) = (change.Id.Scope!, change.Name);
-        var before = (await context.Client.StorageVolumes.GetAsync(pool, name, cancellationToken).ConfigureAwait(false)).Value;
+        var before = (StorageVolume)(await new VolumeKind().FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id])).Raw;
         if (before.Location == member)
             return;
         var stopped = new List<(ApplyContext Context, string Name)>();
@@ -75,7 +75,7 @@ internal static class VolumeMove
             throw new IncusException($"The server was asked to move {change.Id} to {member}, and it is still on {before.Location}", "Its log says why; or copy the volume there under another name: incus storage volume copy");
         if (await client.ForTarget(before.Location).StorageVolumes.FindAsync(pool, name, CancellationToken.None).ConfigureAwait(false) is not null)
             throw new IncusException($"{change.Id} is on {member}, and still on {before.Location}, too", $"Once you have seen that all is there, delete the old one (incus storage volume delete {pool} {name} --target {before.Location}), and take the new one into the stack with -Adopt (--adopt)");
-        await client.StorageVolumes.UpdateAsync(pool, name, now => now with { Description = before.Description, Config = before.Config }, CancellationToken.None).ConfigureAwait(false);
+        await client.ForTarget(member).StorageVolumes.UpdateAsync(pool, name, now => now with { Description = before.Description, Config = before.Config }, CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>The server says that it has moved a volume once it has begun to: on both members it is still at work.</summary>

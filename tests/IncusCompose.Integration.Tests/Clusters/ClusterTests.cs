@@ -210,6 +210,67 @@ public sealed class ClusterTests(ClusterFixture fixture)
     }
 
     [Fact]
+    public async Task What_is_on_another_member_is_changed_replaced_pruned_and_taken_down_there_beside_others_of_the_same_name()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        var (network, subnet) = ($"fw{fixture.Lab.Number}", fixture.Lab.Subnets[4]);
+        string File(string forwards, string description = "first") => $$"""
+            name: doors
+            networks:
+              {{network}}: {ipv4: {{subnet}}.1/24, ipv6: none, forwards: {{{forwards}}} }
+            volumes:
+              doors-data: {target: m2, description: {{description}} }
+            """;
+        string Forward(int to, string target) => $"192.0.2.20: {{target_address: {subnet}.{to}, target: {target} }}";
+        async Task<string> ForwardsAsync() => string.Join(" ", from one in await bench.Client.Networks.Forwards(network).ListAsync()
+                                                               orderby one.Location
+                                                               select $"{one.Location}:{one.Config.GetValueOrDefault("target_address")?.Split('.')[^1]}");
+        try
+        {
+            await bench.UpAsync(File(Forward(10, "m2")));
+            // Others have one of the same name on another member, which Incus allows.
+            await bench.Client.ForTarget("m3").Networks.Forwards(network).CreateAsync(new NetworkForward { ListenAddress = "192.0.2.20" });
+            await bench.Client.ForTarget("m3").StorageVolumes.CreateAsync("default", new StorageVolume { Name = "doors-data", Type = "custom", ContentType = "filesystem" });
+            Assert.Empty((await bench.PlanAsync(File(Forward(10, "m2")))).Changes);
+
+            await bench.UpAsync(File(Forward(11, "m2"), "second"));
+            Assert.Equal("m2:11 m3:", await ForwardsAsync());
+            Assert.Equal("second", (await bench.Client.ForTarget("m2").StorageVolumes.GetAsync("default", "doors-data")).Value.Description);
+
+            var moved = Assert.Single((await bench.PlanAsync(File(Forward(11, "m1"), "second"), new PlanOptions { AllowReplace = true })).Changes);
+            Assert.Equal((ChangeAction.Replace, "m2", "m1"), (moved.Action, moved.Properties.Single().Old, moved.Properties.Single().New));
+            // What a transaction takes back is where it was.
+            var failed = await bench.Engine.ApplyAsync(
+                bench.Client,
+                await bench.PlanAsync(File(Forward(11, "m1"), "second") + "\ninstances: { doors: { image: busybox, healthcheck: { test: 'false', interval: 1s, retries: 1 } } }\n", new PlanOptions { AllowReplace = true }),
+                new ApplyOptions { Checkpoint = true, StopTimeout = TimeSpan.Zero });
+            Assert.True(failed.Transaction is { Outcome: TransactionOutcome.RolledBack }, failed.Transaction?.Message);
+            Assert.Equal("m2:11 m3:", await ForwardsAsync());
+            await bench.UpAsync(File(Forward(11, "m1"), "second"), new PlanOptions { AllowReplace = true, Prune = true });
+            Assert.Equal("m1:11 m3:", await ForwardsAsync());
+
+            var taken = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(File(Forward(11, "m3").Replace("20:", "21:", StringComparison.Ordinal) + ", " + Forward(11, "m3"), "second").Replace("name: doors", "name: others", StringComparison.Ordinal)));
+            Assert.Contains("it was not made by this stack", taken.Message, StringComparison.Ordinal);
+
+            await bench.UpAsync(File(Forward(11, "m2"), "second"), new PlanOptions { AllowReplace = true });
+            await bench.UpAsync(File("", "second"), new PlanOptions { Prune = true });
+            Assert.Equal("m3:", await ForwardsAsync());
+        }
+        finally
+        {
+            await bench.Client.ForTarget("m3").Networks.Forwards(network).DeleteAsync("192.0.2.20");
+            var down = await bench.DownAsync("doors", new RemovalOptions { RemoveVolumes = true });
+            Assert.True(down.Succeeded, string.Join("\n", down.Resources.Select(resource => resource.Message)));
+        }
+
+        // What nobody's stack made is still there.
+        var left = Assert.Single(await bench.Client.StorageVolumes.ListAsync("default"), volume => volume.Name == "doors-data");
+        Assert.Equal("m3", left.Location);
+        await bench.Client.ForTarget("m3").StorageVolumes.DeleteAsync("default", "doors-data");
+        Assert.Null(await bench.Client.Networks.FindAsync(network));
+    }
+
+    [Fact]
     public async Task What_is_on_a_member_that_does_not_answer_is_neither_taken_for_somebody_elses_nor_forgotten()
     {
         const string Text = """
