@@ -29,6 +29,9 @@ internal sealed record ApplyContext(IncusClient Client, StackPlan Plan, ApplyOpt
     /// <summary>Whose turn it is among the changes of what lies on one network; shared by all changes.</summary>
     public NetworkTurns Networks { get; } = new();
 
+    /// <summary>Whose turn it is among the instances for which the server chooses a cluster member; shared by all changes.</summary>
+    public PlacementTurns Placements { get; } = new();
+
     /// <summary>What has begun that cannot be left half done; shared by all changes.</summary>
     public Commitments Commitments { get; } = new();
 

@@ -65,6 +65,8 @@ internal static class PropertyComparer
         var appliedAsIs = applied.Matches(path, wanted);
         if (current is not null && kind.IsSame(path, desired, current))
             return appliedAsIs ? null : PropertyDifference.Recorded;
+        if (appliedAsIs && current is not null && kind.IsFilesChange(path, desired, current))
+            return PropertyDifference.Changed;
         if (appliedAsIs)
             return kind.IsRewritten(path) ? null : PropertyDifference.Drifted;
         return current is null && !applied.Contains(path) ? PropertyDifference.Added : PropertyDifference.Changed;

@@ -167,8 +167,12 @@ internal sealed partial class InstanceKind
         await MountPoints.MakeAsync(context.Client, fields, context.FolderMade, cancellationToken).ConfigureAwait(false);
         try
         {
-            var there = context.Client.ForTarget((desired as DesiredInstance)?.Place?.Target);
-            await there.Instances.CreateAsync(create, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
+            var target = (desired as DesiredInstance)?.Place?.Target;
+            var there = context.Client.ForTarget(target);
+            var begun = context.Client.Server.Environment.ServerClustered && (target is null || Placement.GroupOf(target) is not null)
+                ? context.Placements.AloneAsync(() => there.Instances.CreateAsync(create, cancellationToken), cancellationToken)
+                : there.Instances.CreateAsync(create, cancellationToken);
+            await begun.CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
             await ProcessUsers.IntoNewAsync(context, desired, cancellationToken).ConfigureAwait(false);
             await GuestNames.WriteAsync(context.Client, desired.Id.Name, names, cancellationToken).ConfigureAwait(false);
             await files.IntoNewAsync(cancellationToken).ConfigureAwait(false);

@@ -87,6 +87,10 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
             ? [.. (await view.Instances.ListAsync(cancellationToken).ConfigureAwait(false)).Select(instance => Describe(IdOf(instance), instance))]
             : [];
 
+    // The group that it is to be in has other members in the file.
+    public override bool IsFilesChange(string path, DesiredResource desired, string live) =>
+        path == PropertyPath.Target && ((DesiredInstance)desired).Place?.WasGood.Contains(live) == true;
+
     // Where it is counts as the server's choice as long as the file does not say.
     public override bool IsServerFilled(string path) => path == PropertyPath.Target;
 

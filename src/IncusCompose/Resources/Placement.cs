@@ -14,6 +14,9 @@ internal sealed record Place(string Target)
     /// <summary>The members that it may be on as it is.</summary>
     public required IReadOnlySet<string> Good { get; init; }
 
+    /// <summary>The members that it was allowed to be on until now: those that the target's group has on the server; none where it is no group's.</summary>
+    public IReadOnlySet<string> WasGood { get; init; } = new HashSet<string>();
+
     /// <summary>True where volumes of a member's own keep it there.</summary>
     public bool WithVolumes { get; init; }
 }
@@ -92,7 +95,7 @@ internal sealed class Placement
         foreach (var group in together)
             Settle(group, said, allowed);
         foreach (var (id, members) in allowed.Where(pair => !_places.ContainsKey(pair.Key)))
-            _places[id] = new Place(said[id].Target!) { Wanted = said[id].Target, Good = members };
+            _places[id] = new Place(said[id].Target!) { Wanted = said[id].Target, Good = members, WasGood = GroupNow(said[id].Target) };
     }
 
     /// <summary>The members that a target stands for; null, with a problem reported, where there are none.</summary>
@@ -211,8 +214,12 @@ internal sealed class Placement
         var place = places.FirstOrDefault(member => left?.Contains(member) != false)
             ?? (left is null || left.Contains(here) ? here : left.Order(StringComparer.Ordinal).First());
         foreach (var id in group.Where(said.ContainsKey))
-            _places[id] = new Place(place) { Wanted = said[id].Target ?? (left is null ? null : place), Good = new HashSet<string>(StringComparer.Ordinal) { place }, WithVolumes = true };
+            _places[id] = new Place(place) { Wanted = said[id].Target ?? (left is null ? null : place), Good = new HashSet<string>(StringComparer.Ordinal) { place }, WasGood = GroupNow(said[id].Target), WithVolumes = true };
     }
+
+    /// <summary>Who is in a target's group on the server, whatever the file says of it.</summary>
+    private IReadOnlySet<string> GroupNow(string? target) =>
+        (GroupOf(target) is { } group ? (_context.Server.Find(ClusterGroupKind.IdOf(group))?.Raw as ClusterGroup)?.Members ?? [] : []).ToHashSet(StringComparer.Ordinal);
 
     private void Contradict(
         ResourceId id, List<(ResourceId Id, IReadOnlySet<string> Members)> words, Dictionary<ResourceId, (ResourceId Id, string Path, string? Target)> said, IReadOnlySet<string> members)

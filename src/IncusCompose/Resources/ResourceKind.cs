@@ -38,6 +38,9 @@ internal abstract class ResourceKind
     /// <summary>True where the live value is what the desired one leads to (a server writes <c>auto</c> out as an address).</summary>
     public virtual bool IsSame(string path, DesiredResource desired, string live) => desired.Properties[path] == live;
 
+    /// <summary>True where the live value is what was applied, though the file's value, which is the same as then, means something else by now.</summary>
+    public virtual bool IsFilesChange(string path, DesiredResource desired, string live) => false;
+
     /// <summary>True for a live value that the server fills in by itself: it is nobody's change.</summary>
     public virtual bool IsServerFilled(string path) => false;
 

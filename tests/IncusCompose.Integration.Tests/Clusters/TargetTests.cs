@@ -107,7 +107,8 @@ public sealed class TargetTests(ClusterFixture fixture)
             // Any member of the group will do.
             Assert.Equal(["cluster-group/cards"], (await bench.PlanAsync(File("m1, m2, m3"))).Changes.Select(change => change.Id.ToString()));
             var moved = await bench.PlanAsync(File(second), s_restarting);
-            Assert.Equal(first, Assert.Single(moved.Changes, change => change.Kind == "instance").Properties.Single(property => property.Path == "target").Old);
+            // It is the file that changed, not the server.
+            Assert.Equal([(PropertyDifference.Changed, first, "@cards")], Assert.Single(moved.Changes, change => change.Kind == "instance").Properties.Where(property => property.Path == "target").Select(property => (property.Difference, property.Old!, property.New!)));
             if (fixture.Lab.IncusVersion == 7)
             {
                 // Which takes no member out of a group as long as an instance is there that was placed by it.
@@ -139,6 +140,26 @@ public sealed class TargetTests(ClusterFixture fixture)
         }
 
         Assert.Equal(["default"], (await bench.Client.ClusterGroups.ListAsync()).Select(group => group.Name));
+    }
+
+    [Fact]
+    public async Task Replicas_that_are_made_at_once_are_spread_over_the_members_of_their_group()
+    {
+        const string Text = """
+            name: spread-out
+            cluster_groups: {pair: {members: [m2, m3] } }
+            instances: {wide: {image: busybox, replicas: 4, target: "@pair"} }
+            """;
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        try
+        {
+            await bench.UpAsync(Text);
+            Assert.Equal(["m2", "m2", "m3", "m3"], (await bench.Client.Instances.ListAsync()).Select(instance => instance.Location).Order(StringComparer.Ordinal));
+        }
+        finally
+        {
+            await bench.DownAsync("spread-out");
+        }
     }
 
     [Fact]
