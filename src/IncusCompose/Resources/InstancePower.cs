@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
@@ -24,7 +25,10 @@ internal static class InstancePower
         await context.HookAsync(HookPoint.PostStart, cancellationToken).ConfigureAwait(false);
     }
 
-    public static async Task PowerOnAsync(ApplyContext context, string name, CancellationToken cancellationToken)
+    public static Task PowerOnAsync(ApplyContext context, string name, CancellationToken cancellationToken) =>
+        PowerOnAsync(context, name, ended: null, cancellationToken);
+
+    private static async Task PowerOnAsync(ApplyContext context, string name, IReadOnlySet<string>? ended, CancellationToken cancellationToken)
     {
         for (var round = 1; ; round++)
         {
@@ -36,17 +40,19 @@ internal static class InstancePower
             catch (IncusException error) when (error.ServerMessage?.Contains(" is already running", StringComparison.Ordinal) == true)
             {
                 // Somebody else was faster. (Its status does not say so: what fails to start is running for a moment, too.)
-                return;
+                if (round == MostRounds || !await IsEndingAsync(context, name, cancellationToken).ConfigureAwait(false))
+                    return;
+                // Waits until it has ended.
+                await StopByForceAsync(context, name, cancellationToken).ConfigureAwait(false);
             }
             catch (IncusException error) when (round < MostRounds && error is not (IncusUnreachableException or IncusNotFoundException))
             {
-                // Others who start or restart it get in the way: Incus 7 lets two start it at once, and a restart by force
-                // ends a start that is under way.
-                var contest = await InstanceWork.ContestAsync(context, name, error, cancellationToken).ConfigureAwait(false);
-                if (contest.Started)
-                    return;
+                // Others who start or restart it get in the way: a restart starts what somebody else is starting, and one by
+                // force ends a start that is under way.
+                var contest = await InstanceWork.ContestAsync(context, name, error.Operation, ended, isAnyWork: true, cancellationToken).ConfigureAwait(false);
                 if (!contest.WasOne)
                     throw;
+                ended = contest.Ended;
             }
         }
     }
@@ -86,6 +92,8 @@ internal static class InstancePower
         if (context.Hooks?.NeedStopBeforeStart == true)
         {
             await StopAsync(context, name, cancellationToken).ConfigureAwait(false);
+            // What somebody else's stop is about to end is not started before it.
+            await InstanceWork.QuietAsync(context, name, cancellationToken).ConfigureAwait(false);
             await StartAsync(context, name, cancellationToken).ConfigureAwait(false);
             return;
         }
@@ -97,48 +105,130 @@ internal static class InstancePower
 
     private static async Task CycleAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
-        var asked = context.StopTimeout > TimeSpan.Zero;
+        var isAsked = context.StopTimeout > TimeSpan.Zero;
+        var (failure, contest) = (default(IncusException), default(Contest));
+        if (isAsked)
+        {
+            (failure, contest) = await TryRestartAsync(context, name, isAsked: true, cancellationToken).ConfigureAwait(false);
+            if (failure is null && !contest.WasOne)
+                return;
+            // Somebody else stopped it just before: nobody is to hear of it any more.
+            if (failure is not null && await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) == StatusCode.Stopped)
+            {
+                await PowerOnAsync(context, name, contest.Ended, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            isAsked = contest.WasOne;
+        }
+
+        if ((await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value.Ephemeral != true)
+        {
+            await StopAndStartAsync(context, name, isAsked, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        // An ephemeral one would be gone, once stopped. Of several who restarted it at once, whoever came first does it again.
+        var isOpen = failure is not null || !contest.WasOne || contest.CameFirst;
+        for (var round = 1; isOpen && round <= MostRounds; round++)
+        {
+            (failure, contest) = await TryRestartAsync(context, name, isAsked: false, cancellationToken).ConfigureAwait(false);
+            if (failure is not null && (!contest.WasOne || round == MostRounds))
+                ExceptionDispatchInfo.Throw(failure);
+            isOpen = failure is not null || (contest.WasOne && contest.CameFirst);
+        }
+    }
+
+    /// <summary>Lets the server restart it in one step: how that failed, if it did, and whether others were at work on it meanwhile.</summary>
+    private static async Task<(IncusException? Failure, Contest Contest)> TryRestartAsync(ApplyContext context, string name, bool isAsked, CancellationToken cancellationToken)
+    {
+        var ended = await InstanceWork.QuietAsync(context, name, cancellationToken).ConfigureAwait(false);
+        context.Say(isAsked ? "restarting" : "restarting by force");
+        string? own;
+        IncusException? failure = null;
+        try
+        {
+            own = (await context.Client.Instances.RestartAsync(name, isAsked ? context.StopTimeout : null, force: !isAsked, cancellationToken)
+                .CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false)).Id;
+        }
+        catch (IncusException error) when (error is not (IncusUnreachableException or IncusNotFoundException))
+        {
+            own = error.Operation;
+            failure = error;
+        }
+
+        return (failure, await InstanceWork.ContestAsync(context, name, own, ended, isAnyWork: failure is not null, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>
+    /// Restarts what others may be restarting at the same time. Restarts share what keeps others away, and the first to fail gives
+    /// it back for all of them: one may then end what another has just started, or both start it, and the server tells each that
+    /// all went well. A stop and a start it keeps apart, as long as none starts it while another is about to stop it. Source:
+    /// Incus internal/server/instance/drivers/driver_common.go, restartCommon.
+    /// </summary>
+    private static async Task StopAndStartAsync(ApplyContext context, string name, bool isAsked, CancellationToken cancellationToken)
+    {
         for (var round = 1; ; round++)
         {
-            context.Say(asked ? "restarting" : "restarting by force");
+            var ended = await InstanceWork.QuietAsync(context, name, cancellationToken).ConfigureAwait(false);
             try
             {
-                var ended = await InstanceWork.QuietAsync(context, name, cancellationToken).ConfigureAwait(false);
-                var own = await context.Client.Instances.RestartAsync(name, asked ? context.StopTimeout : null, force: !asked, cancellationToken)
-                    .CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
-                if (await InstanceWork.IsFirstOfSeveralAsync(context, name, own, ended, cancellationToken).ConfigureAwait(false))
-                {
-                    // Of two restarts at once, one may shut down what the other has just started, and the server tells both that
-                    // all went well. Whichever came first does it again, by itself.
-                    if ((await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value.Ephemeral == true)
-                    {
-                        // Stopped, it would be gone.
-                        asked = false;
-                        continue;
-                    }
-
-                    await PowerOffAsync(context, name, cancellationToken).ConfigureAwait(false);
-                    await PowerOnAsync(context, name, cancellationToken).ConfigureAwait(false);
-                }
-
+                if (!isAsked || !await StopAskedAsync(context, name, ended, cancellationToken).ConfigureAwait(false))
+                    await StopByForceAsync(context, name, cancellationToken).ConfigureAwait(false);
+                var stopped = await InstanceWork.QuietAsync(context, name, cancellationToken).ConfigureAwait(false);
+                await PowerOnAsync(context, name, stopped, cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (IncusException error) when (round < MostRounds && error is not (IncusUnreachableException or IncusNotFoundException))
             {
-                // Others who restart it too have it stopped for a moment, which fails ours; and theirs is as good.
-                var contest = await InstanceWork.ContestAsync(context, name, error, cancellationToken).ConfigureAwait(false);
-                if (contest.Started)
-                    return;
-                if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) == StatusCode.Stopped)
-                {
-                    await PowerOnAsync(context, name, cancellationToken).ConfigureAwait(false);
-                    return;
-                }
-
-                if (!asked && !contest.WasOne)
+                if (!(await InstanceWork.ContestAsync(context, name, error.Operation, ended, isAnyWork: true, cancellationToken).ConfigureAwait(false)).WasOne)
                     throw;
-                asked = false;
             }
+        }
+    }
+
+    /// <summary>Asks it to stop, as others may do at the same time; false where it does not, and is to be stopped by force.</summary>
+    private static async Task<bool> StopAskedAsync(ApplyContext context, string name, IReadOnlySet<string> ended, CancellationToken cancellationToken)
+    {
+        context.Say("stopping");
+        for (var isAgain = false; ; isAgain = true)
+        {
+            try
+            {
+                await context.Client.Instances.StopAsync(name, context.StopTimeout, force: false, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            catch (IncusException error) when (error is not (IncusUnreachableException or IncusNotFoundException))
+            {
+                if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) == StatusCode.Stopped)
+                    return true;
+                // Several who stop it by force at once get in each other's way (Incus 7 may wait for ever). Whoever asked first
+                // does, and who asks once more hears of that.
+                var contest = await InstanceWork.ContestAsync(context, name, error.Operation, ended, isAnyWork: false, cancellationToken).ConfigureAwait(false);
+                if (isAgain || !contest.WasOne || contest.CameFirst)
+                    return false;
+            }
+        }
+    }
+
+    /// <summary>
+    /// True where an instance has ended and is being tidied up, which the server calls running, or where somebody's failed start
+    /// took from a running one what it needs.
+    /// </summary>
+    private static async Task<bool> IsEndingAsync(ApplyContext context, string name, CancellationToken cancellationToken)
+    {
+        if ((await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value is not { Ephemeral: false } instance)
+            return false;
+        if (instance.StatusCode == StatusCode.Stopped || instance.Config.GetValueOrDefault("volatile.last_state.power") == "STOPPED")
+            return true;
+        try
+        {
+            return instance.Type == InstanceTypes.Container && (await context.Client.Instances.GetStateAsync(name, cancellationToken).ConfigureAwait(false)).Pid <= 0;
+        }
+        catch (IncusException error) when (error.ServerMessage is { } said)
+        {
+            // The server looks for its first process, which is gone.
+            return said.Contains("Invalid PID", StringComparison.Ordinal) || said.Contains("/proc/", StringComparison.Ordinal);
         }
     }
 

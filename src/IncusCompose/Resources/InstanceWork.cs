@@ -10,7 +10,7 @@ namespace IncusCompose.Resources;
 internal static class InstanceWork
 {
     private static readonly string[] Sessions = ["Executing command", "Showing console"];
-    private static readonly string[] Starts = ["Starting instance", "Restarting instance"];
+    private static readonly string[] Powers = ["Starting instance", "Stopping instance", "Restarting instance"];
 
     /// <summary>Waits until nothing is going on with any of the instances; true where there was something.</summary>
     /// <param name="context">Where and for whom.</param>
@@ -24,29 +24,28 @@ internal static class InstanceWork
     }
 
     /// <summary>
-    /// Waits until nothing is going on with an instance, and tells what others did to it while an operation on it failed. (A
-    /// server still tells of an operation some seconds after its end.)
+    /// Waits until nothing is going on with an instance, and tells whether others were at work on it beside an operation that
+    /// has ended. (A server still tells of an operation some seconds after its end, but not when it ended.)
     /// </summary>
     /// <param name="context">Where and for whom.</param>
     /// <param name="name">The instance.</param>
-    /// <param name="failure">How the own operation failed.</param>
+    /// <param name="own">The own operation; null where it came to none.</param>
+    /// <param name="before">What had ended before it; null where that was not looked at, and whoever powered it lately counts.</param>
+    /// <param name="isAnyWork">Whether all that others did counts, or only starts, stops and restarts.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public static async Task<Contest> ContestAsync(ApplyContext context, string name, IncusException failure, CancellationToken cancellationToken)
+    public static async Task<Contest> ContestAsync(
+        ApplyContext context, string name, string? own, IReadOnlySet<string>? before, bool isAnyWork, CancellationToken cancellationToken)
     {
-        var (own, others) = await ListAsync().ConfigureAwait(false);
-        var waited = await EndAsync(context.Client, others, context.Say, cancellationToken).ConfigureAwait(false);
-        var contested = waited || others.Any(other => other.UpdatedAt >= own?.CreatedAt);
-        if (waited)
-            (_, others) = await ListAsync().ConfigureAwait(false);
+        var operations = (await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false)).Where(operation => IsOn(operation, [name])).ToList();
+        var begun = operations.Find(operation => operation.Id == own)?.CreatedAt;
+        var others = operations.Where(operation => operation.Id != own).ToList();
+        var rivals = others.FindAll(other => before is null
+            ? Powers.Contains(other.Description) || !other.IsFinal || other.CreatedAt >= begun
+            : !before.Contains(other.Id) && (isAnyWork || Powers.Contains(other.Description)));
+        await EndAsync(context.Client, others, context.Say, cancellationToken).ConfigureAwait(false);
         return new Contest(
-            contested, others.Any(other => other.StatusCode == StatusCode.Success && Starts.Contains(other.Description) && other.CreatedAt >= own?.CreatedAt));
-
-        async Task<(OperationInfo? Own, IReadOnlyList<OperationInfo> Others)> ListAsync()
-        {
-            var operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
-            return (operations.FirstOrDefault(operation => operation.Id == failure.Operation),
-                [.. operations.Where(operation => operation.Id != failure.Operation && IsOn(operation, [name]))]);
-        }
+            rivals.Count > 0, rivals.TrueForAll(rival => (rival.CreatedAt, rival.Id).CompareTo((begun ?? DateTimeOffset.MaxValue, own ?? "")) > 0),
+            operations.Select(operation => operation.Id).ToHashSet());
     }
 
     /// <summary>Waits until nothing is going on with an instance.</summary>
@@ -57,23 +56,6 @@ internal static class InstanceWork
         if (await EndAsync(context.Client, operations.Where(operation => IsOn(operation, [name])), context.Say, cancellationToken).ConfigureAwait(false))
             operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
         return operations.Where(operation => operation.IsFinal && IsOn(operation, [name])).Select(operation => operation.Id).ToHashSet();
-    }
-
-    /// <summary>True where others did the same to an instance at the same time and began later; waits for those that are at it.</summary>
-    /// <param name="context">Where and for whom.</param>
-    /// <param name="name">The instance.</param>
-    /// <param name="own">What was done here, and has just ended well.</param>
-    /// <param name="ended">What had ended before.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    public static async Task<bool> IsFirstOfSeveralAsync(
-        ApplyContext context, string name, OperationInfo own, IReadOnlySet<string> ended, CancellationToken cancellationToken)
-    {
-        var operations = await context.Client.Operations.ListAsync(cancellationToken).ConfigureAwait(false);
-        var same = operations.Where(operation => operation.Id != own.Id && operation.Description == own.Description && !ended.Contains(operation.Id) && IsOn(operation, [name])).ToList();
-        if (same.Count == 0 || same.Any(other => (other.CreatedAt, other.Id).CompareTo((own.CreatedAt, own.Id)) < 0 && (!other.IsFinal || other.StatusCode == StatusCode.Success)))
-            return false;
-        await EndAsync(context.Client, same, context.Say, cancellationToken).ConfigureAwait(false);
-        return true;
     }
 
     /// <summary>Waits until no operation is going on any more that is meant; true where there was one.</summary>
@@ -111,7 +93,8 @@ internal static class InstanceWork
     }
 }
 
-/// <summary>What others did to an instance while an operation on it failed.</summary>
+/// <summary>What others did to an instance beside an operation on it.</summary>
 /// <param name="WasOne">Somebody else was at work on it.</param>
-/// <param name="Started">Somebody else has started or restarted it, and began later than the own operation.</param>
-internal readonly record struct Contest(bool WasOne, bool Started);
+/// <param name="CameFirst">Whoever that was began later.</param>
+/// <param name="Ended">The operations on it that have ended by now.</param>
+internal readonly record struct Contest(bool WasOne, bool CameFirst, IReadOnlySet<string> Ended);

@@ -115,10 +115,27 @@ public sealed class Lab : IAsyncDisposable
     public async Task<string> IncusAsync(params string[] arguments)
     {
         // Of what a command wrote inside, Incus's own command loses all now and then where the machine is busy: a mark at its
-        // end tells.
+        // end tells. It is asked for again then, and not done again.
         var isMarked = arguments is [.., "--", "sh", "-c", _] && arguments.Contains("exec");
         if (isMarked)
-            arguments = [.. arguments[..^1], $"({arguments[^1]}\n)\nstatus=$?\nprintf {EndMark}\nexit $status"];
+        {
+            arguments =
+            [
+                .. arguments[..^1],
+                $$"""
+                answer=/dev/.answer-{{Guid.NewGuid():N}} status=0
+                run() (
+                {{arguments[^1]}}
+                )
+                if [ -e "$answer" ]; then cat "$answer"
+                elif (: >"$answer") 2>/dev/null; then run >"$answer"; status=$?; cat "$answer"
+                else run; status=$?; fi
+                printf {{EndMark}}
+                exit $status
+                """,
+            ];
+        }
+
         for (var attempt = 1; ; attempt++)
         {
             try
