@@ -16,7 +16,8 @@ usage: ./build.sh [TASK]
   build        (the default) the module, importable as ./IncusCompose.psd1, and the command bin/incus-compose
   quickstart   build, start a private Incus, bring examples/quickstart up on it and show that it serves
   down         take the quickstart's stack down and its Incus away
-  test         build and run every test; the last line but notes is "N passed, N failed"
+  test         build and run every test; the last line but notes is "N passed, N failed". What needs an Incus runs on the
+               machine's own, and a core of it on Incus 7 too; with LAB_INCUS=7 in the environment, all of it on Incus 7
   bench        build and run the benchmarks on a private Incus; arguments are passed on
   package      the module as published: out/IncusCompose/VERSION
   lab ...      tests/lab/lab ...
@@ -382,6 +383,7 @@ finish_incus7() {
     if ! wait "$incus7_job"; then
         say "" "NOT RUN: the tests on Incus 7, because it could not be built:"
         cat "$incus7_log"
+        [ "${LAB_INCUS:-6}" = 6 ] || die "Incus 7, which LAB_INCUS asks for, could not be built: see above."
         export LAB_NO_INCUS7=1
     fi
     rm -f "$incus7_log"
@@ -389,6 +391,10 @@ finish_incus7() {
 
 task_test() {
     local project
+    case ${LAB_INCUS:-6} in
+    6 | 7) ;;
+    *) die "LAB_INCUS=$LAB_INCUS: there is no such Incus to test on." "Say LAB_INCUS=7, or nothing for the machine's own." ;;
+    esac
     begin_incus7
     task_build
     say "building the tests"
