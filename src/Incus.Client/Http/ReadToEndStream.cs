@@ -5,24 +5,10 @@ namespace Incus.Client;
 /// it reads it; where that answer cannot be sent any more, .NET gives up the messages behind the ping too, and so what a command
 /// wrote would be lost. Nothing is told of such writes: reading ends by itself then.
 /// </summary>
-internal sealed class ReadToEndStream(Stream inner) : Stream
+internal sealed class ReadToEndStream(Stream inner) : ConnectionStream
 {
     // Before that, a write that fails is a connection that could not be made.
     private volatile bool answered;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -43,12 +29,6 @@ internal sealed class ReadToEndStream(Stream inner) : Stream
         return count;
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override async Task FlushAsync(CancellationToken cancellationToken)
     {
         try
@@ -60,19 +40,6 @@ internal sealed class ReadToEndStream(Stream inner) : Stream
             // As for writes.
         }
     }
-
-    public override void Flush()
-    {
-        // Everything here is asynchronous.
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
