@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
+using System.Numerics;
 
 namespace IncusCompose.Definition;
 
@@ -21,4 +22,7 @@ internal static class Addresses
 
         return address.AddressFamily == AddressFamily.InterNetworkV6 || text.SequenceEqual(address.ToString());
     }
+
+    /// <summary>An address as a number, by which those of one family are in order.</summary>
+    public static BigInteger Number(IPAddress address) => new(address.GetAddressBytes(), isUnsigned: true, isBigEndian: true);
 }

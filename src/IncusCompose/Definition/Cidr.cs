@@ -73,7 +73,7 @@ internal readonly record struct Cidr(IPAddress Address, int PrefixLength) : ICom
         return new IPAddress(padded);
     }
 
-    private static BigInteger Number(IPAddress address) => new(address.GetAddressBytes(), isUnsigned: true, isBigEndian: true);
+    private static BigInteger Number(IPAddress address) => Addresses.Number(address);
 
     private static int Bits(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
 }

@@ -45,7 +45,7 @@ internal sealed partial class InstanceKind
     // The volumes of its member would have to be moved from under it.
     private static bool MovesLive(ResourceChange change) =>
         change is { Live.Raw: Instance instance, Desired: DesiredInstance { Place.WithVolumes: false } }
-        && instance.Type == InstanceTypes.VirtualMachine && instance.ExpandedConfig.GetValueOrDefault("migration.stateful") is "true" or "1" or "yes" or "on";
+        && instance.Type == InstanceTypes.VirtualMachine && ConfigTruth.IsTrue(instance.ExpandedConfig.GetValueOrDefault("migration.stateful"));
 
     /// <summary>True where an instance is moved now: it is stopped, may be, or goes on running.</summary>
     private static bool IsMovedNow(ResourceChange change) =>

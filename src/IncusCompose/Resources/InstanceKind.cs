@@ -43,6 +43,8 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 }
             }
 
+            LiveAddresses.CheckInterfaces(instance, context);
+            LiveAddresses.CheckNames(instance, ResourceFields.From(properties).DeviceMap(), context);
             var place = context.Placement.Of(id);
             if (place?.Wanted is { } target)
                 properties.Add(PropertyPath.Target, target);
@@ -199,6 +201,9 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
         .. DependencyText.Read(OwnershipMark.Read(id, resource.Config)?.Applied.Plain(PropertyPath.DependsOn)).Select(dependency => IdOf(dependency.Instance)),
     ];
 
+    // What its profiles bring is theirs to keep or to let go.
+    public override IReadOnlyList<ResourceId> UsesAfter(ResourceChange change) => DeviceUses.WithParents(After(change).Devices);
+
     // Also where the restart follows at once: it may not come to that.
     protected override void Annotate(ResourceFields fields, Instance resource, ResourceChange change)
     {
@@ -225,7 +230,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
         await context.Client.Instances.DeleteAsync(id.Name, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
 
     private static bool IsProtected(Instance instance) =>
-        instance.ExpandedConfig.GetValueOrDefault(ProtectionKey) is "true" or "1" or "yes" or "on";
+        ConfigTruth.IsTrue(instance.ExpandedConfig.GetValueOrDefault(ProtectionKey));
 
     private static bool ProfileComesWithProject(PlanningContext context, string profile) =>
         profile == "default" && context.Stack.Project is { Create: true };

@@ -23,6 +23,7 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
+        LiveAddresses.CheckNetworks(context);
         foreach (var declared in context.Stack.Networks.Values)
         {
             var partners = NetworkNames.PartnersOf(declared, context.Stack);

@@ -132,7 +132,7 @@ internal sealed class ObserveScope
 
     /// <summary>True where a project of this configuration has resources of its own where <paramref name="feature"/> governs them.</summary>
     public static bool HasOwn(IReadOnlyDictionary<string, string> projectConfig, string feature, bool isDefault) =>
-        projectConfig.TryGetValue(feature, out var value) ? value is "true" or "1" or "yes" or "on" : isDefault;
+        projectConfig.TryGetValue(feature, out var value) ? ConfigTruth.IsTrue(value) : isDefault;
 
     /// <summary>
     /// All pools; for a restricted certificate, which Incus 6.0 refuses the list but not a pool that it can name: those

@@ -8,6 +8,9 @@ namespace IncusCompose.Validation;
 /// <summary>Addresses of instances and networks must fit together.</summary>
 internal static class AddressRules
 {
+    /// <summary>What stands against an address.</summary>
+    internal sealed record AddressProblem(string Id, bool IsError, string Message, string Advice);
+
     private sealed record Attachment(InstanceDefinition Instance, NetworkAttachment Nic, string Path);
 
     /// <summary>Fixed addresses must be free addresses of their network.</summary>
@@ -23,7 +26,7 @@ internal static class AddressRules
             {
                 CheckFixedAddress(network, IPAddress.Parse(nic.Ipv6), AddressFamily.InterNetworkV6, $"{path}.ipv6", findings);
                 // Source: Incus internal/server/device/nic_bridged.go.
-                if (network.Type == "bridge" && network.Config.GetValueOrDefault("ipv6.dhcp.stateful") is not ("true" or "1" or "yes" or "on"))
+                if (network.Type == "bridge" && !ConfigTruth.IsTrue(network.Config.GetValueOrDefault("ipv6.dhcp.stateful")))
                 {
                     findings.Error("NoStatefulDhcp", $"{path}.ipv6", $"the network `{network.Name}` does not hand out IPv6 addresses",
                         $"write `ipv6.dhcp.stateful: true` under `config` of the network `{network.Name}`");
@@ -104,6 +107,23 @@ internal static class AddressRules
         }
     }
 
+    /// <summary>Two interfaces of an instance on one bridge would have one name in its DNS, which Incus refuses. Source: Incus internal/server/device/nic_bridged.go.</summary>
+    public static void CheckNetworkTwice(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var (index, nic) in instance.Networks.Bound())
+            {
+                if (!seen.Add(nic.Network) && stack.Networks.GetValueOrDefault(nic.Network) is { External: false, Type: "bridge" } network && network.Config.GetValueOrDefault("dns.mode") != "none")
+                {
+                    findings.Error("NetworkTwice", findings.AttachmentPath(instance, index), $"the instance is on the network `{nic.Network}` already, where it would have its name twice",
+                        "remove one of the two, or give the network `dns: {mode: none}`");
+                }
+            }
+        }
+    }
+
     /// <summary>The networks' own addresses must be addresses with prefix length, and must not overlap.</summary>
     public static void CheckNetworks(StackDefinition stack, Findings findings)
     {
@@ -112,7 +132,7 @@ internal static class AddressRules
         {
             if (network.Type is not ("bridge" or "ovn"))
                 continue;
-            foreach (var (key, family, shortKey) in s_networkKeys)
+            foreach (var (key, family, shortKey) in NetworkKeys)
             {
                 if (!network.Config.TryGetValue(key, out var value) || value is "" or "auto" or "none")
                     continue;
@@ -129,6 +149,7 @@ internal static class AddressRules
                     findings.Error("BadCidr", path, $"`{value}` is the network itself, not the host's address on it", $"write `{range.FirstHost}/{range.PrefixLength}`");
                 }
 
+                CheckWithin(network, range, family, findings);
                 if (!network.External)
                     ranges.Add((range, network, path));
             }
@@ -147,7 +168,33 @@ internal static class AddressRules
         }
     }
 
-    private static readonly (string Key, AddressFamily Family, string ShortKey)[] s_networkKeys =
+    /// <summary>What a bridge hands out must be of its own addresses, and what it leads elsewhere must not.</summary>
+    private static void CheckWithin(NetworkDefinition network, Cidr range, AddressFamily family, Findings findings)
+    {
+        var version = family == AddressFamily.InterNetwork ? "ipv4" : "ipv6";
+        foreach (var text in Resources.NetworkText.Items(network.Config.GetValueOrDefault($"{version}.dhcp.ranges")))
+        {
+            var path = Said("dhcp", $"{version}.dhcp.ranges");
+            if (text.Split('-', StringSplitOptions.TrimEntries) is not [var from, var to] || !Addresses.TryParse(from, out var first) || !Addresses.TryParse(to, out var last))
+                findings.Error("BadRange", path, $"`{text}` is not a range of addresses", "write the first address and the last, such as `10.20.0.50-10.20.0.99`");
+            else if (!range.Contains(first) || !range.Contains(last))
+                findings.Error("BadRange", path, $"`{text}` is not within {range}, the addresses of the network `{network.Name}`", "choose addresses of that range");
+            else if (Addresses.Number(first) > Addresses.Number(last))
+                findings.Error("BadRange", path, $"`{text}` ends before it begins", $"write `{last}-{first}`");
+        }
+
+        foreach (var text in Resources.NetworkText.Items(network.Config.GetValueOrDefault($"{version}.routes")))
+        {
+            if (Cidr.TryParse(text, family, out var route) && route.Overlaps(range) && route.PrefixLength >= range.PrefixLength)
+                findings.Error("BadRoute", Said("routes", $"{version}.routes"), $"`{text}` are addresses of the network `{network.Name}` itself, which need no route", "remove it, or choose addresses beyond the network");
+        }
+
+        string Said(string word, string key) =>
+            findings.Has($"networks.{network.Name}.config.{key}") ? $"networks.{network.Name}.config.{key}" : $"networks.{network.Name}.{word}";
+    }
+
+    /// <summary>Where a network says its own addresses: Incus's key, the family, and the word of the file.</summary>
+    internal static readonly (string Key, AddressFamily Family, string ShortKey)[] NetworkKeys =
     [
         ("ipv4.address", AddressFamily.InterNetwork, "ipv4"),
         ("ipv6.address", AddressFamily.InterNetworkV6, "ipv6"),
@@ -155,26 +202,39 @@ internal static class AddressRules
 
     private static void CheckFixedAddress(NetworkDefinition network, IPAddress address, AddressFamily family, string path, Findings findings)
     {
-        var (key, _, shortKey) = s_networkKeys.Single(known => known.Family == family);
-        var value = network.Config.GetValueOrDefault(key);
-        if (value == "none")
+        switch (ProblemOf(network.Name, network.Config, address, family))
         {
-            findings.Error("AddressOutsideNetwork", path, $"the network `{network.Name}` has no addresses of this kind: its {key} is `none`", "remove one of the two");
+            case { IsError: true } problem:
+                findings.Error(problem.Id, path, problem.Message, problem.Advice);
+                break;
+            case { } doubt:
+                findings.Warning(doubt.Id, path, doubt.Message, doubt.Advice);
+                break;
         }
-        else if (value is null or "" or "auto")
+    }
+
+    /// <summary>What stands against a fixed address on a network of this configuration; null where nothing does.</summary>
+    internal static AddressProblem? ProblemOf(string network, IReadOnlyDictionary<string, string> config, IPAddress address, AddressFamily family)
+    {
+        var (key, _, shortKey) = NetworkKeys.Single(known => known.Family == family);
+        var value = config.GetValueOrDefault(key);
+        if (value == "none")
+            return new("AddressOutsideNetwork", true, $"the network `{network}` has no addresses of this kind: its {key} is `none`", "remove one of the two");
+        if (value is null or "" or "auto")
         {
-            findings.Warning("AddressOfUnknownNetwork", path, $"Incus chooses the addresses of the network `{network.Name}`, so {address} is probably not one of them",
+            return new("AddressOfUnknownNetwork", false, $"Incus chooses the addresses of the network `{network}`, so {address} is probably not one of them",
                 $"give the network an `{shortKey}` of its own");
         }
-        else if (Cidr.TryParse(value, family, out var range))
-        {
-            if (!range.Contains(address))
-                findings.Error("AddressOutsideNetwork", path, $"{address} is not an address of the network `{network.Name}`, which is {range}", "choose one of that range");
-            else if (range.Address.Equals(address))
-                findings.Error("AddressOfHost", path, $"{address} is the host's own address on the network `{network.Name}`", "choose another");
-            else if (range.IsReserved(address))
-                findings.Error("ReservedAddress", path, $"{address} is the first or the last address of {range}, which no machine can have", "choose another");
-        }
+
+        if (!Cidr.TryParse(value, family, out var range))
+            return null;
+        if (!range.Contains(address))
+            return new("AddressOutsideNetwork", true, $"{address} is not an address of the network `{network}`, which is {range}", "choose one of that range");
+        if (range.Address.Equals(address))
+            return new("AddressOfHost", true, $"{address} is the host's own address on the network `{network}`", "choose another");
+        return range.IsReserved(address)
+            ? new("ReservedAddress", true, $"{address} is the first or the last address of {range}, which no machine can have", "choose another")
+            : null;
     }
 
     private static IEnumerable<Attachment> Attachments(StackDefinition stack, Findings findings) =>

@@ -24,6 +24,7 @@ public static class StackValidator
         AddressRules.CheckFixedAddresses,
         AddressRules.CheckDuplicates,
         AddressRules.CheckInterfaceNames,
+        AddressRules.CheckNetworkTwice,
         MountRules.CheckTargets,
         MountRules.CheckNesting,
         MountRules.CheckPools,

@@ -51,6 +51,55 @@ public class NetworkPlanTests
         Assert.Contains(NetworkKind.IdOf("lan"), plan.Resources.Single(change => change.Id == ProfileKind.IdOf("wired")).DependsOn);
     }
 
+    private static readonly Network s_live = new()
+    {
+        Name = "lan", Type = "bridge", Managed = true,
+        Config = PlanningWorld.Map(("ipv4.address", "10.20.0.1/24"), ("ipv6.address", "none")),
+    };
+
+    [Theory]
+    [InlineData("networks: {back: {ipv4: 10.20.0.1/24}}", "networks.back.ipv4: 10.20.0.1 is the address of the network \"lan\" already; choose another address")]
+    [InlineData("instances: {web: {image: busybox, networks: {lan: {ipv4: 10.20.1.9}}}}", "instances.web.networks.lan.ipv4: 10.20.1.9 is not an address of the network `lan`, which is 10.20.0.0/24; choose one of that range")]
+    [InlineData("instances: {web: {image: busybox, networks: {lan: {ipv4: 10.20.0.1}}}}", "instances.web.networks.lan.ipv4: 10.20.0.1 is the host's own address on the network `lan`; choose another")]
+    [InlineData("instances: {web: {image: busybox, networks: {lan: {ipv6: \"fd42::9\"}}}}", "instances.web.networks.lan.ipv6: the network `lan` has no addresses of this kind: its ipv6.address is `none`; remove one of the two")]
+    [InlineData("instances: {web: {image: busybox, networks: [lan, {network: lan}]}}", "instances.web.networks[0]: eth0 and eth1 are both on the network \"lan\", which would have the instance's name twice; remove one of the two")]
+    [InlineData("instances: {web: {image: busybox, profiles: [wired], networks: [{network: lan, name: eth9}]}}",
+        "instances.web.networks[0]: eth9 and eth0 of the profile \"wired\" are both on the network \"lan\", which would have the instance's name twice; call it eth0, or turn the profile's off under devices: {eth0: {type: none}}")]
+    public void What_does_not_fit_a_network_that_is_live_is_said_before_anything_happens(string words, string problem)
+    {
+        var wired = new Profile { Name = "wired", Devices = new Dictionary<string, IReadOnlyDictionary<string, string>> { ["eth0"] = PlanningWorld.Map(("type", "nic"), ("network", "lan")) } };
+        var world = new PlanningWorld().With(s_live).With(wired);
+
+        var error = Assert.Throws<StackFileException>(() => world.Plan(StackText.Require($"name: shop\n{words}")));
+
+        Assert.EndsWith(problem, Assert.Single(error.Diagnostics).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Interfaces_on_one_live_network_are_fine_where_it_keeps_no_names_or_the_profiles_is_turned_off()
+    {
+        var wired = new Profile { Name = "wired", Devices = new Dictionary<string, IReadOnlyDictionary<string, string>> { ["eth0"] = PlanningWorld.Map(("type", "nic"), ("network", "lan")) } };
+        var world = new PlanningWorld().With(s_live).With(wired);
+
+        Assert.True(world.Plan(StackText.Require("{name: shop, instances: {web: {image: busybox, profiles: [wired], networks: [lan]}}}")).HasChanges);
+        Assert.True(world.Plan(StackText.Require("{name: shop, instances: {web: {image: busybox, profiles: [wired], networks: [{network: lan, name: eth9}], devices: {eth0: {type: none}}}}}")).HasChanges);
+        Assert.True(world.With(s_live with { Config = PlanningWorld.Map(("dns.mode", "none")) }).Plan(StackText.Require("{name: shop, instances: {web: {image: busybox, networks: [lan, lan]}}}")).HasChanges);
+    }
+
+    [Fact]
+    public void A_network_of_the_stack_that_is_called_something_else_is_told_to_keep_its_name()
+    {
+        var before = StackText.Require("{name: shop, networks: {old: {ipv4: 10.30.0.1/24}}}");
+        var config = new Dictionary<string, string> { ["ipv4.address"] = "10.30.0.1/24" };
+        new OwnershipMark("shop", "default", "networks.old", AppliedRecord.Of(new PropertyBag { { "config/ipv4.address", "10.30.0.1/24" }, { "type", "bridge" } })).Write(NetworkKind.IdOf("old"), config);
+        var world = new PlanningWorld().With(new Network { Name = "old", Type = "bridge", Managed = true, Config = config });
+        Assert.Empty(world.Plan(before).Changes);
+
+        var error = Assert.Throws<StackFileException>(() => world.Plan(StackText.Require("{name: shop, networks: {new: {ipv4: 10.30.0.1/24}}}"), new PlanOptions { Prune = true }));
+
+        Assert.Contains("keep its name, since Incus gives a network another name only while nothing uses it (incus network rename old new)", error.Message, StringComparison.Ordinal);
+    }
+
     private const string SharedNames = """
         name: shop
         networks:
