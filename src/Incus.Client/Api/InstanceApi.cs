@@ -199,6 +199,22 @@ public sealed partial class InstanceApi : ReadableApi<Instance>
         return await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>A log that the server keeps of an instance (<c>GET /1.0/instances/NAME/logs/FILE</c>).</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="file">The log: <c>lxc.log</c>, <c>qemu.log</c>, <c>console.log</c>.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>Its text.</returns>
+    /// <exception cref="IncusNotFoundException">There is no such log.</exception>
+    /// <exception cref="IncusException">The request failed.</exception>
+    public async Task<string> GetLogAsync(string name, string file, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        using var request = new HttpRequestMessage(HttpMethod.Get, Caller.Url($"{PathOf(name)}/logs/{Uri.EscapeDataString(file)}"));
+        using var response = await Caller.Connection.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        await Caller.ThrowIfFailedAsync(request, response, cancellationToken).ConfigureAwait(false);
+        return await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Opens the text console of a running instance. Only one reader can have it at a time.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>

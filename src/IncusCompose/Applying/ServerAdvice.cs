@@ -26,6 +26,8 @@ public static class ServerAdvice
         (["MinIO client tool"], "Install MinIO's client (mc) on the server's host, which this version of Incus needs for buckets in local pools"),
         // Source: Incus internal/server/storage/backend.go: the volume is looked for in the pool itself, not in the database.
         (["already exists on target"], "The pool holds a volume that the server does not know of, such as one that it was making when it was killed: remove that on the server's host"),
+        // Of all that may go wrong when a container starts, the last resort.
+        (["forkstart"], "Everything that was logged of its start, says: incus info NAME --show-log"),
     ];
 
     /// <summary>What a user can do about an error; null where that is not known, or the message says it.</summary>

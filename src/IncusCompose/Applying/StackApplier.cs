@@ -140,7 +140,8 @@ internal sealed class StackApplier
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            return Ended(change, ChangeOutcome.Failed, ServerAdvice.Complete(error.Message), error, clock.Elapsed) with { IsNotReady = error is NotReadyException };
+            var message = await ResourceKinds.Of(change.Id).ExplainAsync(_context.Client, change.Id, error).ConfigureAwait(false);
+            return Ended(change, ChangeOutcome.Failed, ServerAdvice.Complete(message), error, clock.Elapsed) with { IsNotReady = error is NotReadyException };
         }
         finally
         {

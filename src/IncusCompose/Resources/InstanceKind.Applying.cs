@@ -12,6 +12,9 @@ namespace IncusCompose.Resources;
 /// <content>Making, changing and deleting instances.</content>
 internal sealed partial class InstanceKind
 {
+    public override async Task<string> ExplainAsync(IncusClient client, ResourceId id, Exception error) =>
+        await StartLog.ReasonAsync(client, id.Name, error).ConfigureAwait(false) is { } reason ? $"{error.Message.TrimEnd()}: {reason}" : error.Message;
+
     public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
         await CreateAsync(context, desired, kept: null, cancellationToken).ConfigureAwait(false);
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Diagnostics;
@@ -50,6 +52,26 @@ public sealed class FailureTests(LabFixture lab)
         await ConvergesAsync(folder);
         await DownAsync(folder, project, "--volumes", "--pools");
         Assert.DoesNotContain(await lab.Client.StoragePools.ListAsync(), left => left.Name == pool);
+    }
+
+    [Fact]
+    public async Task A_container_that_does_not_start_is_told_with_the_reason_that_the_server_only_logs()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = new CliFolder(lab, project, """
+            name: clistart
+            instances: { clione: { image: busybox, raw: { lxc: "lxc.mount.entry = /nowhere/at/all mnt none bind 0 0" } } }
+            """);
+
+        var up = await folder.RunAsync("up");
+
+        Assert.Equal(1, up.ExitCode);
+        Assert.Contains("forkstart", up.Error, StringComparison.Ordinal);
+        Assert.Contains("/nowhere/at/all", up.Error, StringComparison.Ordinal);
+        Assert.Contains("Everything that was logged of its start, says: incus info NAME --show-log", up.Error, StringComparison.Ordinal);
+        // It did not come to run, and the plan does not say otherwise.
+        Assert.Contains("instance/clione  start", (await folder.RunAsync("plan")).Output, StringComparison.Ordinal);
+        await DownAsync(folder, project);
     }
 
     [Fact]
@@ -183,15 +205,25 @@ public sealed class FailureTests(LabFixture lab)
     {
         await using var project = await lab.CreateProjectAsync();
         var (bridge, other, address) = ($"cla{lab.Lab.Number}", $"clb{lab.Lab.Number}", lab.Lab.Subnets[^1] + ".1/24");
-        await lab.Lab.IncusAsync("network", "create", other, $"ipv4.address={address}", "ipv6.address=none");
         using var folder = new CliFolder(lab, project, $$"""
             name: cliclash
             networks: { {{bridge}}: { config: { ipv4.address: {{address}}, ipv6.address: none } } }
             instances: { clione: { image: busybox, networks: [{{bridge}}] } }
             """);
-        try
+        // Of its own networks the server tells.
+        await lab.Lab.IncusAsync("network", "create", other, $"ipv4.address={address}", "ipv6.address=none");
+        var foreseen = await folder.RunAsync("up");
+        await lab.Lab.IncusAsync("network", "delete", other);
+        Assert.Equal(1, foreseen.ExitCode);
+        Assert.Contains($"is the address of the network \"{other}\" already; choose another address", foreseen.Error, StringComparison.Ordinal);
+
+        // Of others it finds out.
+        using (var taken = new UdpClient())
         {
+            await lab.Lab.HostAsync("ip", "addr", "add", address, "dev", "lo");
+            taken.Client.Bind(new IPEndPoint(IPAddress.Parse(address[..^3]), 53));
             var up = await folder.RunAsync("up");
+            await lab.Lab.HostAsync("ip", "addr", "del", address, "dev", "lo");
 
             Assert.Equal(1, up.ExitCode);
             Assert.Matches($"^error: network/{bridge}: create failed: .*Address already in use", up.Error);
@@ -199,10 +231,6 @@ public sealed class FailureTests(LabFixture lab)
                 ". Another network of the host has this address: give the network another one, or none, for the server to choose\n" + CarryOn,
                 up.Error, StringComparison.Ordinal);
             Assert.DoesNotContain(await lab.Client.Networks.ListAsync(), network => network.Name == bridge);
-        }
-        finally
-        {
-            await lab.Lab.IncusAsync("network", "delete", other);
         }
 
         await ConvergesAsync(folder);
