@@ -22,6 +22,8 @@ internal static class GuestChanges
             : change with { Action = change.Action == ChangeAction.None ? ChangeAction.Update : change.Action, Properties = [.. change.Properties, .. due] };
     }
 
+    private const string WrittenBefore = "as it was written before";
+
     private static IEnumerable<PropertyChange> Of(DesiredInstance desired, GuestRecord record, GuestLook? look, bool isNew)
     {
         foreach (var file in desired.Files)
@@ -32,16 +34,16 @@ internal static class GuestChanges
             else if (look is null)
             {
                 // It cannot be looked at: what was written last has to do. Folders are made with what is in them.
-                if (file.Kind != InstanceFileKind.Directory && !record.Holds(file))
-                    yield return Property(file.Label, entry is null ? PropertyDifference.Added : PropertyDifference.Changed, entry is null ? null : Was(file, "as it was written before", isDrift: false), entry is null ? file.Describe() : Will(file, isDrift: false));
+                if (file.Kind != InstanceFileKind.Directory && !(record.Holds(file) && record.HoldsAs(file)))
+                    yield return Property(file.Label, entry is null ? PropertyDifference.Added : PropertyDifference.Changed, entry is null ? null : Was(file, WrittenBefore, isDrift: false), entry is null ? file.Describe() : Will(file, WrittenBefore, isDrift: false));
             }
             else if (look.Differences.GetValueOrDefault(file.Target) is { } difference)
             {
-                var isDrift = entry is not null && record.Holds(file);
+                var isDrift = entry is not null && record.Holds(file) && record.HoldsAs(file);
                 if (entry is null && difference == "gone")
                     yield return Property(file.Label, PropertyDifference.Added, null, file.Describe());
                 else
-                    yield return Property(file.Label, isDrift ? PropertyDifference.Drifted : PropertyDifference.Changed, Was(file, difference, isDrift), Will(file, isDrift));
+                    yield return Property(file.Label, isDrift ? PropertyDifference.Drifted : PropertyDifference.Changed, Was(file, difference, isDrift), Will(file, difference, isDrift));
             }
             else if (file.Kind != InstanceFileKind.Directory && (entry is null || entry.Label != file.Label || (!file.IsSecret && !record.Holds(file))))
             {
@@ -59,9 +61,18 @@ internal static class GuestChanges
         }
     }
 
-    private static string Was(GuestFile file, string difference, bool isDrift) => !file.IsSecret ? difference : isDrift ? $"(secret, {difference})" : "(secret)";
+    // The permissions of a secret are none; that it was changed is told of what is to be.
+    private static string Was(GuestFile file, string difference, bool isDrift) =>
+        !file.IsSecret ? difference : isDrift || IsOfAccess(difference) ? $"(secret, {difference})" : "(secret)";
 
-    private static string Will(GuestFile file, bool isDrift) => file.IsSecret && !isDrift ? "(secret, changed)" : file.Describe();
+    private static string Will(GuestFile file, string difference, bool isDrift) => file switch
+    {
+        { IsSecret: true } when IsOfAccess(difference) => $"(secret, {file.DescribeAccess()})",
+        { IsSecret: true } when !isDrift => "(secret, changed)",
+        _ => file.Describe(),
+    };
+
+    private static bool IsOfAccess(string difference) => difference.StartsWith("mode ", StringComparison.Ordinal) || difference.StartsWith("owner ", StringComparison.Ordinal);
 
     private static PropertyChange Property(string path, PropertyDifference difference, string? before, string? after) =>
         new(path, difference, ChangeImpact.Live, before, after) { IsFile = true };

@@ -52,6 +52,9 @@ internal sealed record GuestFile(string Label, string Target, InstanceFileKind K
         _ => string.Create(CultureInfo.InvariantCulture, $"{Size} {(Size == 1 ? "byte" : "bytes")}, {Octal(Mode)}{(Owner is null ? "" : $" {Owner}")}"),
     };
 
+    /// <summary>Its permissions and its owner as the file says them, such as <c>0644 www-data</c>.</summary>
+    public string DescribeAccess() => $"{Octal(Mode)} {Owner ?? "root"}{(Group is null ? "" : $":{Group}")}";
+
     /// <summary>Permissions as people write them.</summary>
     public static string Octal(int mode) => Convert.ToString(mode, 8).PadLeft(4, '0');
 

@@ -37,6 +37,10 @@ internal sealed partial class GuestRecord
     /// <param name="Digest">The digest of what was written.</param>
     public sealed record Entry([property: JsonPropertyName("for")] string Label, [property: JsonPropertyName("digest")] string Digest)
     {
+        /// <summary>With which permissions and for whom it was written; null in records of earlier versions, which did not say.</summary>
+        [JsonPropertyName("as"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public string? As { get; init; }
+
         [JsonIgnore]
         public bool IsSecret => Label.StartsWith("secrets.", StringComparison.Ordinal);
     }
@@ -66,6 +70,9 @@ internal sealed partial class GuestRecord
     /// <summary>True where this very content was written to the file's path.</summary>
     public bool Holds(GuestFile file) => _entries.TryGetValue(file.Target, out var entry) && Matches(entry, file.Hash);
 
+    /// <summary>True where the file's path was given the file's permissions and owner.</summary>
+    public bool HoldsAs(GuestFile file) => _entries.TryGetValue(file.Target, out var entry) && (entry.As is null || entry.As == file.DescribeAccess());
+
     /// <summary>True where what has this digest is what was written.</summary>
     public bool Matches(Entry entry, byte[] hash) => entry.Digest == DigestOf(Salt, hash, entry.IsSecret);
 
@@ -75,7 +82,7 @@ internal sealed partial class GuestRecord
         var salt = Salt.Length > 0 ? Salt : Convert.ToBase64String(RandomNumberGenerator.GetBytes(SaltLength));
         var entries = new SortedDictionary<string, Entry>(StringComparer.Ordinal);
         foreach (var file in files.Where(file => file.Kind != Incus.Client.InstanceFileKind.Directory))
-            entries[file.Target] = new Entry(file.Label, DigestOf(salt, file.Hash, file.IsSecret));
+            entries[file.Target] = new Entry(file.Label, DigestOf(salt, file.Hash, file.IsSecret)) { As = file.DescribeAccess() };
         return new GuestRecord(salt, entries);
     }
 

@@ -42,6 +42,20 @@ public class GuestPlanTests
     }
 
     [Fact]
+    public void Other_permissions_in_the_file_are_a_change_of_the_file_and_other_ones_there_are_drift()
+    {
+        StackDefinition Of(int? mode) => PlanningWorld.Stack(new InstanceDefinition
+        {
+            Name = "web", Image = "busybox", Secrets = [new GrantDefinition { Source = "db", Mode = mode }], Files = [new FileDefinition { Target = "/etc/motd", Content = "hello", Mode = mode }],
+        }) with { Secrets = Secrets };
+        Written(Of(null), file => file.Label == "secrets.db" ? "mode 0400" : "mode 0644");
+        Assert.Contains("      ~ files./etc/motd: mode 0644 -> 5 bytes, 0444\n      ~ secrets.db: (secret, mode 0400) -> (secret, 0444 root)\n", Text(_world.Plan(Of(0b100_100_100))), StringComparison.Ordinal);
+
+        Written(Of(null), _ => "mode 0777");
+        Assert.Contains("      ~ files./etc/motd: mode 0777 -> 5 bytes, 0644 (drifted)\n      ~ secrets.db: (secret, mode 0777) -> (secret, 0400 root) (drifted)\n", Text(_world.Plan(Of(null))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_the_file_drops_is_removed_only_where_nobody_changed_it()
     {
         var stack = Stack("hello", isSecret: true);
