@@ -135,11 +135,11 @@ public sealed partial class ComposeEngine
     {
         var opening = client.Events.EnsureOpenAsync(cancellationToken);
         var exists = client.Project == "default" || await client.Projects.FindAsync(client.Project, cancellationToken).ConfigureAwait(false) is not null;
-        var server = exists
-            ? await StackObserver.ObserveAsync(client, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false)
-            : new ServerObservation([], []);
+        // What the stack had outside a project that is gone may be left: pools, and what the project shared with the default one.
+        var view = exists ? client : client.ForProject("default");
+        var server = await StackObserver.ObserveAsync(view, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
-        return StackPlanner.PlanRemoval(stack, client.Project, server, options ?? new RemovalOptions(), client.Name);
+        return StackPlanner.PlanRemoval(stack, client.Project, server, options ?? new RemovalOptions(), client.Name) with { View = view.Project };
     }
 
     /// <summary>
@@ -183,7 +183,7 @@ public sealed partial class ComposeEngine
         var refused = plan.Resources.Where(resource => resource.Refused is not null).ToList();
         if (refused.Count > 0)
             throw new PlanRefusedException(refused);
-        var view = client.ForProject(plan.Project);
+        var view = client.ForProject(plan.View ?? plan.Project);
         if (options.Exact)
             await RequireUnchangedAsync(view, plan, cancellationToken).ConfigureAwait(false);
         var remotes = _connector.Load();
@@ -262,7 +262,7 @@ public sealed partial class ComposeEngine
 
     private static async Task RequireUnchangedAsync(IncusClient view, StackPlan plan, CancellationToken cancellationToken)
     {
-        var exists = plan.Project == "default" || await view.Projects.FindAsync(plan.Project, cancellationToken).ConfigureAwait(false) is not null;
+        var exists = plan.Project == "default" || plan.View is not null || await view.Projects.FindAsync(plan.Project, cancellationToken).ConfigureAwait(false) is not null;
         var server = (await StackObserver.ObserveAsync(
             view, exists ? null : plan.ProjectConfig, StoragePoolKind.NamesIn(plan), cancellationToken).ConfigureAwait(false)).SeenBy(plan.Stack, plan.Project);
         var moved = plan.Changes

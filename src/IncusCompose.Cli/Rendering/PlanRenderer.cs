@@ -48,6 +48,8 @@ internal static class PlanRenderer
             writer.Write($"  {(change.Reason.Length == 0 ? Words.Done(change.Action) : StyledWriter.Printable(change.Reason))}", Style.Faint);
         else
             writer.Write($"  {Words.Verb(change.Action)}", Words.Style(change.Action));
+        if (change is { Starts: true, Restarts: false, Action: ChangeAction.Update or ChangeAction.Rebuild or ChangeAction.Replace })
+            writer.Write(", starts", Style.Warning);
         if (change.Restarts && change.Action != ChangeAction.Restart)
             writer.Write(", restarts", Style.Warning);
         if (change.PendingRestart)

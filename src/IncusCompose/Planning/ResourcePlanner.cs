@@ -40,9 +40,8 @@ internal sealed record ResourcePlanner(PlanOptions Options, MetadataConfiguratio
             {
                 Action = ChangeAction.Replace,
                 Reason = kind.LostByReplacement,
-                Refused = Options.AllowReplace
-                    ? kind.ReplacementRefusal(live, Options)
-                    : "it can only be deleted and created again; allow it with -AllowReplace (--allow-replace)",
+                Refused = kind.ReplacementRefusal(live, Options)
+                    ?? (Options.AllowReplace ? null : "it can only be deleted and created again; allow it with -AllowReplace (--allow-replace)"),
             },
             ChangeImpact.Rebuild => change with
             {

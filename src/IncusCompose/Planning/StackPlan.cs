@@ -143,6 +143,9 @@ public sealed record StackPlan
     /// </summary>
     internal IReadOnlyDictionary<string, string>? ProjectConfig { get; init; }
 
+    /// <summary>The project through which the server was looked at where it is not the stack's own, which is gone; else null.</summary>
+    internal string? View { get; init; }
+
     /// <summary>Every resource of the stack, those that stay as they are included, dependencies first.</summary>
     public IReadOnlyList<ResourceChange> Resources { get; init; } = [];
 

@@ -55,6 +55,7 @@ internal static class StackPlanner
         RestartWithWhatTheyDependOn(changes, planner);
         UpdateOrder.InTurn(changes);
         var orphans = Orphans(context, desired.Select(pair => pair.resource.Id).ToHashSet(), changes, options);
+        TightenLast(changes);
         if (!options.AllowHostHooks)
             HookRefusal.Apply(changes);
         if (context.Problems.Any(problem => problem.Severity == DiagnosticSeverity.Error))
@@ -176,6 +177,17 @@ internal static class StackPlanner
         }
     }
 
+    /// <summary>What holds everything comes first; where it is to allow less than before, the rest has to fit in before.</summary>
+    private static void TightenLast(Dictionary<ResourceId, ResourceChange> changes)
+    {
+        foreach (var holder in changes.Values.Where(change => ResourceKinds.Of(change.Id) is { ContainsAll: true } kind && kind.ComesLast(change)).ToList())
+        {
+            foreach (var change in changes.Values.Where(change => change.DependsOn.Contains(holder.Id)).ToList())
+                changes[change.Id] = change with { DependsOn = [.. change.DependsOn.Where(id => id != holder.Id)] };
+            changes[holder.Id] = holder with { DependsOn = [.. changes.Keys.Where(id => id != holder.Id)] };
+        }
+    }
+
     /// <summary>An instance whose file says so is restarted with what it depends on, and in turn whatever depends on it.</summary>
     private static void RestartWithWhatTheyDependOn(Dictionary<ResourceId, ResourceChange> changes, ResourcePlanner planner)
     {
@@ -219,8 +231,10 @@ internal static class StackPlanner
         PlanningContext context, HashSet<ResourceId> desired, Dictionary<ResourceId, ResourceChange> changes, PlanOptions options)
     {
         var orphans = new List<OrphanedResource>();
+        // What goes on under another name is no orphan.
+        var located = changes.Values.Select(change => change.Live?.Id).OfType<ResourceId>().ToHashSet();
         var found = context.Server.Resources
-            .Where(live => live.Mark?.BelongsTo(context.Stack.Name, context.Project) == true && !desired.Contains(live.Id) && !InactiveInstances.Include(context.Stack, live))
+            .Where(live => live.Mark?.BelongsTo(context.Stack.Name, context.Project) == true && !desired.Contains(live.Id) && !located.Contains(live.Id) && !InactiveInstances.Include(context.Stack, live))
             .OrderByDescending(live => ResourceKinds.RankOf(live.Id))
             .ThenBy(live => live.Id.ToString(), StringComparer.Ordinal);
         foreach (var live in found)
@@ -257,10 +271,10 @@ internal static class StackPlanner
         {
             count = kept.Count;
             // What is changed in the same plan may use it no more afterwards.
-            var staying = server.Resources.Where(live => changes.GetValueOrDefault(live.Id)?.Action is null or ChangeAction.None).ToList();
+            var uses = server.Resources.Select(live => (Live: live, Uses: UsesInTheEnd(live, changes.GetValueOrDefault(live.Id)))).ToList();
             foreach (var deletion in changes.Values.Where(change => change.Action == ChangeAction.Delete).ToList())
             {
-                if (staying.FirstOrDefault(live => live.Uses.Contains(deletion.Id) && ResourceKinds.Of(deletion.Id).MayBeMeant(deletion.Live!, live)) is not { } user)
+                if (uses.FirstOrDefault(user => user.Uses.Contains(deletion.Id) && ResourceKinds.Of(deletion.Id).MayBeMeant(deletion.Live!, user.Live)) is not { Live: { } user })
                     continue;
                 changes.Remove(deletion.Id);
                 kept.Add((deletion.Live!, user.Id));
@@ -269,6 +283,13 @@ internal static class StackPlanner
 
         return kept;
     }
+
+    private static IReadOnlyList<ResourceId> UsesInTheEnd(LiveResource live, ResourceChange? change) => change switch
+    {
+        { Action: ChangeAction.Delete or ChangeAction.Replace } => [],
+        { Action: ChangeAction.Update or ChangeAction.Rebuild } => ResourceKinds.Of(live.Id).UsesAfter(change),
+        _ => live.Uses,
+    };
 
     /// <summary>Something is deleted once nothing uses it any more: after every change of what was using it.</summary>
     private static void OrderDeletions(Dictionary<ResourceId, ResourceChange> changes)

@@ -71,7 +71,14 @@ internal sealed class CertificateKind : ResourceKind
     // One that is trusted already is known by its fingerprint, whatever it is called.
     public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
         server.OfKind(KindName).FirstOrDefault(live => live.Mark is null && ((TrustedCertificate)live.Raw).Fingerprint == desired.Properties[CertificatePath])
-        ?? server.OfKind(KindName).FirstOrDefault(live => live.Mark is not null && live.Id == desired.Id);
+        ?? server.OfKind(KindName).FirstOrDefault(live => live.Mark is not null && live.Id == desired.Id)
+        ?? server.OfKind(KindName).FirstOrDefault(live => ((TrustedCertificate)live.Raw).Fingerprint == desired.Properties[CertificatePath]);
+
+    /// <summary>A certificate that the file calls something else by now is the same certificate.</summary>
+    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner) =>
+        change is { Action: ChangeAction.None or ChangeAction.Update, Live: { } live } && live.Id != change.Id
+            ? change with { Action = ChangeAction.Update, Reason = $"it is called {live.Id.Name} so far" }
+            : change;
 
     public override ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) => ChangeImpact.Live;
 
@@ -102,7 +109,7 @@ internal sealed class CertificateKind : ResourceKind
 
     public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
     {
-        var live = await FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id]);
+        var live = await FindAsync(context.Client, change.Live!.Id, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id]);
         if (context.PlanAgain(change, live).Action == ChangeAction.None)
             return;
         var found = await context.Client.Certificates.GetAsync(((TrustedCertificate)live.Raw).Fingerprint, cancellationToken).ConfigureAwait(false);

@@ -244,6 +244,17 @@ internal abstract class ConfiguredKind<T> : ResourceKind
 
     protected virtual IReadOnlyList<ResourceId> UsesOf(ResourceId id, T resource) => [];
 
+    public override IReadOnlyList<ResourceId> UsesAfter(ResourceChange change) => UsesOf(change.Id, After(change));
+
+    /// <summary>The resource of a change as the change will leave it.</summary>
+    protected T After(ResourceChange change)
+    {
+        var fields = FieldsOf((T)change.Live!.Raw);
+        foreach (var step in change.Steps)
+            fields.Set(step.Path, step.Value);
+        return WithFields((T)change.Live.Raw, fields);
+    }
+
     protected abstract ResourceId IdOf(T resource);
 
     protected abstract Task<Versioned<T>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken);

@@ -20,7 +20,8 @@ internal sealed partial class InstanceKind
         var instance = (Instance)change.Live!.Raw;
         if (NeverFinished(instance))
             return change with { Action = ChangeAction.Replace, Refused = null, Reason = "its creation did not finish and it never ran" };
-        var stopped = instance.StatusCode is StatusCode.Stopped;
+        // What could not start is in error for a moment, and stopped after that.
+        var stopped = instance.StatusCode is StatusCode.Stopped or StatusCode.Error or StatusCode.Aborting;
         if (change.Action is ChangeAction.None or ChangeAction.Update && MovedImages.MayFollow(instance, planner.Options) && MovedImages.Describe(change) is { } moved)
             change = change with { Action = ChangeAction.Rebuild, Reason = moved };
         change = RefineMove(change, instance, planner);

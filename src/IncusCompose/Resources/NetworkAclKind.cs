@@ -16,6 +16,8 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
 
     public override string Name => KindName;
 
+    public override string Noun => "network ACL";
+
     public override bool IsKeptAsDefinition => true;
 
     public static ResourceId IdOf(string name) => new(KindName, name);

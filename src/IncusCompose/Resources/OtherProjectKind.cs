@@ -18,6 +18,8 @@ internal sealed class OtherProjectKind : ProjectKind
 
     public override string Name => KindName;
 
+    public override string Noun => "project";
+
     public override bool ContainsAll => false;
 
     public override bool IsOfServer => true;

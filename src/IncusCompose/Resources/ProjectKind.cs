@@ -41,6 +41,39 @@ internal class ProjectKind : ConfiguredKind<Project>
     public override bool IsServerFilled(string path) =>
         PropertyPath.IsConfig(path, out var key) && key.StartsWith("features.", StringComparison.Ordinal);
 
+    // Source: Incus cmd/incusd/api_project.go, projectChange.
+    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner)
+    {
+        change = base.Refine(change, planner);
+        var feature = change.Steps.Select(step => PropertyPath.IsConfig(step.Path, out var key) ? (Key: key, step.Value) : default)
+            .FirstOrDefault(step => step.Key?.StartsWith("features.", StringComparison.Ordinal) == true && !(step.Key == NetworkZoneKind.Feature && ConfigTruth.IsTrue(step.Value))).Key;
+        return feature is not null && change.Refused is null && HeldBy(change.Live!).Select(address => address["/1.0/".Length..]).ToList() is { Count: > 0 } held
+            ? change with { Refused = $"Incus changes {feature} of an empty project only, and this one holds {Few(held)}; take that down first, or give the stack another project" }
+            : change;
+    }
+
+    /// <summary>The server demands of all that a project holds what its limits and restrictions say: what is tightened comes last, what is loosened first.</summary>
+    public override bool ComesLast(ResourceChange change) =>
+        change.Action == ChangeAction.Update
+        && change.Steps.Where(step => PropertyPath.IsConfig(step.Path, out _)).Select(step => Tightens(step, change.Live!.Properties[step.Path])).ToList() is var steps
+        && steps.Contains(true) && !steps.Contains(false);
+
+    /// <summary>True for what allows less than before, false for what allows more, null for what has no bearing on what a project holds.</summary>
+    private static bool? Tightens(PropertyStep step, string? before)
+    {
+        _ = PropertyPath.IsConfig(step.Path, out var key);
+        if (key == "restricted")
+            return ConfigTruth.IsTrue(step.Value);
+        if (key.StartsWith("restricted.", StringComparison.Ordinal))
+            return step.Value is null or "block";
+        if (!key.StartsWith("limits.", StringComparison.Ordinal))
+            return null;
+        return step.Value is not null && (before is null || !ByteSize.TryParse(before, out var old) || !ByteSize.TryParse(step.Value, out var wanted) || wanted < old);
+    }
+
+    private static string Few(List<string> names) =>
+        names.Count <= 3 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(3))} and {names.Count - 3} more";
+
     // A project that still holds anything cannot be deleted; its default profile comes and goes with it.
     public override string? WhyKept(LiveResource live, IReadOnlySet<string> deleted, ServerObservation server)
     {

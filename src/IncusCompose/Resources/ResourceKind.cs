@@ -18,7 +18,7 @@ internal abstract class ResourceKind
     public abstract string Name { get; }
 
     /// <summary>The kind as people say it: <c>storage pool</c>.</summary>
-    public string Noun => Name.Replace('-', ' ');
+    public virtual string Noun => Name.Replace('-', ' ');
 
     /// <summary>How it is drawn in a graph.</summary>
     public virtual GraphShape Shape => GraphShape.Rounded;
@@ -60,7 +60,7 @@ internal abstract class ResourceKind
     public virtual ChangeImpact ImpactOf(string path, DesiredResource desired, LiveResource live, MetadataConfiguration? metadata) =>
         path is PropertyPath.Type or PropertyPath.Driver or PropertyPath.ContentType ? ChangeImpact.Replace : ChangeImpact.Live;
 
-    /// <summary>What stands in the way of replacing it even where replacing is allowed; null where nothing does.</summary>
+    /// <summary>What stands in the way of replacing it, whether replacing is allowed or not; null where nothing does.</summary>
     public virtual string? ReplacementRefusal(LiveResource live, PlanOptions options) => DeletionRefusal(live);
 
     /// <summary>What stands in the way of deleting it; null where nothing does.</summary>
@@ -147,6 +147,12 @@ internal abstract class ResourceKind
     /// <summary>True where every other resource lives inside it: it is made first and goes last.</summary>
     public virtual bool ContainsAll => false;
 
+    /// <summary>What a resource still uses of what it uses now once a planned change is made.</summary>
+    public virtual IReadOnlyList<ResourceId> UsesAfter(ResourceChange change) => [];
+
+    /// <summary>True for a change of what holds everything else that can only be made once the rest is as it is to be: a limit that falls.</summary>
+    public virtual bool ComesLast(ResourceChange change) => false;
+
     /// <summary>True where a name is unique only within something else, which the id's scope names.</summary>
     public virtual bool HasScope => false;
 
@@ -205,6 +211,9 @@ internal abstract class ResourceKind
 
     /// <summary>Writes the changes of <paramref name="change"/> into the resource as it is now.</summary>
     public abstract Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken);
+
+    /// <summary>What went wrong with a change, in words: the error's own, and what else the server keeps of it.</summary>
+    public virtual Task<string> ExplainAsync(IncusClient client, ResourceId id, Exception error) => Task.FromResult(error.Message);
 
     /// <summary>Deletes the resource; one that is gone already is no error.</summary>
     public abstract Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken);

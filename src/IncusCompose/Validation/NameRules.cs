@@ -30,6 +30,12 @@ internal static partial class NameRules
                 findings.Error("SaidTwice", $"projects.{other.Name}", "it is the project that the stack lives in", "say what it is like under `project`, and make it there with `create: true`");
         }
 
+        foreach (var same in stack.Certificates.Values.GroupBy(certificate => certificate.Fingerprint).Where(same => same.Count() > 1))
+        {
+            foreach (var certificate in same.Skip(1))
+                findings.Error("DuplicateCertificate", $"certificates.{certificate.Name}", $"it is the same certificate as `{same.First().Name}`, which the server trusts once", "remove one of the two");
+        }
+
         foreach (var instance in stack.Instances.Values)
         {
             var path = $"instances.{instance.Name}";

@@ -41,10 +41,42 @@ public sealed class CertificateTests(LabFixture lab)
         var error = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(Stack(second).Replace("name: trusting", "name: others", StringComparison.Ordinal)));
         Assert.Contains("it belongs to the stack \"trusting\"", error.Message, StringComparison.Ordinal);
 
+        // Under another key it is the same certificate.
+        string Renamed(string text) => text.Replace($"  {name}:", $"  {name}-new:", StringComparison.Ordinal);
+        Assert.Equal($"  ~ certificate/{name}-new: change, it is called {name} so far\ntrusting: 1 to change, 0 unchanged\n", StackWorkbench.Text(await bench.PlanAsync(Renamed(Stack(second, "description: Ann")), new() { Prune = true })));
+        await bench.UpAsync(Renamed(Stack(second, "description: Ann")));
+        Assert.Null(await FindAsync());
+        Assert.Empty((await bench.PlanAsync(Renamed(Stack(second, "description: Ann")), new() { Prune = true })).Changes);
+        await bench.UpAsync(Stack(second, "description: Ann"));
+        Assert.NotNull(await FindAsync());
+
         Assert.True((await bench.Engine.ApplyAsync(bench.Client, await bench.Engine.CompareRemovalAsync(project.Client, "trusting"))).Succeeded);
         Assert.Null(await FindAsync());
 
         async Task<Incus.Client.TrustedCertificate?> FindAsync() => (await bench.Client.Certificates.ListAsync()).SingleOrDefault(certificate => certificate.Name == name);
+    }
+
+    [Fact]
+    public async Task What_a_stack_kept_outside_its_project_is_taken_down_by_its_name_after_the_project_is_gone()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(lab.Lab);
+        var name = $"gone{Guid.NewGuid():N}"[..12];
+        await bench.UpAsync($$"""
+            name: leaving
+            project: { name: {{name}}, create: true, features: { storage_volumes: false } }
+            storage_pools: { {{name}}: { driver: dir } }
+            volumes: { {{name}}: { pool: {{name}} } }
+            """);
+        var client = bench.Client.ForProject(name);
+        Assert.True((await bench.Engine.ApplyAsync(client, await bench.Engine.CompareRemovalAsync(client, "leaving"))).Succeeded);
+        Assert.Null(await bench.Client.Projects.FindAsync(name));
+        Assert.NotNull(await bench.Client.StoragePools.FindAsync(name));
+
+        var plan = await bench.Engine.CompareRemovalAsync(client, "leaving", new() { RemoveVolumes = true, RemovePools = true });
+        Assert.Equal([$"volume/{name}/{name}", $"storage-pool/{name}"], plan.Changes.Select(change => change.Id.ToString()));
+        Assert.True((await bench.Engine.ApplyAsync(client, plan, new() { Exact = true })).Succeeded);
+        Assert.Null(await bench.Client.StoragePools.FindAsync(name));
+        Assert.Empty((await bench.Engine.CompareRemovalAsync(client, "leaving", new() { RemoveVolumes = true, RemovePools = true })).Changes);
     }
 
     [Fact]

@@ -94,6 +94,9 @@ internal sealed class PlanningWorld
         return this;
     }
 
+    /// <summary>The project that the stack lives in.</summary>
+    public PlanningWorld With(Project project) => Add(new ProjectKind(), ProjectKind.IdOf(project.Name), project);
+
     /// <summary>A project that a stack made besides its own.</summary>
     /// <param name="project">The project.</param>
     /// <param name="profile">Its default profile; null: as Incus makes it.</param>

@@ -26,6 +26,35 @@ public class StoragePlanTests
     }
 
     [Fact]
+    public void A_pool_that_is_no_longer_in_the_file_stays_while_an_instance_lies_in_it_though_that_is_changed_too()
+    {
+        StackDefinition Stack(string memory, params string[] pools) => PlanningWorld.Stack(PlanningWorld.Web with { Profiles = [], Memory = memory }) with
+        {
+            StoragePools = pools.ToDictionary(pool => pool, pool => new StoragePoolDefinition { Name = pool, Driver = "btrfs" }),
+        };
+        var config = new Dictionary<string, string>();
+        new OwnershipMark("shop", "default", "storage_pools.fast", AppliedRecord.Of(new PropertyBag { { "driver", "btrfs" } })).Write(StoragePoolKind.IdOf("fast"), config);
+        var world = new PlanningWorld().With(new StoragePool { Name = "fast", Driver = "btrfs", Config = config });
+        world.With(world.Applied(Stack("256MiB", "fast"), "web"));
+
+        var plan = world.Plan(Stack("512MiB"), new PlanOptions { Prune = true });
+
+        Assert.Equal(["instance/web"], plan.Changes.Select(change => change.Id.ToString()));
+        Assert.Equal("it stays, since instance/web uses it", Assert.Single(plan.Orphans).Advice);
+    }
+
+    [Fact]
+    public void What_is_never_replaced_is_not_offered_to_be_replaced()
+    {
+        StackDefinition Stack(string driver) => new() { Name = "shop", StoragePools = new Dictionary<string, StoragePoolDefinition> { ["fast"] = new() { Name = "fast", Driver = driver } } };
+        var config = new Dictionary<string, string>();
+        new OwnershipMark("shop", "default", "storage_pools.fast", AppliedRecord.Of(new PropertyBag { { "driver", "dir" } })).Write(StoragePoolKind.IdOf("fast"), config);
+        var world = new PlanningWorld().With(new StoragePool { Name = "fast", Driver = "dir", Config = config });
+
+        Assert.StartsWith("a storage pool is never replaced", Assert.Single(world.Plan(Stack("btrfs")).Changes).Refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_pool_cannot_be_made_smaller()
     {
         StackDefinition Stack(string size) => new() { Name = "shop", StoragePools = new Dictionary<string, StoragePoolDefinition> { ["fast"] = new() { Name = "fast", Driver = "btrfs", Config = PlanningWorld.Map(("size", size)) } } };

@@ -116,7 +116,7 @@ internal static class PortShapes
         }
 
         if (parts[0].Length == 0)
-            return Problem("leaves the host's port to be chosen, which Incus cannot do", $"write the port, as in `{text.Replace("::", $":{parts[1]}:", StringComparison.Ordinal)}`");
+            return Problem("leaves the host's port to be chosen, which Incus cannot do", $"write the port, as in `{text.Insert(text.LastIndexOf(':'), parts[1].Length > 0 ? parts[1] : "8080")}`");
         if (parts[1].Length == 0)
             return Problem("leaves out the port in the instance", $"write it after the colon, as in `{text}80`");
         if (ReadRange(parts[0], out var published) is { } badHost)
