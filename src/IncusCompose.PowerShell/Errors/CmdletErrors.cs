@@ -105,7 +105,7 @@ internal static class CmdletErrors
     public static CmdletError ChangeFailed(ResourceResult result)
     {
         var cause = From(result.Error ?? new InvalidOperationException(result.Message), result);
-        return cause with { Message = $"{result.Id}: {cause.Text}" };
+        return cause with { Message = $"{result.Id}: {cause.Text}{(result.Reason is { } reason ? $" The server logged: {reason}." : "")}" };
     }
 
     /// <summary>There is no checkpoint of a name.</summary>

@@ -64,6 +64,9 @@ public sealed record ResourceResult
     /// <summary>Why it failed, was skipped or was left as it is; null where there is nothing to say.</summary>
     public string? Message { get; init; }
 
+    /// <summary>What the server keeps of a failure beside the error itself, such as what was logged when a container did not start; null where that is nothing.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>The error behind <see cref="ChangeOutcome.Failed"/>.</summary>
     public Exception? Error { get; init; }
 

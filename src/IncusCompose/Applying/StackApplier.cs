@@ -140,8 +140,9 @@ internal sealed class StackApplier
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            var message = await ResourceKinds.Of(change.Id).ExplainAsync(_context.Client, change.Id, error).ConfigureAwait(false);
-            return Ended(change, ChangeOutcome.Failed, ServerAdvice.Complete(message), error, clock.Elapsed) with { IsNotReady = error is NotReadyException };
+            var reason = await ResourceKinds.Of(change.Id).ReasonAsync(_context.Client, change.Id, error).ConfigureAwait(false);
+            var message = reason is null ? error.Message : $"{error.Message.TrimEnd()}: {reason}";
+            return Ended(change, ChangeOutcome.Failed, ServerAdvice.Complete(message), error, clock.Elapsed) with { Reason = reason, IsNotReady = error is NotReadyException };
         }
         finally
         {

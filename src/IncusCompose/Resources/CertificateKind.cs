@@ -41,7 +41,8 @@ internal sealed class CertificateKind : ResourceKind
             };
             if (!string.IsNullOrEmpty(certificate.Description))
                 properties.Add(PropertyPath.Description, certificate.Description);
-            if (isRestricted)
+            // The server tells none as nothing.
+            if (isRestricted && certificate.Projects is not { Count: 0 })
                 properties.Add(ProjectsPath, string.Join(",", (certificate.Projects ?? [context.Project]).Order(StringComparer.Ordinal)));
             yield return new DesiredCertificate
             {

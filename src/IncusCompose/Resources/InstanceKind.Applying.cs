@@ -12,8 +12,7 @@ namespace IncusCompose.Resources;
 /// <content>Making, changing and deleting instances.</content>
 internal sealed partial class InstanceKind
 {
-    public override async Task<string> ExplainAsync(IncusClient client, ResourceId id, Exception error) =>
-        await StartLog.ReasonAsync(client, id.Name, error).ConfigureAwait(false) is { } reason ? $"{error.Message.TrimEnd()}: {reason}" : error.Message;
+    public override Task<string?> ReasonAsync(IncusClient client, ResourceId id, Exception error) => StartLog.ReasonAsync(client, id.Name, error);
 
     public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
         await CreateAsync(context, desired, kept: null, cancellationToken).ConfigureAwait(false);

@@ -53,7 +53,8 @@ internal sealed class ItemList<T>(string word, Func<T> blank, IReadOnlyList<Item
 
     private IEnumerable<(string Key, T Item)> Keyed(IEnumerable<T> items) => items
         .GroupBy(item => TextOf(item, keys) is { Length: > 0 } key ? key : Anything)
-        .SelectMany(group => group.OrderBy(ValueOf, StringComparer.Ordinal).Select((item, index) => (index == 0 ? group.Key : $"{group.Key}{Again}{index + 1}", item)));
+        // What is its one field and nothing else is the same thing, however often it is said.
+        .SelectMany(group => group.OrderBy(ValueOf, StringComparer.Ordinal).Take(keys.Count == 1 && values.Count == 0 ? 1 : int.MaxValue).Select((item, index) => (index == 0 ? group.Key : $"{group.Key}{Again}{index + 1}", item)));
 
     private string WithoutNumber(string key)
     {

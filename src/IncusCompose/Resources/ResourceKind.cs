@@ -212,8 +212,8 @@ internal abstract class ResourceKind
     /// <summary>Writes the changes of <paramref name="change"/> into the resource as it is now.</summary>
     public abstract Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken);
 
-    /// <summary>What went wrong with a change, in words: the error's own, and what else the server keeps of it.</summary>
-    public virtual Task<string> ExplainAsync(IncusClient client, ResourceId id, Exception error) => Task.FromResult(error.Message);
+    /// <summary>What else than an error tells the server keeps of why a change failed; null where that is nothing.</summary>
+    public virtual Task<string?> ReasonAsync(IncusClient client, ResourceId id, Exception error) => Task.FromResult<string?>(null);
 
     /// <summary>Deletes the resource; one that is gone already is no error.</summary>
     public abstract Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken);

@@ -137,9 +137,17 @@ internal static partial class NameRules
         return (type == "bridge" ? Interface(name) : null) ?? Api(name);
     }
 
-    /// <summary>The name of a record within its zone. Source: Incus internal/server/network/zone/zone.go, validateName.</summary>
-    public static Problem? Record(string name) =>
-        name == "@" ? null : Api(name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name);
+    /// <summary>
+    /// The name of a record within its zone: DNS's own words, such as <c>_dmarc</c>, <c>_srv._tcp</c> and <c>*</c>, which servers
+    /// take though a name in the API could not be one. Source: Incus internal/server/network/zone/zone.go, validateName.
+    /// </summary>
+    public static Problem? Record(string name)
+    {
+        if (name is "@" or "*")
+            return null;
+        var labels = (name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name).Split('.');
+        return Api(string.Join('.', labels.Select(label => label.Length > 1 ? label.TrimStart('_') : label)));
+    }
 
     /// <summary>A network interface's name. Source: Incus shared/validate/validate.go, IsInterfaceName.</summary>
     public static Problem? Interface(string name) => name switch

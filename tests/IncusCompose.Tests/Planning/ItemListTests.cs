@@ -34,6 +34,16 @@ public class ItemListTests
     }
 
     [Fact]
+    public void What_is_one_word_and_is_said_twice_is_one_item()
+    {
+        var words = new ItemList<NetworkAclRule>("addresses", () => new NetworkAclRule(), [new("source", rule => rule.Source, (rule, text) => rule with { Source = text })], []);
+
+        var properties = words.ToProperties([new() { Source = "fd00::1" }, new() { Source = "fd00::2" }, new() { Source = "fd00::1" }]).ToDictionary();
+
+        Assert.Equal(["fd00::1", "fd00::2"], words.FromProperties(properties, []).Select(rule => rule.Source));
+    }
+
+    [Fact]
     public void An_item_that_stays_keeps_its_place_and_what_this_program_does_not_know_of_it()
     {
         var before = JsonSerializer.Deserialize<List<JsonElement>>("""[{"action":"allow","protocol":"udp","state":"enabled"},{"action":"drop","protocol":"tcp","state":"enabled","speed":"fast"}]""")!

@@ -47,6 +47,18 @@ public class ValidationTests
     [InlineData("a\n", false)]
     public void Names_in_the_api_begin_and_end_with_a_letter_or_digit(string name, bool valid) => Assert.Equal(valid, NameRules.Api(name) is null);
 
+    [Theory]
+    [InlineData("@", true)]
+    [InlineData("*", true)]
+    [InlineData("*.apps", true)]
+    [InlineData("_dmarc", true)]
+    [InlineData("_srv._tcp", true)]
+    [InlineData("www", true)]
+    [InlineData("-www", false)]
+    [InlineData("a b", false)]
+    [InlineData("_", false)]
+    public void Records_of_a_zone_have_the_names_that_dns_has(string name, bool valid) => Assert.Equal(valid, NameRules.Record(name) is null);
+
     [Fact]
     public void What_exists_already_may_have_any_name() =>
         StackText.Require("project: my_project\nnetworks: {_x: {external: true}}\nprofiles: {_x: {external: true}}\nvolumes: {_x: {external: true}}\nstorage_pools: {_x: {external: true}}");
