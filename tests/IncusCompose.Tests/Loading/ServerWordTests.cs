@@ -78,10 +78,11 @@ public class ServerWordTests
         var (pem, fingerprint) = Certificate();
         using var key = ECDsa.Create();
         File.WriteAllText(Path.Combine(folder.Path, "ann.pem"), key.ExportPkcs8PrivateKeyPem() + "\n" + pem);
+        File.WriteAllText(Path.Combine(folder.Path, "scraper.pem"), Certificate().Pem);
         var certificates = StackText.Require("""
             certificates:
               ann: ~/ann.pem
-              scraper: { file: ~/ann.pem, type: metrics }
+              scraper: { file: ~/scraper.pem, type: metrics }
             instances: { web: {} }
             """, new Dictionary<string, string> { ["HOME"] = folder.Path }).Certificates;
         Assert.Equal((fingerprint, "client"), (certificates["ann"].Fingerprint, certificates["ann"].Type));

@@ -99,6 +99,7 @@ public class PreseedTests
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var ann = new CertificateRequest("CN=ann", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
 
+        using var bob = new CertificateRequest("CN=bob", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
         var stack = Dialect.Load($"""
             certificates:
             - name: ann
@@ -109,7 +110,7 @@ public class PreseedTests
               restricted: true
               projects: [lab]
               certificate: |
-            {string.Concat(ann.ExportCertificatePem().Split('\n').Select(line => "    " + line + "\n"))}
+            {string.Concat(bob.ExportCertificatePem().Split('\n').Select(line => "    " + line + "\n"))}
             """);
 
         Assert.Equal(ann.GetCertHashString(HashAlgorithmName.SHA256).ToLowerInvariant(), stack.Certificates["ann"].Fingerprint);
