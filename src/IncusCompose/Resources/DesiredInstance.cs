@@ -10,6 +10,9 @@ internal sealed record DesiredInstance : DesiredResource
     /// <summary>The storage pool of the root disk, wherever the word for it stands; null where there is no telling.</summary>
     public string? RootPool { get; init; }
 
+    /// <summary>Its root disk as it is; null where it is not there yet.</summary>
+    public RootDisk? RootDisk { get; init; }
+
     /// <summary>The file's own word for its image: a reference, or a key of <c>images:</c>.</summary>
     public required string ImageWord { get; init; }
 

@@ -15,7 +15,10 @@ internal sealed partial class InstanceKind
     private const string PendingRestartKey = OwnershipMark.Prefix + "pending-restart";
 
     /// <summary>What a change means for an instance that runs, or that should and does not.</summary>
-    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner)
+    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner) =>
+        change.Desired is DesiredInstance { RootDisk: { } disk } ? Sizes.RefuseShrinking(RefineOthers(change, planner), [disk]) : RefineOthers(change, planner);
+
+    private ResourceChange RefineOthers(ResourceChange change, ResourcePlanner planner)
     {
         var instance = (Instance)change.Live!.Raw;
         if (NeverFinished(instance))

@@ -54,6 +54,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 DefinitionPath = $"instances.{instance.Group ?? instance.Name}",
                 Properties = properties,
                 RootPool = rootPool,
+                RootDisk = context.Server.Find(id)?.Raw is Instance there ? RootDisk.Of(there, context.Server) : null,
                 Place = place,
                 ImageWord = instance.Image,
                 ImageFingerprint = ImageKind.FingerprintOf(instance, context),

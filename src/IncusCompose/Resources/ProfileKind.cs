@@ -7,6 +7,13 @@ using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
 
+/// <summary>A profile as it should be, with what its change means for the instances that use it.</summary>
+internal sealed record DesiredProfile : DesiredResource
+{
+    /// <summary>The root disks that instances have from it.</summary>
+    public IReadOnlyList<RootDisk> RootDisks { get; init; } = [];
+}
+
 /// <summary>Profiles. Source: Incus doc/profiles.md.</summary>
 internal sealed class ProfileKind : ConfiguredKind<Profile>
 {
@@ -31,16 +38,28 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
             var devices = ProfileForm.DevicesOf(profile, context);
             if (profile.Disk is not null && !devices.Values.Any(InstanceForm.IsRootDisk))
                 context.Error("NoPool", $"profiles.{profile.Name}.disk", "the server has several storage pools and none is called default", "name one: disk: {pool: …}");
-            yield return new DesiredResource
+            yield return new DesiredProfile
             {
                 Id = IdOf(profile.Name),
                 DefinitionPath = $"profiles.{profile.Name}",
                 External = profile.External,
                 DependsOn = DeviceUses.WithParents(devices),
                 Properties = BagOf(profile.Description, profile.WholeConfig, devices),
+                RootDisks = RootDisksFrom(profile.Name, context.Server),
             };
         }
     }
+
+    /// <summary>The disks of instances that have theirs from this profile, and of no other after it.</summary>
+    private static IReadOnlyList<RootDisk> RootDisksFrom(string profile, ServerObservation server) =>
+    [
+        .. server.OfKind(InstanceKind.KindName).Select(live => (Instance)live.Raw)
+            .Where(instance => !instance.Devices.Values.Any(InstanceForm.IsRootDisk) && instance.Profiles.LastOrDefault(name => server.Find(IdOf(name))?.Raw is Profile used && used.Devices.Values.Any(InstanceForm.IsRootDisk)) == profile)
+            .Select(instance => RootDisk.Of(instance, server)).OfType<RootDisk>(),
+    ];
+
+    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner) =>
+        Sizes.RefuseShrinking(base.Refine(change, planner), ((DesiredProfile)change.Desired!).RootDisks);
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken) =>
         scope.ViewFor("features.profiles", isDefault: true) is { } view
