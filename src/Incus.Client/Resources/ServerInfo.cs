@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Incus.Client;
 
 /// <summary>The server as <c>GET /1.0</c> describes it. A restricted certificate sees an empty <see cref="Config"/>.</summary>
@@ -98,4 +100,23 @@ public sealed record ServerEnvironment : IncusResource
 
     /// <summary>Their versions.</summary>
     public string StorageVersion { get => field ?? ""; init; }
+
+    /// <summary>Storage drivers that it could use, since it has found their tools; empty where hidden.</summary>
+    public IReadOnlyList<StorageDriverInfo> StorageSupportedDrivers { get => field ?? []; init; }
+}
+
+/// <summary>A storage driver that a server can use.</summary>
+public sealed record StorageDriverInfo : IncusResource
+{
+    /// <summary>What pools call it: <c>btrfs</c>.</summary>
+    [JsonPropertyName("Name")]
+    public string Name { get => field ?? ""; init; }
+
+    /// <summary>The version of its tools.</summary>
+    [JsonPropertyName("Version")]
+    public string Version { get => field ?? ""; init; }
+
+    /// <summary>Whether what is in its pools lies on other machines.</summary>
+    [JsonPropertyName("Remote")]
+    public bool Remote { get; init; }
 }

@@ -31,7 +31,7 @@ internal static class DeviceOptions
             "nic" when device.TryGetValue("nictype", out var type) => [$"nic_{type}"],
             "nic" when device.TryGetValue("network", out var network) && networkType(network) is { } type => [type == "bridge" ? "nic_bridged" : $"nic_{type}"],
             "nic" => (IReadOnlyList<string>)[.. s_kinds.Value.Keys.Where(kind => kind.StartsWith("nic_", StringComparison.Ordinal))],
-            "gpu" => [$"gpu_{device.GetValueOrDefault("gputype", "physical")}"],
+            "gpu" => [$"gpu_{device.GetValueOrDefault("gputype", "physical").Replace('-', '_')}"],
             { } other => [other],
             null => [],
         };

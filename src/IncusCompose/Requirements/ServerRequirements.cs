@@ -7,11 +7,12 @@ namespace IncusCompose.Requirements;
 /// <summary>Finds what a stack says that its server is too old for, before anything is changed.</summary>
 internal static class ServerRequirements
 {
-    /// <summary>Reports each key of a resource that needs an API extension which the server lacks; what instances need, <see cref="ExtensionNeeds"/> finds.</summary>
+    /// <summary>Reports each key and value of a resource that needs an API extension which the server lacks; what instances need, <see cref="ExtensionNeeds"/> finds.</summary>
     public static void Check(DesiredResource resource, PlanningContext context)
     {
         if (resource.External)
             return;
+        ValueNeeds.Check(resource, context);
         foreach (var path in resource.Properties.Paths)
         {
             if (Find(resource, path) is { } extension)

@@ -11,12 +11,15 @@ internal static partial class DiskShapes
     /// <summary>The one word that is the instance's, not the disk's.</summary>
     public const string PriorityKey = "limits.disk.priority";
 
-    /// <summary>Bytes or operations in a second.</summary>
+    /// <summary>Bytes or operations in a second, or both.</summary>
     public static ScalarShape<string> Rate { get; } = new("a size in each second such as `30MB`, or operations such as `200iops`", text =>
-        Operations().IsMatch(text) || CommonShapes.Size.Accepts(text)
+        Operations().IsMatch(text) || CommonShapes.Size.Accepts(text) || AreBoth(text.Split(','))
             ? new(text)
             : new("", "is neither a size nor a number of operations", ByteSize.Correct(text) is { } correct ? $"write `{correct}`" : null))
-    { ProblemId = "BadSize", Pattern = "^[0-9]{1,18}iops$|" + CommonShapes.Size.Pattern };
+    { ProblemId = "BadSize", Pattern = "^[0-9]{1,18}iops$|" + CommonShapes.Size.Pattern + "|^[0-9]{1,18}iops," + CommonShapes.Size.Pattern![1..] + "|" + CommonShapes.Size.Pattern[..^1] + ",[0-9]{1,18}iops$" };
+
+    private static bool AreBoth(string[] parts) => parts is [var one, var other]
+        && ((Operations().IsMatch(one) && CommonShapes.Size.Accepts(other)) || (Operations().IsMatch(other) && CommonShapes.Size.Accepts(one)));
 
     /// <summary>The value of <c>disk</c>: options of the disk, and <see cref="PriorityKey"/>.</summary>
     public static ConfigShape Disk { get; } = new ConfigShape()
