@@ -15,7 +15,9 @@ namespace IncusCompose.Integration.Tests.Exporting;
 /// <param name="Number">The lab's number, for names that are the host's.</param>
 /// <param name="Subnets">First three numbers of subnets that nothing else uses.</param>
 /// <param name="Has">Whether the server has an API extension.</param>
-internal sealed record GeneratedWorld(string Project, string Number, IReadOnlyList<string> Subnets, Func<string, bool> Has);
+/// <param name="HasBuckets">Whether the server serves buckets by itself.</param>
+/// <param name="Certificate">A new certificate of somebody, as text.</param>
+internal sealed record GeneratedWorld(string Project, string Number, IReadOnlyList<string> Subnets, Func<string, bool> Has, bool HasBuckets, Func<string> Certificate);
 
 /// <summary>A valid stack chosen by a seed: every kind of resource and word that an Incus without further hardware takes.</summary>
 internal sealed class GeneratedStack
@@ -37,13 +39,14 @@ internal sealed class GeneratedStack
     private readonly Random _random;
     private readonly int _seed;
     private readonly GeneratedWorld _world;
-    private readonly List<string> _networks = [], _acls = [], _zones = [], _pools = [], _profiles = [], _volumes = [], _blocks = [], _instances = [];
+    private readonly List<string> _networks = [], _acls = [], _zones = [], _pools = [], _profiles = [], _volumes = [], _blocks = [], _instances = [], _secrets = [], _configs = [], _buckets = [], _certificates = [];
     private int _port;
 
     public GeneratedStack(int seed, GeneratedWorld world)
     {
         (_seed, _world, _random) = (seed, world, new Random(seed));
         IsStarted = Chance(3);
+        Project = Chance(4) ? world.Project + "o" : world.Project;
         _port = 20000 + (int.Parse(world.Number, CultureInfo.InvariantCulture) * 50);
         using var text = new StringWriter { NewLine = "\n" };
         new YamlDocumentFormat().Write(Node(Stack())!, text);
@@ -55,8 +58,17 @@ internal sealed class GeneratedStack
     /// <summary>True where its instances can be started, and are to be.</summary>
     public bool IsStarted { get; }
 
+    /// <summary>The project that it lives in: one of its own, or that of the world.</summary>
+    public string Project { get; }
+
     /// <summary>The stack file.</summary>
     public string Text { get; }
+
+    /// <summary>What lies beside it, by path.</summary>
+    public Dictionary<string, byte[]> Files { get; } = [];
+
+    /// <summary>The environment that it is used in.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
 
     private Dictionary<string, object?> Stack()
     {
@@ -66,11 +78,17 @@ internal sealed class GeneratedStack
         var networks = Map(_networks, Up(3), index => $"x{_world.Number}g{index}", Network);
         var volumes = Map(_volumes, Up(4), index => index == 0 ? "Data_0" : $"data{index}", Volume);
         var profiles = Map(_profiles, Up(3), index => index == 0 ? "small" : $"Profile_{index}", _ => Profile());
+        var secrets = Map(_secrets, Up(3), index => $"secret{index}", Secret);
+        var configs = Map(_configs, Up(3), index => index == 0 ? "app.conf" : $"config{index}", Config);
         return new()
         {
             ["name"] = Name,
             ["description"] = Maybe(Text1),
-            ["project"] = _world.Project,
+            ["project"] = Project == _world.Project ? Project : new Dictionary<string, object?> { ["name"] = Project, ["create"] = true, ["description"] = Maybe(Text1), ["features"] = new Dictionary<string, object?> { ["images"] = false }, ["config"] = Values() },
+            ["secrets"] = secrets,
+            ["configs"] = configs,
+            ["buckets"] = _world.HasBuckets ? Map(_buckets, Up(2), index => $"{_world.Project}b{index}", Bucket) : null,
+            ["certificates"] = Map(_certificates, Chance(3) ? 1 : 0, index => $"{_world.Project}c{index}", _ => Certificate()),
             ["storage_pools"] = pools,
             ["network_acls"] = acls,
             ["network_zones"] = zones,
@@ -82,6 +100,44 @@ internal sealed class GeneratedStack
             ["instances"] = Map(_instances, 1 + Up(3), index => index == 0 ? $"web{_seed}" : $"Db-{_seed}-{(char)('a' + index)}", Instance),
         };
     }
+
+    private Dictionary<string, object?> Secret(int index)
+    {
+        if (Flag())
+        {
+            Files[$"secret{index}.secret"] = Bytes();
+            return new() { ["file"] = $"./secret{index}.secret" };
+        }
+
+        Variables[$"GENERATED_{index}"] = Text1().Replace("$$", "$", StringComparison.Ordinal);
+        return new() { ["environment"] = $"GENERATED_{index}" };
+    }
+
+    private Dictionary<string, object?> Config(int index)
+    {
+        if (Flag())
+            return new() { ["content"] = Text1() };
+        Files[$"config{index}.file"] = Bytes();
+        return new() { ["file"] = $"./config{index}.file" };
+    }
+
+    private byte[] Bytes() => Chance(3) ? [0, 1, (byte)Up(255), 255] : Encoding.UTF8.GetBytes(Text1());
+
+    private Dictionary<string, object?> Bucket(int index) => new()
+    {
+        ["description"] = Maybe(Text1),
+        ["size"] = Maybe(() => "64MiB"),
+        ["keys"] = Chance(3) ? null : new Dictionary<string, object?> { ["app"] = new Dictionary<string, object?> { ["role"] = Of("admin", "read-only"), ["access_key"] = $"app{_seed}{index}12345", ["secret_key"] = "hunter22222" }, ["Web.1"] = "read-only" },
+        ["config"] = Values(),
+    };
+
+    private Dictionary<string, object?> Certificate() => new()
+    {
+        ["certificate"] = _world.Certificate(),
+        ["description"] = Maybe(() => Of("Ann", "yes", "a: b", "it's #1")),
+        ["restricted"] = Of("true", "false", null),
+        ["type"] = Of("client", "metrics", null),
+    };
 
     private Dictionary<string, object?> Pool() => Flag()
         ? new() { ["driver"] = "dir", ["description"] = Maybe(Text1), ["config"] = With(Values(), ("volume.size", Chance(3) ? "5GiB" : null)) }
@@ -194,10 +250,36 @@ internal sealed class GeneratedStack
             ["users"] = Chance(4) ? new Dictionary<string, object?> { ["app"] = null, ["ops"] = new Dictionary<string, object?> { ["sudo"] = true, ["uid"] = 1500, ["groups"] = new[] { "adm", "docker" }, ["keys"] = new[] { Key }, ["shell"] = "/bin/sh", ["password_hash"] = Maybe(() => "$6$salt$hash") } } : null,
             ["config"] = With(IsStarted ? Values() : With(Values(), ("user.long key", Text1()), ("user.Number", "1e3")), ("limits.processes", Chance(4) ? "300" : null), ("security.nesting", Chance(4) ? "true" : null)),
         };
+        Deliver(instance);
         Attach(instance, single);
         if (!IsStarted)
             Difficult(instance, single);
         return instance;
+    }
+
+    /// <summary>What lies in the instance.</summary>
+    private void Deliver(Dictionary<string, object?> instance)
+    {
+        var (files, secrets, configs) = (new List<object?>(), new List<object?>(), new List<object?>());
+        for (var index = 0; Chance(3) && index < 3; index++)
+        {
+            var source = Flag() ? $"file{_port}{_instances.Count}{index}.bin" : null;
+            if (source is not null)
+                Files[source] = Bytes();
+            files.Add(Owned(new() { ["target"] = Of("/etc/generated/file", "/srv/a b/ü: ", "/run/generated", "/etc/generated/deep/er/") + index, ["content"] = source is null ? Text1() : null, ["source"] = source is null ? null : $"./{source}" }, "owner", "group"));
+        }
+
+        foreach (var secret in _secrets.Where(_ => Flag()))
+            secrets.Add(Of<object>(secret, Owned(new() { ["source"] = secret, ["target"] = $"/etc/generated/{secret}" }, "uid", "gid")));
+        foreach (var config in _configs.Where(_ => Flag()))
+            configs.Add(Of<object>(config, Owned(new() { ["source"] = config, ["target"] = $"/etc/generated/{config}" }, "uid", "gid")));
+        (instance["files"], instance["secrets"], instance["configs"]) = (files.Count > 0 ? files : null, secrets.Count > 0 ? secrets : null, configs.Count > 0 ? configs : null);
+
+        Dictionary<string, object?> Owned(Dictionary<string, object?> file, string owner, string group)
+        {
+            (file["mode"], file[owner], file[group]) = (Of("0600", "0444", "0755", null), Of("7", "1000", null), Of("8", null));
+            return file;
+        }
     }
 
     private void Attach(Dictionary<string, object?> instance, bool single)

@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Incus.Client;
@@ -26,6 +29,7 @@ public sealed class GeneratedStackTests(LabFixture fixture) : IAsyncLifetime
 {
     private StackWorkbench _bench = null!;
     private TestProject _project = null!;
+    private IncusClient _client = null!;
 
     public static TheoryData<int> Seeds => Environment.GetEnvironmentVariable("INCUS_COMPOSE_GENERATED")?.Split('-') is [var from, var to]
         ? [.. Enumerable.Range(int.Parse(from, CultureInfo.InvariantCulture), int.Parse(to, CultureInfo.InvariantCulture) - int.Parse(from, CultureInfo.InvariantCulture) + 1)]
@@ -39,8 +43,9 @@ public sealed class GeneratedStackTests(LabFixture fixture) : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        foreach (var stack in await _bench.Engine.GetStacksAsync(_project.Client))
-            await _bench.Engine.ApplyAsync(_project.Client, await _bench.Engine.CompareRemovalAsync(_project.Client, stack.Name, new RemovalOptions { RemoveVolumes = true, RemovePools = true, SkipHooks = true }), s_unstarted);
+        await DownAsync(_project.Client);
+        if (await _bench.Client.Projects.FindAsync(_project.Name + "o") is not null)
+            await DownAsync(_bench.Client.ForProject(_project.Name + "o"));
         // One that was adopted has gone with its stack.
         if (await _bench.Client.Projects.FindAsync(_project.Name) is not null)
             await _project.DisposeAsync();
@@ -58,16 +63,29 @@ public sealed class GeneratedStackTests(LabFixture fixture) : IAsyncLifetime
 
         foreach (var pool in (await _bench.Client.StoragePools.ListAsync()).Where(pool => pool.Name.StartsWith(_project.Name, StringComparison.Ordinal)))
             await _bench.Client.StoragePools.DeleteAsync(pool.Name);
+        foreach (var certificate in (await _bench.Client.Certificates.ListAsync()).Where(certificate => certificate.Name.StartsWith(_project.Name, StringComparison.Ordinal)))
+            await _bench.Client.Certificates.DeleteAsync(certificate.Fingerprint);
         foreach (var project in (await _bench.Client.Projects.ListAsync()).Where(project => project.Name.StartsWith(_project.Name, StringComparison.Ordinal)))
             await _bench.Client.Projects.DeleteAsync(project.Name);
         await _bench.DisposeAsync();
+    }
+
+    private async Task DownAsync(IncusClient client)
+    {
+        foreach (var stack in await _bench.Engine.GetStacksAsync(client))
+        {
+            var down = await _bench.Engine.ApplyAsync(client, await _bench.Engine.CompareRemovalAsync(client, stack.Name, new RemovalOptions { RemoveVolumes = true, RemovePools = true, SkipHooks = true }), s_unstarted);
+            Assert.True(down.Succeeded, Problems(down));
+        }
     }
 
     [Theory]
     [MemberData(nameof(Seeds))]
     public async Task A_stack_made_at_random_is_exported_to_a_file_that_plans_to_nothing_and_so_is_the_same_when_it_is_nobodys(int seed)
     {
-        var made = new GeneratedStack(seed, new GeneratedWorld(_project.Name, fixture.Lab.Number, fixture.Lab.Subnets, _project.Client.HasExtension));
+        var made = new GeneratedStack(seed, new GeneratedWorld(
+            _project.Name, fixture.Lab.Number, fixture.Lab.Subnets, _project.Client.HasExtension, !fixture.Client.Server.Environment.ServerVersion.StartsWith("6.", StringComparison.Ordinal), Certificate));
+        _client = _bench.Client.ForProject(made.Project);
         try
         {
             await TryAsync(made);
@@ -80,34 +98,78 @@ public sealed class GeneratedStackTests(LabFixture fixture) : IAsyncLifetime
 
     private async Task TryAsync(GeneratedStack made)
     {
-        var stack = Load(made.Text);
-        var again = Load(Plain(stack), "what is written of the definition");
+        foreach (var (path, content) in made.Files)
+            await File.WriteAllBytesAsync(Path.Combine(Path.GetDirectoryName(_bench.File)!, path), content);
+        var stack = Load(made.Text, variables: made.Variables);
+        var again = Load(Plain(stack), "what is written of the definition", made.Variables);
         Same(Definitions.Show(stack), Definitions.Show(again), "the definition that was written and read");
-        var result = await _bench.Engine.ApplyAsync(_project.Client, await _bench.Engine.CompareAsync(_project.Client, stack), made.IsStarted ? s_started : s_unstarted);
-        Assert.True(result.Succeeded, string.Join("\n", result.Resources.Where(resource => resource.Message is not null).Select(resource => $"{resource.Id}: {resource.Message}")));
-        Empty(await _bench.Engine.CompareAsync(_project.Client, stack), "the stack itself", "");
+        await UpAsync(stack, made);
+        Empty(await CompareAsync(stack), "the stack itself", "");
 
-        await ExportAsync(new ExportOptions { Stack = made.Name });
+        var exported = await ExportAsync(new ExportOptions { Stack = made.Name });
+
+        // What is exported makes the same where there is nothing of it.
+        var before = await StateAsync(made);
+        await DownAsync(_client);
+        await UpAsync(exported, made);
+        Empty(await CompareAsync(exported), "what was made of the export", "");
+        Same(before, await StateAsync(made), "what was made of the export");
 
         // As if all of it had been made by hand.
         await UnmarkAsync();
         var found = await ExportAsync(new ExportOptions { Name = made.Name }, new PlanOptions { Adopt = true });
         // Pools and networks of the default project that nothing of this project uses are nobody's business.
-        var adoption = await _bench.Engine.ApplyAsync(_project.Client, await _bench.Engine.CompareAsync(_project.Client, found, new PlanOptions { Adopt = true }), s_unstarted);
-        Assert.True(adoption.Succeeded, string.Join("\n", adoption.Resources.Where(resource => resource.Message is not null).Select(resource => $"{resource.Id}: {resource.Message}")));
-        Empty(await _bench.Engine.CompareAsync(_project.Client, found), "what was adopted", "");
+        var adoption = await _bench.Engine.ApplyAsync(_client, await CompareAsync(found, new PlanOptions { Adopt = true }), s_unstarted);
+        Assert.True(adoption.Succeeded, Problems(adoption));
+        Empty(await CompareAsync(found), "what was adopted", "");
     }
+
+    private Task<StackPlan> CompareAsync(StackDefinition stack, PlanOptions? plan = null) => _bench.Engine.CompareAsync(_bench.Client, stack, plan);
+
+    private async Task UpAsync(StackDefinition stack, GeneratedStack made)
+    {
+        var result = await _bench.Engine.ApplyAsync(_bench.Client, await CompareAsync(stack), made.IsStarted ? s_started : s_unstarted);
+        Assert.True(result.Succeeded, Problems(result));
+    }
+
+    private static string Problems(ApplyResult result) => string.Join("\n", result.Resources.Where(resource => resource.Message is not null).Select(resource => $"{resource.Id}: {resource.Message}"));
 
     /// <summary>Exports, and requires that the file says what its definition says, and that nothing differs from what is live.</summary>
     private async Task<StackDefinition> ExportAsync(ExportOptions options, PlanOptions? plan = null)
     {
-        var export = await _bench.Engine.ExportAsync(_project.Client, options);
-        var loaded = Load(export.Text, "what was exported", Variables(export));
-        Same(Definitions.Show(export.Stack), Definitions.Show(loaded), "the definition that was exported and read");
-        Assert.True(export.Notes.All(note => note.Id is "Stopped" or "Provision" or "Contents"), string.Join("\n", export.Notes) + "\n" + export.Text);
-        Empty(await _bench.Engine.CompareAsync(_project.Client, loaded, plan), "what was exported", export.Text);
-        Same(export.Text, (await _bench.Engine.ExportAsync(_project.Client, options)).Text, "a second export");
+        var export = await _bench.Engine.ExportAsync(_client, options);
+        var toFetch = export.Notes.Where(note => note.Id is "SecretFile" or "FileToFetch").ToList();
+        foreach (var note in toFetch)
+            await RunAsync(note.Advice[note.Advice.IndexOf("incus ", StringComparison.Ordinal)..]);
+        var loaded = Load(export.Text, "what was exported", await VariablesAsync(export));
+        // Where a file lies is not the file's own.
+        Same(Definitions.Show(export.Stack), Definitions.Show(loaded).Replace(Path.GetDirectoryName(_bench.File)! + "/", "./", StringComparison.Ordinal), "the definition that was exported and read");
+        Assert.True(export.Notes.Except(toFetch).All(note => note.Id is "Stopped" or "Provision" or "Contents"), string.Join("\n", export.Notes) + "\n" + export.Text);
+        Empty(await CompareAsync(loaded, plan), "what was exported", export.Text);
+        Same(export.Text, (await _bench.Engine.ExportAsync(_client, options)).Text, "a second export");
         return loaded;
+    }
+
+    /// <summary>What the stack has on the server, but for what the server chooses.</summary>
+    private async Task<string> StateAsync(GeneratedStack made)
+    {
+        var server = await StackObserver.ObserveInFullAsync(_client, CancellationToken.None);
+        return string.Join("\n", server.Resources.Where(live => live.Mark?.BelongsTo(made.Name, made.Project) == true && live.Id.Kind != ImageKind.KindName)
+            .SelectMany(live => live.Properties.Where(property => !ResourceKinds.Of(live.Id).IsServerFilled(property.Key, live)).Select(property => $"{live.Id} {property.Key} = {property.Value}"))
+            .Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Runs a command as whoever reads the file would.</summary>
+    private async Task<string> RunAsync(string command)
+    {
+        var start = new ProcessStartInfo("sh", ["-c", command]) { WorkingDirectory = Path.GetDirectoryName(_bench.File)!, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in fixture.Lab.Environment)
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var (text, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{command}: {await errors}");
+        return await text;
     }
 
     private StackDefinition Load(string yaml, string what = "the stack", IReadOnlyDictionary<string, string>? variables = null)
@@ -118,11 +180,19 @@ public sealed class GeneratedStackTests(LabFixture fixture) : IAsyncLifetime
         return loaded.Require();
     }
 
-    /// <summary>The variables as whoever uses the file would set them: by the value that stands in the same place of what the definition says.</summary>
-    private static Dictionary<string, string> Variables(StackExport export)
+    /// <summary>The variables as whoever uses the file would set them: of secrets by the command, else by the value that stands in the same place of what the definition says.</summary>
+    private async Task<Dictionary<string, string>> VariablesAsync(StackExport export)
     {
         var whole = StackWriter.ToDocument(export.Stack, (_, value) => value);
-        return export.Variables.ToDictionary(variable => variable.Name, variable => Find(whole, export.Document, variable.Name)!.TrimEnd('\n').Replace("$$", "$", StringComparison.Ordinal));
+        var variables = new Dictionary<string, string>();
+        foreach (var variable in export.Variables)
+        {
+            variables[variable.Name] = variable.Path.StartsWith("secrets.", StringComparison.Ordinal)
+                ? await RunAsync(variable.Command!)
+                : Find(whole, export.Document, variable.Name)!.TrimEnd('\n').Replace("$$", "$", StringComparison.Ordinal);
+        }
+
+        return variables;
 
         static string? Find(DocumentNode whole, DocumentNode shown, string name) => (whole, shown) switch
         {
@@ -167,13 +237,15 @@ public sealed class GeneratedStackTests(LabFixture fixture) : IAsyncLifetime
             },
         })
         { BaseAddress = new Uri("http://incus") };
-        var server = await StackObserver.ObserveAsync(_project.Client, missingProject: null, pools: [], CancellationToken.None);
-        foreach (var live in server.Resources.Where(live => live.Mark?.Project == _project.Name && live.Id.Kind != ImageKind.KindName))
+        var server = await StackObserver.ObserveInFullAsync(_client, CancellationToken.None);
+        foreach (var live in server.Resources.Where(live => live.Mark?.Project == _client.Project && live.Id.Kind != ImageKind.KindName))
         {
             var kind = ResourceKinds.Of(live.Id);
-            var address = new Uri($"{string.Join('/', kind.AddressOf(live).Split('/').Select(Uri.EscapeDataString))}?project={(live.Id.Kind == ProjectKind.KindName ? "default" : _project.Name)}", UriKind.Relative);
+            var address = new Uri($"{string.Join('/', kind.AddressOf(live).Split('/').Select(Uri.EscapeDataString))}?project={(live.Id.Kind == ProjectKind.KindName ? "default" : _client.Project)}", UriKind.Relative);
             var body = JsonNode.Parse(await http.GetStringAsync(address))!["metadata"]!.AsObject();
-            var config = body["config"]!.AsObject();
+            if (live.Id.Kind == CertificateKind.KindName)
+                body["description"] = DescribedMark.Read(body["description"]!.GetValue<string>()).Description;
+            var config = body["config"]?.AsObject() ?? [];
             foreach (var key in config.Select(entry => entry.Key).Where(key => key.StartsWith(OwnershipMark.Prefix, StringComparison.Ordinal)).ToList())
                 config.Remove(key);
             using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
@@ -185,6 +257,14 @@ public sealed class GeneratedStackTests(LabFixture fixture) : IAsyncLifetime
                 Assert.True(ended["metadata"]?["status_code"]?.GetValue<int>() == 200, $"{live.Id}: {ended.ToJsonString()}");
             }
         }
+    }
+
+    /// <summary>A certificate of nobody's.</summary>
+    private static string Certificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var certificate = new CertificateRequest("CN=ann", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(90));
+        return certificate.ExportCertificatePem() + "\n";
     }
 
     private static readonly ApplyOptions s_started = new() { StopTimeout = TimeSpan.FromSeconds(1), Wait = false };
