@@ -73,13 +73,14 @@ internal static class RegistryImages
 
     private static string Digest(byte[] content) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(content));
 
+    // What is to be run lies in bin.
     private static byte[] Tar((string Path, string Text)[] files)
     {
         using var stream = new MemoryStream();
         using (var writer = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))
         {
             foreach (var (path, text) in files)
-                writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)), Mode = (UnixFileMode)0x1a4 });
+                writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)), Mode = (UnixFileMode)(path.Contains("bin/", StringComparison.Ordinal) ? 0x1ed : 0x1a4) });
         }
 
         return stream.ToArray();

@@ -41,6 +41,29 @@ public sealed class MachineTests(LabFixture fixture)
     }
 
     [SystemImageFact]
+    public async Task The_example_is_a_machine_with_its_user_and_file_once_cloud_init_is_done()
+    {
+        await using var project = await fixture.CreateProjectAsync();
+        using var keys = new SshKeys();
+        var key = keys.Make("ann");
+        // Packages come from a mirror, which is none of the lab's: one that the image has is installed without. It has no time zones.
+        using var folder = new CliFolder(fixture, project, System.Text.RegularExpressions.Regex.Replace(await File.ReadAllTextAsync(Repository.PathOf("examples/cloud-init-ssh/stack.yaml")), "keys: \\[.*\\]", $"keys: [{key}.pub]")
+            .Replace("packages: [git, htop]", "packages: [sudo]", StringComparison.Ordinal)
+            .Replace("timezone: Europe/Vienna", "bootcmd: [\"rm -rf /etc/apt/sources.list*\"]", StringComparison.Ordinal));
+        folder.Environment["IMAGE"] = await Lab.SystemImageAsync();
+
+        var up = await folder.RunAsync("up", "--wait");
+        Assert.True(up is { ExitCode: 0, Error: "" }, up.ToString());
+        Assert.Equal("dev\nvi", await keys.RunAsync(Lab, key, "dev@" + await project.AddressAsync("dev"), "id -un; . /etc/profile; echo $EDITOR"));
+        Assert.Equal("app 600 debug = true", (await Lab.IncusAsync("exec", "dev", "--project", project.Name, "--", "sh", "-c", "stat -c '%U %a' /srv/app/settings; cat /srv/app/settings")).Trim().Replace('\n', ' '));
+        var again = await folder.RunAsync("plan");
+        Assert.True(again.ExitCode == 0, again.ToString());
+        var down = await folder.RunAsync("down", "--yes");
+        Assert.True(down is { ExitCode: 0, Error: "" }, down.ToString());
+        Assert.Empty(await project.Client.Instances.ListAsync());
+    }
+
+    [SystemImageFact]
     public async Task Errors_of_cloud_init_fail_the_wait_in_cloud_inits_words_and_the_machine_stays()
     {
         await using var project = await fixture.CreateProjectAsync();

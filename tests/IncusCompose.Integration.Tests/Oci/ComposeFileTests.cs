@@ -89,6 +89,38 @@ public sealed class ComposeFileTests(Incus7Fixture fixture)
     }
 
     [Incus7Fact]
+    public async Task The_compose_file_of_the_example_comes_up_once_its_database_is_healthy_and_goes_down()
+    {
+        var registry = await fixture.Lab.RegistryAsync();
+        // What the example's own image has, on the tiny one: an entry point by its name, and the client that says that it is healthy.
+        await registry.PublishAsync("kv", "guestbook-db", null,
+            ("bin/docker-entrypoint.sh", "#!/bin/sh\n[ \"$1 $2 $3\" = \"redis-server --appendonly yes\" ] || exit 1\nexec nc -ll -p 6379 -e /bin/kv\n"),
+            ("bin/redis-cli", "#!/bin/sh\n[ \"$1\" = ping ] && echo get x | nc 127.0.0.1 6379\n"));
+        var host = registry.Address.Replace("https://", "", StringComparison.Ordinal);
+        var compose = (await File.ReadAllTextAsync(Repository.PathOf("examples/compose/compose.yaml")))
+            .Replace("nginx:1.27-alpine", $"{host}/web", StringComparison.Ordinal)
+            .Replace("redis:7-alpine", $"{host}/guestbook-db", StringComparison.Ordinal)
+            .Replace("${WEB_PORT:-8080}", "18097", StringComparison.Ordinal)
+            // Beside other labs the server finds no subnet of its own.
+            .Replace("front: {}", $"front: {{ipam: {{config: [{{subnet: {fixture.Lab.Subnets[6]}.0/24}}]}}}}", StringComparison.Ordinal)
+            .Replace("10.75.0.0/24", $"{fixture.Lab.Subnets[5]}.0/24", StringComparison.Ordinal);
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        try
+        {
+            await bench.UpAsync(compose);
+            var db = await bench.InstanceAsync("db");
+            Assert.Equal(("128MiB", "50ms/100ms"), (db.Config["limits.memory"], db.Config["limits.cpu.allowance"]));
+            await Eventually.GetAsync(() => fixture.Lab.HostAsync("curl", "-sS", "http://127.0.0.1:18097/"), text => text.Contains("Served by web.", StringComparison.Ordinal));
+        }
+        finally
+        {
+            Assert.True((await bench.DownAsync("guestbook", new() { RemoveVolumes = true })).Succeeded);
+        }
+
+        Assert.Null(await bench.Client.Instances.FindAsync("web"));
+    }
+
+    [Incus7Fact]
     public async Task The_example_of_applications_comes_up_and_they_find_each_other()
     {
         await fixture.Lab.RegistryAsync();
