@@ -238,7 +238,7 @@ internal sealed class GeneratedStack
             ["environment"] = IsStarted ? new Dictionary<string, object?> { ["MODE"] = Of("yes", "0x10", "a b", "$x"), ["DB_PASSWORD"] = Of("hunter2", "pa$$word") } : Environment(),
             ["labels"] = Maybe(() => (object)new Dictionary<string, object?> { ["tier"] = Text1(), ["a.b/c"] = Text1(), ["Upper Case"] = "1" }),
             ["depends_on"] = index > 0 && Flag() ? new Dictionary<string, object?> { [_instances[0]] = new Dictionary<string, object?> { ["condition"] = "started", ["restart"] = MaybeFlag(), ["required"] = Of("false", null) } } : null,
-            ["ready"] = Chance(3) ? new Dictionary<string, object?> { ["address"] = new Dictionary<string, object?> { ["nic"] = "eth0", ["family"] = "ipv4" }, ["tcp"] = Maybe(() => "5432"), ["timeout"] = "1m30s" } : null,
+            ["ready"] = Chance(3) ? new Dictionary<string, object?> { ["address"] = new Dictionary<string, object?> { ["nic"] = "eth0", ["family"] = "ipv4" }, ["tcp"] = IsStarted ? null : Maybe(() => "5432"), ["timeout"] = "1m30s" } : null,
             ["healthcheck"] = Chance(3) ? Of<object>(new Dictionary<string, object?> { ["test"] = new[] { "CMD", "true", Text1() }, ["interval"] = "1500ms" }, new Dictionary<string, object?> { ["http"] = "8080/health?a=b" }, new Dictionary<string, object?> { ["test"] = "echo $$a | grep \"b\"" }) : null,
             ["hooks"] = Chance(3) ? new Dictionary<string, object?> { ["post_start"] = new object[] { "true", new Dictionary<string, object?> { ["exec"] = new[] { "echo", Text1() }, ["environment"] = new Dictionary<string, object?> { ["A_TOKEN"] = Text1() }, ["timeout"] = "30s", ["on_failure"] = "continue" } }, ["pre_stop"] = "true" } : null,
             ["snapshots"] = Snapshots(),
@@ -254,6 +254,9 @@ internal sealed class GeneratedStack
         Attach(instance, single);
         if (!IsStarted)
             Difficult(instance, single);
+        // A word that an option sample says, too.
+        if (instance.GetValueOrDefault("security") is not null)
+            ((Dictionary<string, object?>)instance["config"]!).Remove("security.nesting");
         return instance;
     }
 
@@ -331,7 +334,7 @@ internal sealed class GeneratedStack
         if (Chance(6))
             instance["read_only"] = true;
         // Two addresses of one interface would be an error.
-        if (single && Chance(5) && ((instance.GetValueOrDefault("networks") as List<object?>)?[0] as Dictionary<string, object?>)?["mac"] is null)
+        if (single && Chance(5) && Project == _world.Project && ((instance.GetValueOrDefault("networks") as List<object?>)?[0] as Dictionary<string, object?>)?["mac"] is null)
             instance["mac_address"] = $"10:66:6a:01:02:{_random.Next(16, 99)}";
         else if (instance.GetValueOrDefault("networks") is null && Chance(6))
             instance["network_mode"] = "none";
@@ -362,9 +365,9 @@ internal sealed class GeneratedStack
         ("ib0", "{type: infiniband, nictype: physical, parent: ib7, mtu: 1500}"),
         ("p2p0", $"{{type: nic, nictype: p2p, name: p2p0, host_name: vx{_world.Number}a{_random.Next(100)}, ipv4.routes: 192.0.2.0/28, limits.max: 10Mbit}}"),
         ("bridged0", $"{{type: nic, nictype: bridged, parent: lab{_world.Number}, name: br0, vlan: none}}"),
-        ("macvlan0", "{type: nic, nictype: macvlan, parent: lo, name: mv0, hwaddr: '10:66:6a:05:06:07'}"),
-        ("ipvlan0", "{type: nic, nictype: ipvlan, parent: lo, name: iv0, ipv4.address: 192.0.2.7, mode: l3s}"),
-        ("routed0", "{type: nic, nictype: routed, parent: lo, name: ro0, ipv4.address: 192.0.2.8, ipv4.host_table: 100}"),
+        ("macvlan0", "{type: nic, nictype: macvlan, parent: lo, name: mv0, hwaddr: '10:66:6a:05:06:1x'}".Replace("1x", $"1{_instances.Count}", StringComparison.Ordinal)),
+        ("ipvlan0", $"{{type: nic, nictype: ipvlan, parent: lo, name: iv0, ipv4.address: 192.0.2.{20 + _instances.Count}, mode: l3s}}"),
+        ("routed0", $"{{type: nic, nictype: routed, parent: lo, name: ro0, ipv4.address: 192.0.2.{30 + _instances.Count}, ipv4.host_table: 100}}"),
         ("masked", "{type: none}"),
         ("proxied", "{type: proxy, listen: 'unix:/run/web.sock', connect: 'tcp:127.0.0.1:80', bind: instance, mode: '0660', uid: 1}"),
         ("Proxied.range", $"{{type: proxy, listen: 'tcp:127.0.0.1:{_port + 40},{_port + 42}-{_port + 43}', connect: 'tcp:127.0.0.1:80-82', proxy_protocol: true}}"),

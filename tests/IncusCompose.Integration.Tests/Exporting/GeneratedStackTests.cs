@@ -162,7 +162,7 @@ public sealed class GeneratedStackTests(LabFixture fixture) : IAsyncLifetime
     /// <summary>Runs a command as whoever reads the file would.</summary>
     private async Task<string> RunAsync(string command)
     {
-        var start = new ProcessStartInfo("sh", ["-c", command]) { WorkingDirectory = Path.GetDirectoryName(_bench.File)!, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("sh", ["-c", command]) { WorkingDirectory = Path.GetDirectoryName(_bench.File)!, RedirectStandardOutput = true, RedirectStandardError = true, StandardOutputEncoding = new UTF8Encoding(false) };
         foreach (var (name, value) in fixture.Lab.Environment)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
