@@ -60,6 +60,53 @@ Describe 'A stack file from what is live' {
         incus launch busybox other -q
     }
 
+    It 'of a stack says its files, configs and images as they are, and secrets by variables and files to fetch' {
+        $path = Write-StackFile @'
+name: kept
+secrets: { db: { file: ./db.secret }, key: { file: ./key.secret } }
+configs: { app: { content: "port = 80\n" } }
+profiles: { kept: { environment: { MODE: fast }, snapshots: "@daily", disk: { pool: default, size: 2GiB } } }
+instances:
+  kept:
+    image: busybox
+    profiles: [default, kept]
+    files:
+      - { target: /etc/motd, content: "hello\n", mode: 0640 }
+      - { target: /etc/login, content: "app hunter22 now\n" }
+      - ./app.bin:/srv/app.bin
+    secrets: [db, key]
+    configs: [{ source: app, target: /etc/app.conf }]
+'@
+        $folder = Split-Path $path
+        Set-Content (Join-Path $folder 'db.secret') 'hunter22' -NoNewline
+        Set-Content (Join-Path $folder 'key.secret') ([byte[]](0, 1, 255)) -AsByteStream
+        Set-Content (Join-Path $folder 'app.bin') ([byte[]](0, 255, 7)) -AsByteStream
+        $null = Invoke-IncusCompose $path
+        try {
+            $export = Export-IncusStack kept -AsObject -WarningAction SilentlyContinue
+            $export.Text | Should -Not -Match 'hunter22'
+            $export.Text | Should -Match '(?ms)^configs:.*app:.*port = 80'
+            $export.Text | Should -Match '(?m)^      - target: /etc/motd\n        content: \|\n          hello\n        mode: ''?0640'
+            $export.Text | Should -Match '(?ms)^profiles:\n  kept:\n    disk:.*    environment:\n      MODE: fast\n    snapshots:'
+            $export.Variables.Name | Sort-Object | Should -Be 'KEPT_FILES_1_CONTENT', 'SECRET_DB'
+            $export.Notes.Id | Sort-Object -Unique | Should -Be 'Contents', 'FileToFetch', 'SecretFile'
+
+            # As its reader does: the variables by their commands, the files where the notes say.
+            $there = New-Item -ItemType Directory (Join-Path $folder 'there')
+            $lines = foreach ($variable in $export.Variables) {
+                "$($variable.Name)='$((Invoke-Expression $variable.Command) -join "`n")'"
+            }
+            Set-Content (Join-Path $there '.env') $lines
+            Set-Content (Join-Path $there 'stack.yaml') $export.Text
+            Push-Location $there
+            $export.Notes.Advice -match 'incus file pull' | ForEach-Object { Invoke-Expression ($_ -replace '^.*?(?=incus )') }
+            Pop-Location
+            (Compare-IncusStack (Join-Path $there 'stack.yaml')).HasChanges | Should -BeFalse
+        } finally {
+            Remove-IncusStack kept -RemoveImages -Confirm:$false
+        }
+    }
+
     It 'of a stack that is not there is an error' {
         { Export-IncusStack nobodys -ErrorAction Stop } | Should -Throw '*nobodys*'
     }
