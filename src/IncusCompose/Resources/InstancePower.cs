@@ -13,6 +13,9 @@ internal static class InstancePower
     // Of as many who change the power of one instance at once, one gets through in each round.
     private const int MostRounds = 8;
 
+    private static readonly TimeSpan s_longestEnd = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_askingPause = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How long an instance says itself that it may take to stop: as it is, since that is what is stopped; null where it says nothing.</summary>
     public static TimeSpan? StopTimeoutOf(ResourceChange change) =>
         change.Live?.Raw is Instance instance && int.TryParse(instance.ExpandedConfig.GetValueOrDefault("boot.host_shutdown_timeout"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
@@ -274,9 +277,25 @@ internal static class InstancePower
         }
         catch (IncusException error) when (error is not IncusUnreachableException)
         {
-            if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) is not (null or StatusCode.Stopped))
+            if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) is not (null or StatusCode.Stopped) && !(IsEnded(error) && await IsTidiedUpAsync(context, name, cancellationToken).ConfigureAwait(false)))
                 throw;
         }
+    }
+
+    // It ended by itself meanwhile, and the server still calls it running until all of it is put away.
+    private static bool IsEnded(IncusException error) => error.ServerMessage?.Contains("is not running", StringComparison.Ordinal) == true;
+
+    /// <summary>Waits until an instance that has ended counts as stopped, for which the server has no operation; false where it does not.</summary>
+    private static async Task<bool> IsTidiedUpAsync(ApplyContext context, string name, CancellationToken cancellationToken)
+    {
+        for (var clock = System.Diagnostics.Stopwatch.StartNew(); clock.Elapsed < s_longestEnd;)
+        {
+            if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) is null or StatusCode.Stopped)
+                return true;
+            await Task.Delay(s_askingPause, cancellationToken).ConfigureAwait(false);
+        }
+
+        return false;
     }
 
     private static async Task<StatusCode?> StatusAsync(ApplyContext context, string name, CancellationToken cancellationToken) =>

@@ -36,6 +36,9 @@ internal sealed class GeneratedStack
     /// <summary>What not every machine takes, even of an instance that is not started, or what another sample of the same key says.</summary>
     private static readonly string[] s_unusual = ["raw.seccomp", "security.syscalls.allow", "cpu.set", "boot_priority", "autostart", "security.privileged", "raw.idmap", "security.idmap.base", "boot.autostart", "security.protection.delete", "disk.priority", "nvidia.runtime"];
 
+    /// <summary>What only one instance can have.</summary>
+    private static readonly string[] s_alone = ["hwaddr:", "address: 192", "host_name:", "listen: 'tcp"];
+
     private readonly Random _random;
     private readonly int _seed;
     private readonly GeneratedWorld _world;
@@ -344,7 +347,8 @@ internal sealed class GeneratedStack
             instance["restart"] = _world.Has("instance_auto_restart") ? Of("no", "always", "on-failure", "unless-stopped") : "no";
         if (!instance.ContainsKey("boot") && Chance(6))
             instance["stop_grace_period"] = "1m30s";
-        var devices = Devices().Where(_ => Chance(6)).ToDictionary(device => device.Name, device => (object?)Flow(device.Options));
+        // Replicas share no address, and no port of the host.
+        var devices = Devices().Where(device => Chance(6) && (single || !s_alone.Any(part => device.Options.Contains(part, StringComparison.Ordinal)))).ToDictionary(device => device.Name, device => (object?)Flow(device.Options));
         if (_blocks.Count > 0 && Flag())
             devices["scratch.Disk"] = new Dictionary<string, object?> { ["type"] = "disk", ["source"] = "/dev/null", ["path"] = "/dev/x", ["required"] = false };
         if (devices.Count > 0)
