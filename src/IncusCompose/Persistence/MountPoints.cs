@@ -33,8 +33,8 @@ internal static class MountPoints
     internal static IEnumerable<Place> Of(IEnumerable<IReadOnlyDictionary<string, string>> devices)
     {
         var disks = devices.Where(device => device.GetValueOrDefault("type") == "disk")
-            .Select(device => (Path: device.GetValueOrDefault("path", "").TrimEnd('/'), Folder: SourceOf(device)))
-            .Where(disk => disk.Path.StartsWith('/')).OrderBy(disk => disk.Path, StringComparer.Ordinal).ToList();
+            .Select(device => (Path: Plain(device.GetValueOrDefault("path", "")), Folder: SourceOf(device)))
+            .Where(disk => disk.Path is not null).Select(disk => (Path: disk.Path!, disk.Folder)).OrderBy(disk => disk.Path, StringComparer.Ordinal).ToList();
         foreach (var (path, source) in disks)
         {
             // The innermost one is the last of them.
@@ -46,24 +46,17 @@ internal static class MountPoints
 
     internal static void Make(Place place, Action<string> made)
     {
-        var (folder, within, source) = place;
-        var path = Path.GetFullPath(Path.Combine(folder, within));
+        var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(place.Folder));
+        var path = Path.GetFullPath(Path.Combine(folder, place.Path));
         // A folder that is not there is said by the server; a link that leads out of it is the instance's doing, perhaps.
-        if (!Directory.Exists(folder) || Path.Exists(path) || !path.StartsWith(folder + "/", StringComparison.Ordinal))
+        if (!OperatingSystem.IsLinux() || !Directory.Exists(folder) || Path.Exists(path) || !path.StartsWith(folder + "/", StringComparison.Ordinal))
             return;
         try
         {
-            if (!RealPaths.Of(path).StartsWith(RealPaths.Of(folder) + "/", StringComparison.Ordinal))
-                return;
-            var isFile = source is not null && File.Exists(source);
-            foreach (var parent in Missing(isFile ? Path.GetDirectoryName(path)! : path))
-            {
-                Directory.CreateDirectory(parent);
-                made(parent);
-            }
-
-            if (isFile)
-                File.Create(path).Dispose();
+            // Links that stay in it are gone by; none that is put there from now on is.
+            var (root, real) = (RealPaths.Of(folder), RealPaths.Of(path));
+            if (real.StartsWith(root + "/", StringComparison.Ordinal))
+                BeneathFolder.Make(root, real[(root.Length + 1)..].Split('/'), place.Source is { } source && File.Exists(source), made);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -81,5 +74,8 @@ internal static class MountPoints
     }
 
     private static string? SourceOf(IReadOnlyDictionary<string, string> device) =>
-        !device.ContainsKey("pool") && device.GetValueOrDefault("source") is ['/', _, ..] source ? source.TrimEnd('/') : null;
+        !device.ContainsKey("pool") && device.GetValueOrDefault("source") is { Length: > 1 } source ? Plain(source) : null;
+
+    /// <summary>An absolute path as short as it can be said, that of everything as nothing; null for what is none.</summary>
+    private static string? Plain(string path) => path.StartsWith('/') ? Path.GetFullPath(path).TrimEnd('/') : null;
 }

@@ -32,7 +32,7 @@ public class MountPointTests
         File.WriteAllText(file, "x");
         var made = new List<string>();
 
-        MountPoints.Make(new(app, "deep/cache", null), made.Add);
+        MountPoints.Make(new($"{folder.Path}//app/./x/../", "deep/cache", null), made.Add);
         MountPoints.Make(new(app, "etc/one.conf", file), made.Add);
         MountPoints.Make(new(app, "deep/cache", null), made.Add);
         MountPoints.Make(new(Path.Combine(folder.Path, "none"), "cache", null), made.Add);
@@ -40,6 +40,30 @@ public class MountPointTests
         Assert.Equal(["app/deep", "app/deep/cache", "app/etc"], made.Select(path => path[(folder.Path.Length + 1)..]));
         Assert.True(Directory.Exists(Path.Combine(app, "deep/cache")));
         Assert.Equal("", File.ReadAllText(Path.Combine(app, "etc/one.conf")));
+    }
+
+    [Fact]
+    public void Paths_are_the_same_however_they_are_written() => Assert.Equal(
+        [new("/srv/app", "sub", "/srv/sub")],
+        MountPoints.Of([Disk("/srv//./app/", "/app/"), Disk("/srv/x/../sub", "//app/./sub")]));
+
+    [Fact]
+    public void Nothing_is_made_through_a_link_that_comes_in_between_and_links_that_stay_in_the_folder_are_gone_by()
+    {
+        using var folder = new TemporaryFolder();
+        var app = Directory.CreateDirectory(Path.Combine(folder.Path, "app")).FullName;
+        var outside = Directory.CreateDirectory(Path.Combine(folder.Path, "outside")).FullName;
+        Directory.CreateDirectory(Path.Combine(app, "releases/1"));
+        File.CreateSymbolicLink(Path.Combine(app, "current"), "releases/1");
+        var made = new List<string>();
+        MountPoints.Make(new(app, "current/cache", null), made.Add);
+        Assert.Equal([Path.Combine(app, "releases/1/cache")], made);
+
+        // As if it had been put there after the look.
+        File.CreateSymbolicLink(Path.Combine(app, "away"), outside);
+        BeneathFolder.Make(app, ["away", "cache", "x"], isFile: false, _ => Assert.Fail("something was made"));
+        BeneathFolder.Make(app, ["away", "file"], isFile: true, _ => Assert.Fail("something was made"));
+        Assert.Empty(Directory.GetFileSystemEntries(outside));
     }
 
     [Theory]
