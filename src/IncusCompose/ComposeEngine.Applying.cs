@@ -38,6 +38,8 @@ public sealed partial class ComposeEngine
         var missingProject = await MissingProjectAsync(view, stack, cancellationToken).ConfigureAwait(false);
         var server = await StackObserver.ObserveAsync(view, missingProject, stack, cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
+        if (options.Prune && missingProject is null)
+            server = await ImageKind.LookElsewhereAsync(view, server, stack.Name, cancellationToken).ConfigureAwait(false);
         var uplink = stack.Instances.Values.Any(instance => instance.Macvlan is { Parent: null })
             // The host is the same for all projects, one that is not there yet included.
             ? await HostUplink.FindAsync(missingProject is null ? view : view.ForProject("default"), cancellationToken).ConfigureAwait(false)
@@ -139,6 +141,8 @@ public sealed partial class ComposeEngine
         var view = exists ? client : client.ForProject("default");
         var server = await StackObserver.ObserveAsync(view, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
+        if (options?.RemoveImages == true)
+            server = await ImageKind.LookElsewhereAsync(view, server, stack, cancellationToken).ConfigureAwait(false);
         return StackPlanner.PlanRemoval(stack, client.Project, server, options ?? new RemovalOptions(), client.Name) with { View = view.Project };
     }
 

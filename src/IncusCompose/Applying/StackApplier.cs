@@ -176,7 +176,7 @@ internal sealed class StackApplier
             // somebody else.
             if (moved || change is { Action: ChangeAction.Replace or ChangeAction.Delete, Live: not null })
             {
-                var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
+                var now = await kind.FindAgainAsync(context, change, cancellationToken).ConfigureAwait(false);
                 if (IsForeign(kind, change, now))
                     throw new PlanOutdatedException([change.Id]);
                 if (PlanAgain(kind, change, now) is not { } settled)
@@ -201,7 +201,7 @@ internal sealed class StackApplier
                     await Task.Delay(IsBusy(error.ServerMessage ?? "") || pause < LongestConflictPause ? pause : LongestConflictPause, cancellationToken).ConfigureAwait(false);
                 }
 
-                var now = await kind.FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false);
+                var now = await kind.FindAgainAsync(context, change, cancellationToken).ConfigureAwait(false);
                 if (IsForeign(kind, change, now))
                     throw new PlanOutdatedException([change.Id]);
                 if (PlanAgain(kind, change, now) is not { } again)

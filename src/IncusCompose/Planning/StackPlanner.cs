@@ -250,6 +250,16 @@ internal static class StackPlanner
                 changes[live.Id] = Deletion(live) with { Reason = "no longer in the file" };
         }
 
+        // An image that something stays with that was made from it, by whatever name.
+        var deleted = changes.Values.Where(change => change is { Action: ChangeAction.Delete or ChangeAction.Rebuild or ChangeAction.Replace, Live: not null }).Select(change => ResourceKinds.Of(change.Id).AddressOf(change.Live!)).ToHashSet();
+        foreach (var change in changes.Values.Where(change => change is { Action: ChangeAction.Delete, Kind: ImageKind.KindName, Live: not null }).ToList())
+        {
+            if (ResourceKinds.Of(change.Id).WhyKept(change.Live!, deleted, context.Server) is not { } why)
+                continue;
+            changes.Remove(change.Id);
+            orphans.Add(new OrphanedResource(change.Id, $"it stays: {why}"));
+        }
+
         orphans.AddRange(KeepWhatIsUsed(changes, context.Server).Select(kept => new OrphanedResource(kept.Live.Id, $"it stays, since {kept.User} uses it")));
         OrderDeletions(changes);
         return orphans;

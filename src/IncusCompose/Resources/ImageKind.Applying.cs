@@ -232,6 +232,17 @@ internal sealed partial class ImageKind
     public override Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
         context.Client.Images.DeleteAsync(((Image)live.Raw).Fingerprint, cancellationToken).CompleteAsync(null, cancellationToken).OrGoneAsync();
 
+    /// <summary>The very image that the plan saw: others may go by the same key, of other stacks and of other projects that share images.</summary>
+    public override async Task<LiveResource?> FindAgainAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var images = await context.Client.Images.ListAsync(cancellationToken).ConfigureAwait(false);
+        var image = change.Live?.Raw is Image planned ? images.FirstOrDefault(one => one.Fingerprint == planned.Fingerprint) : null;
+        if (change.Desired is not DesiredImage desired)
+            return image is not null && OwnershipMark.Read(image.Properties)?.BelongsTo(context.Plan.Stack, context.Plan.Project) == true ? Describe(change.Id, image) : null;
+        image ??= Find(desired, images);
+        return image is null ? null : Describe(desired, image);
+    }
+
     private static async Task<Image?> FindNowAsync(ApplyContext context, DesiredImage image, CancellationToken cancellationToken) =>
         Find(image, await context.Client.Images.ListAsync(cancellationToken).ConfigureAwait(false));
 

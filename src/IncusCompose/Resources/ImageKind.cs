@@ -212,7 +212,32 @@ internal sealed partial class ImageKind : ResourceKind
         var user = server.OfKind(InstanceKind.KindName).FirstOrDefault(instance =>
             ((Instance)instance.Raw).Config.GetValueOrDefault("volatile.base_image") == fingerprint
             && !deleted.Contains(ResourceKinds.Of(instance.Id).AddressOf(instance)));
-        return user is null ? null : $"kept, since {user.Id} was made from it too";
+        if (user is not null)
+            return $"kept, since {user.Id} was made from it too";
+        return server.Elsewhere.FirstOrDefault(instance => instance.Config.GetValueOrDefault("volatile.base_image") == fingerprint) is { } other
+            ? $"kept, since {InstanceKind.IdOf(other.Name)} of project {other.Project} was made from it too"
+            : null;
+    }
+
+    /// <summary>A look at the other projects that share the images of a stack which are to be deleted.</summary>
+    /// <param name="client">The server, in the stack's project.</param>
+    /// <param name="server">What is live.</param>
+    /// <param name="stack">The stack's name.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    public static async Task<ServerObservation> LookElsewhereAsync(IncusClient client, ServerObservation server, string stack, CancellationToken cancellationToken)
+    {
+        if (!server.Images.Any(image => OwnershipMark.Read(image.Properties)?.BelongsTo(stack, client.Project) == true)
+            || (client.Project != IncusClient.DefaultProject && server.Find(ProjectKind.IdOf(client.Project)) is { Raw: Project project } && project.Config.GetValueOrDefault("features.images") == "true"))
+            return server;
+        try
+        {
+            return server.With([.. (await client.Instances.ListAllProjectsAsync(cancellationToken).ConfigureAwait(false)).Where(instance => instance.Project != client.Project)]);
+        }
+        catch (IncusForbiddenException)
+        {
+            // Who may not see them cannot know.
+            return server;
+        }
     }
 
     /// <summary>Images are shared: one that is there is used whoever brought it, and what the file says is made so.</summary>

@@ -32,6 +32,9 @@ internal abstract class ResourceKind
     /// <summary>What one resource is right now; null where it is not there.</summary>
     public abstract Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken);
 
+    /// <summary>What the resource of a change is right now, while that is made; null where it is not there.</summary>
+    public virtual Task<LiveResource?> FindAgainAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) => FindAsync(context.Client, change.Id, cancellationToken);
+
     /// <summary>The live counterpart of a desired resource.</summary>
     public virtual LiveResource? Locate(DesiredResource desired, ServerObservation server) => server.Find(desired.Id);
 

@@ -28,6 +28,12 @@ internal sealed class ServerObservation
     /// <summary>Every image that the project sees, marked or not.</summary>
     public IReadOnlyList<Image> Images { get; }
 
+    /// <summary>Instances of other projects, which may be made of images that are seen here; empty where nobody has looked.</summary>
+    public IReadOnlyList<Instance> Elsewhere { get; private init; } = [];
+
+    /// <summary>The same with a look at other projects.</summary>
+    public ServerObservation With(IReadOnlyList<Instance> elsewhere) => new(_resources.Keys.SelectMany(FindAll), Images) { Elsewhere = elsewhere };
+
     public LiveResource? Find(ResourceId id) => _resources.GetValueOrDefault(id);
 
     /// <summary>All of one id: members of a cluster may each have a volume of the same name in a pool of their own.</summary>
@@ -41,7 +47,7 @@ internal sealed class ServerObservation
             return this;
         return new ServerObservation(
             _resources.Values.SelectMany(first => FindAll(first.Id).OrderBy(live => live.Mark?.BelongsTo(stack, project) != true)),
-            Images);
+            Images) { Elsewhere = Elsewhere };
     }
 
     public IEnumerable<LiveResource> OfKind(string kind) => _resources.Values.Where(resource => resource.Id.Kind == kind);

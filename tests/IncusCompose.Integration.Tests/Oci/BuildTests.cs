@@ -144,8 +144,12 @@ public sealed class BuildTests(Incus7Fixture fixture) : IDisposable
         Assert.Empty((await bench.PlanAsync(Stack("left"))).Changes);
         Assert.Equal(2, (await bench.Client.Images.ListAsync()).Count(image => image.Properties.GetValueOrDefault("user.incus-compose.key") == "page"));
 
+        // Whichever the server lists first: each takes its own away.
         Assert.True((await bench.DownAsync("left", new RemovalOptions { RemoveImages = true })).Succeeded);
         Assert.Null(await bench.Client.Images.FindAliasAsync("left-page"));
+        Assert.NotNull(await bench.Client.Images.FindAliasAsync("right-page"));
+        await bench.UpAsync(Stack("left"));
+        Assert.True((await bench.DownAsync("left", new RemovalOptions { RemoveImages = true })).Succeeded);
         Assert.NotNull(await bench.Client.Images.FindAliasAsync("right-page"));
         Assert.Empty((await bench.PlanAsync(Stack("right"))).Changes);
 

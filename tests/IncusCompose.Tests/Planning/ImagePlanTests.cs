@@ -37,6 +37,28 @@ public class ImagePlanTests
     }
 
     [Fact]
+    public void Of_two_images_of_one_key_each_stack_takes_its_own_away_and_one_that_something_elsewhere_was_made_from_stays()
+    {
+        static LiveResource Made(string stack, char fingerprint)
+        {
+            var (id, properties) = (new ResourceId(ImageKind.KindName, "page"), new Dictionary<string, string>());
+            new OwnershipMark(stack, "default", "page", AppliedRecord.Empty).Write(id, properties);
+            return ImageKind.Describe(id, new Image { Fingerprint = new string(fingerprint, 64), Type = InstanceTypes.Container, Properties = properties });
+        }
+
+        LiveResource[] both = [Made("left", 'a'), Made("right", 'b')];
+        var server = new ServerObservation(both, [.. both.Select(live => (Image)live.Raw)]);
+        StackPlan Down(ServerObservation seen) => StackPlanner.PlanRemoval("right", "default", seen, new RemovalOptions { RemoveImages = true }, "test");
+        Assert.Equal(new string('b', 64), ((Image)Assert.Single(Down(server).Changes).Live!.Raw).Fingerprint);
+
+        var elsewhere = new Instance { Name = "far", Project = "other", Config = new Dictionary<string, string> { ["volatile.base_image"] = new('b', 64) } };
+        var kept = Down(server.With([elsewhere]));
+        Assert.Empty(kept.Changes);
+        Assert.Equal("kept, since instance/far of project other was made from it too", Assert.Single(kept.Resources).Reason);
+        Assert.Single(StackPlanner.PlanRemoval("left", "default", server.With([elsewhere]), new RemovalOptions { RemoveImages = true }, "test").Changes);
+    }
+
+    [Fact]
     public void An_image_that_is_followed_is_brought_anew_where_its_alias_leads_elsewhere_and_its_instances_are_told_of()
     {
         Image Known(string fingerprint) => new()
