@@ -1,10 +1,10 @@
 using System.Formats.Tar;
 using System.IO.Compression;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Instances;
 using IncusCompose.Resources;
 
 namespace IncusCompose.Building;
@@ -61,7 +61,7 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
             var image = (await File.ReadAllTextAsync(identity, cancellationToken).ConfigureAwait(false)).Trim();
             var config = await InspectAsync(image, cancellationToken).ConfigureAwait(false);
             if (architectures.Count > 0 && !architectures.Contains(config.IncusArchitecture))
-                throw new IncusException($"It was built for {config.Architecture}, and the server runs {string.Join(", ", architectures)}", $"build it for `platforms: [{ImageConfig.PlatformOf(architectures[0])}]`");
+                throw new IncusException($"It was built for {config.Architecture}, and the server runs {string.Join(", ", architectures)}", $"build it for `platforms: [{MachineArchitecture.Of(architectures[0]).Platform}]`");
             if (config.Entrypoint.Count + config.Command.Count == 0)
                 tell("the image says no program: an instance of it needs `entrypoint`");
             var rootfs = Path.Combine(folder.FullName, "rootfs.tar");
@@ -87,7 +87,7 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
         if (tool.Name != BuildTool.Docker)
             arguments.AddRange(["--format", "docker"]);
         // Without a runtime for containers it can run the steps by itself.
-        if (tool.Name != BuildTool.Docker && Environment.GetEnvironmentVariable("BUILDAH_ISOLATION") is null && !BuildTool.IsInstalled("crun") && !BuildTool.IsInstalled("runc"))
+        if (tool.Name != BuildTool.Docker && Environment.GetEnvironmentVariable("BUILDAH_ISOLATION") is null && !HostProgram.IsInstalled("crun") && !HostProgram.IsInstalled("runc"))
             arguments.AddRange(["--isolation", "chroot"]);
         if (build.DockerfileInline is { } text)
         {
@@ -175,11 +175,8 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
     }
 
     /// <summary>The server's platform where this machine's is none that it runs.</summary>
-    private static string? PlatformFor(IReadOnlyList<string> architectures)
-    {
-        var own = RuntimeInformation.OSArchitecture switch { Architecture.X64 => "x86_64", Architecture.Arm64 => "aarch64", Architecture.Arm => "armv7l", Architecture.X86 => "i686", var other => other.ToString().ToLowerInvariant() };
-        return architectures.Count == 0 || architectures.Contains(own) ? null : ImageConfig.PlatformOf(architectures[0]);
-    }
+    private static string? PlatformFor(IReadOnlyList<string> architectures) =>
+        architectures.Count == 0 || architectures.Contains(MachineArchitecture.OfThisMachine.Name) ? null : MachineArchitecture.Of(architectures[0]).Platform;
 
     private async Task<ImageConfig> InspectAsync(string image, CancellationToken cancellationToken)
     {
@@ -241,7 +238,7 @@ internal sealed class ImageBuilder(BuildTool tool, Action<string> tell)
         var archive = File.OpenRead(rootfs);
         await using (archive.ConfigureAwait(false))
         {
-            var accounts = await ImageAccounts.ReadAsync(archive, cancellationToken).ConfigureAwait(false);
+            var accounts = await AccountFiles.ReadAsync(archive, cancellationToken).ConfigureAwait(false);
             await WriteAsync(metadata, [("config.json", config.ToRuntimeConfig(accounts)), ("metadata.yaml", config.ToMetadata(description))], config.Created, cancellationToken).ConfigureAwait(false);
             archive.Position = 0;
             var output = File.Create(packed);

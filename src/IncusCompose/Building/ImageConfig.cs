@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Instances;
 using IncusCompose.Resources;
 
 namespace IncusCompose.Building;
@@ -28,16 +29,8 @@ internal sealed record ImageConfig(
     // What every program expects, and images that begin with nothing do not say.
     private const string DefaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    private static readonly Dictionary<string, string> s_architectures = new(StringComparer.Ordinal)
-    {
-        ["amd64"] = "x86_64", ["arm64"] = "aarch64", ["arm"] = "armv7l", ["386"] = "i686",
-    };
-
     /// <summary>The architecture as Incus calls it.</summary>
-    public string IncusArchitecture => s_architectures.GetValueOrDefault(Architecture, Architecture);
-
-    /// <summary>The platform for a builder of one of Incus's architectures.</summary>
-    public static string PlatformOf(string architecture) => "linux/" + (s_architectures.FirstOrDefault(pair => pair.Value == architecture).Key ?? architecture);
+    public string IncusArchitecture => MachineArchitecture.OfOci(Architecture).Name;
 
     /// <summary>Reads what a builder prints of an image.</summary>
     /// <param name="json">An object with the image's architecture, and its configuration as <c>config</c> or <c>Config</c>; or a list of one.</param>
@@ -72,9 +65,9 @@ internal sealed record ImageConfig(
     /// <summary>What the server runs of it.</summary>
     /// <param name="accounts">The users and groups of the image.</param>
     /// <exception cref="IncusException">It names a user or group that is not in the image.</exception>
-    public string ToRuntimeConfig(ImageAccounts accounts)
+    public string ToRuntimeConfig(AccountFiles accounts)
     {
-        var user = accounts.Find(User);
+        var user = RunnerOf(User, accounts);
         var environment = Environment.ToList();
         if (!environment.Exists(variable => variable.StartsWith("PATH=", StringComparison.Ordinal)))
             environment.Insert(0, DefaultPath);
@@ -93,6 +86,22 @@ internal sealed record ImageConfig(
             },
             ["root"] = new JsonObject { ["path"] = "rootfs" },
         }.ToJsonString();
+    }
+
+    /// <summary>Who runs the program, in numbers.</summary>
+    /// <param name="said">A name or a number, and with a colon a group; empty: root.</param>
+    /// <param name="accounts">The users and groups of the image.</param>
+    /// <exception cref="IncusException">The image has no such user or group.</exception>
+    internal static (uint User, uint Group, string Home) RunnerOf(string said, AccountFiles accounts)
+    {
+        var (name, group) = said.Split(':', 2) is [var first, var second] ? (first, second) : (said, "");
+        name = name.Length == 0 ? "0" : name;
+        var account = accounts.FindUser(name);
+        var user = account?.Number ?? AccountFiles.Number(name)
+            ?? throw new IncusException($"The image runs as the user {name}, whom its own {AccountFiles.UsersPath} does not know", "make that user in the Dockerfile, or write a number after `USER`");
+        var own = group.Length == 0 ? account?.Group ?? 0 : accounts.FindGroup(group)
+            ?? throw new IncusException($"The image runs as the group {group}, which its own {AccountFiles.GroupsPath} does not know", "make that group in the Dockerfile, or write a number after `USER`");
+        return (user, own, account?.Home ?? (user == 0 ? "/root" : "/"));
     }
 
     /// <summary>What the server calls it, in JSON, which is YAML too. Without properties Incus 7.0 would end at its import.</summary>

@@ -226,21 +226,19 @@ internal sealed class GuestFileSystem(InstanceFiles files, string instance, bool
             return null;
         if (wanted.Group is not { } group)
             return user;
-        if (uint.TryParse(group, System.Globalization.CultureInfo.InvariantCulture, out var number))
+        if (AccountFiles.Number(group) is { } number)
             return (user.Uid, number);
-        _group ??= await files.ReadTextAsync("/etc/group", PasswdLimit, cancellationToken).ConfigureAwait(false) ?? "";
-        // name:password:gid:members
-        var found = _group.Split('\n').Select(line => line.Split(':')).FirstOrDefault(fields => fields.Length >= 3 && fields[0] == group);
-        return found is not null && uint.TryParse(found[2], System.Globalization.CultureInfo.InvariantCulture, out number) ? (user.Uid, number) : null;
+        _group ??= await files.ReadTextAsync(AccountFiles.GroupsPath, PasswdLimit, cancellationToken).ConfigureAwait(false) ?? "";
+        return new AccountFiles(null, _group).FindGroup(group) is { } found ? (user.Uid, found) : null;
     }
 
     private async Task<(uint Uid, uint Gid)?> UserAsync(string? owner, CancellationToken cancellationToken)
     {
         if (owner is null)
             return (0, 0);
-        if (uint.TryParse(owner, System.Globalization.CultureInfo.InvariantCulture, out var number))
+        if (AccountFiles.Number(owner) is { } number)
             return (number, number);
-        _passwd ??= await files.ReadTextAsync("/etc/passwd", PasswdLimit, cancellationToken).ConfigureAwait(false) ?? "";
+        _passwd ??= await files.ReadTextAsync(AccountFiles.UsersPath, PasswdLimit, cancellationToken).ConfigureAwait(false) ?? "";
         return InstanceUser.Find(_passwd, owner) is { } user ? (user.User, user.Group) : null;
     }
 }

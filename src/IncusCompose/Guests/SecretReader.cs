@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
@@ -95,8 +93,7 @@ internal static class SecretReader
     {
         if (!File.Exists(command[^1]))
             return new(null, $"there is no file {command[^1]}", folder is null ? "" : $"paths start from {folder}");
-        var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Any(place => File.Exists(Path.Combine(place, command[0])));
-        return found
+        return HostProgram.IsInstalled(command[0])
             ? await RunAsync(command, folder, timeout, cancellationToken).ConfigureAwait(false)
             : new(null, $"there is no {command[0]} on this machine's PATH", $"install it ({installation})");
     }
@@ -111,66 +108,17 @@ internal static class SecretReader
     /// <summary>What a command on this machine writes. Only what it says of its troubles is shown.</summary>
     private static async Task<Read> RunAsync(IReadOnlyList<string> command, string? folder, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var name = CommandWords.ProgramOf(command);
-        // What is named by a path is looked for in the folder that it runs in, as a shell would.
-        var program = command[0].Contains('/', StringComparison.Ordinal) && folder is not null ? Path.GetFullPath(command[0], folder) : command[0];
-        var start = new ProcessStartInfo(program, command.Skip(1))
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = folder ?? "",
-        };
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Duration.Bounded(timeout));
+        using var value = new MemoryStream();
         var troubles = new CommandOutput(null, []);
-        Process? process = null;
-        try
+        using var errors = new LineStream(troubles.Take);
+        var program = new HostProgram { Command = command, Folder = folder, Timeout = timeout, MostOutput = LargestSecret };
+        var end = await program.RunAsync(value, errors, cancellationToken).ConfigureAwait(false);
+        return end switch
         {
-            process = Process.Start(start)!;
-            process.StandardInput.Close();
-            using var errors = new LineStream(troubles.Take);
-            var told = process.StandardError.BaseStream.CopyToAsync(errors, limit.Token);
-            var value = await ReadAsync(process.StandardOutput.BaseStream, limit.Token).ConfigureAwait(false);
-            if (value is null)
-            {
-                process.Kill(entireProcessTree: true);
-                return new(null, $"{name} wrote more than 1 MiB", "a secret is smaller");
-            }
-
-            await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
-            await told.ConfigureAwait(false);
-            errors.Flush();
-            return process.ExitCode == 0 ? new(value) : new(null, troubles.After($"{name} ended with exit status {process.ExitCode}"));
-        }
-        catch (Exception error) when (error is Win32Exception or DirectoryNotFoundException)
-        {
-            return new(null, $"{name} cannot be started on this machine: {error.Message}");
-        }
-        catch (OperationCanceledException)
-        {
-            process?.Kill(entireProcessTree: true);
-            cancellationToken.ThrowIfCancellationRequested();
-            return new(null, $"{name} did not end within {Duration.Format(timeout)}", "give it more time with `timeout`, and let it ask nothing");
-        }
-        finally
-        {
-            process?.Dispose();
-        }
-    }
-
-    private static async Task<byte[]?> ReadAsync(Stream output, CancellationToken cancellationToken)
-    {
-        using var all = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        int count;
-        while ((count = await output.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
-        {
-            if (all.Length + count > LargestSecret)
-                return null;
-            all.Write(buffer, 0, count);
-        }
-
-        return all.ToArray();
+            { Problem: null } => new(value.ToArray()),
+            { WroteTooMuch: true } => new(null, $"{CommandWords.ProgramOf(command)} wrote more than 1 MiB", "a secret is smaller"),
+            { TookTooLong: true } => new(null, end.Problem, "give it more time with `timeout`, and let it ask nothing"),
+            _ => new(null, end.FailureWith(troubles)!),
+        };
     }
 }

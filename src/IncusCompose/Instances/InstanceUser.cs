@@ -30,7 +30,7 @@ public sealed record InstanceUser(uint User, uint Group, string? Home, IReadOnly
             return new InstanceUser(all[0], all.Length == 2 ? all[1] : all[0], null, Nothing);
         }
 
-        return Find(await ReadAsync(client, instance, "/etc/passwd", "user", user, cancellationToken).ConfigureAwait(false), user)
+        return Find(await ReadAsync(client, instance, AccountFiles.UsersPath, "user", user, cancellationToken).ConfigureAwait(false), user)
             ?? throw new IncusNotFoundException($"Instance \"{instance}\" has no user \"{user}\" in its /etc/passwd", "Give a name of it or a number");
     }
 
@@ -43,13 +43,10 @@ public sealed record InstanceUser(uint User, uint Group, string? Home, IReadOnly
     /// <exception cref="IncusException">The instance could not be asked.</exception>
     public static async Task<uint> ResolveGroupAsync(IncusClient client, string instance, string group, CancellationToken cancellationToken)
     {
-        if (uint.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (AccountFiles.Number(group) is { } number)
             return number;
-        // name:password:gid:members
-        var lines = (await ReadAsync(client, instance, "/etc/group", "group", group, cancellationToken).ConfigureAwait(false)).Split('\n').Select(line => line.Split(':'));
-        return lines.FirstOrDefault(fields => fields.Length >= 3 && fields[0] == group) is { } found && uint.TryParse(found[2], NumberStyles.None, CultureInfo.InvariantCulture, out number)
-            ? number
-            : throw new IncusNotFoundException($"Instance \"{instance}\" has no group \"{group}\" in its /etc/group", "Give a name of it or a number");
+        return new AccountFiles(null, await ReadAsync(client, instance, AccountFiles.GroupsPath, "group", group, cancellationToken).ConfigureAwait(false)).FindGroup(group)
+            ?? throw new IncusNotFoundException($"Instance \"{instance}\" has no group \"{group}\" in its /etc/group", "Give a name of it or a number");
     }
 
     private static async Task<string> ReadAsync(IncusClient client, string instance, string path, string what, string name, CancellationToken cancellationToken) =>
@@ -60,15 +57,9 @@ public sealed record InstanceUser(uint User, uint Group, string? Home, IReadOnly
     /// <param name="passwd">The text.</param>
     /// <param name="name">The name.</param>
     /// <returns>The user; null where the name is not there.</returns>
-    public static InstanceUser? Find(string passwd, string name)
-    {
-        foreach (var line in passwd.Split('\n'))
-        {
-            // name:password:uid:gid:comment:home:shell
-            var fields = line.Split(':');
-            if (fields.Length >= 6 && fields[0] == name && uint.TryParse(fields[2], out var user) && uint.TryParse(fields[3], out var group))
-                return new InstanceUser(user, group, fields[5], new Dictionary<string, string> { ["HOME"] = fields[5], ["USER"] = name });
-        }
-        return null;
-    }
+    public static InstanceUser? Find(string passwd, string name) => Of(new AccountFiles(passwd, null).Users.FirstOrDefault(account => account.Name == name));
+
+    private static InstanceUser? Of(Account? account) => account is null ? null : new InstanceUser(account.Number, account.Group, account.Home, account.Home is null
+        ? new Dictionary<string, string> { ["USER"] = account.Name }
+        : new Dictionary<string, string> { ["HOME"] = account.Home, ["USER"] = account.Name });
 }

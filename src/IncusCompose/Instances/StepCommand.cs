@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Readiness;
@@ -74,58 +72,11 @@ internal sealed record StepCommand
     public async Task<(string? Failure, int? ExitCode)> RunHereAsync(Action<string>? tell, CancellationToken cancellationToken)
     {
         var output = new CommandOutput(tell, Environment.Concat(Hidden));
-        // What is named by a path is looked for in the folder that it runs in, as a shell would.
-        var program = Command[0].Contains('/', StringComparison.Ordinal) && Folder is not null ? Path.GetFullPath(Command[0], Folder) : Command[0];
-        var start = new ProcessStartInfo(program, Command.Skip(1))
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Folder ?? "",
-        };
-        foreach (var (name, value) in Environment)
-            start.Environment[name] = value;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(Duration.Bounded(Timeout));
-        Process? process = null;
-        try
-        {
-            process = Process.Start(start)!;
-            process.StandardInput.Close();
-            var read = Task.WhenAll(ReadAsync(process.StandardOutput.BaseStream), ReadAsync(process.StandardError.BaseStream));
-            await process.WaitForExitAsync(limit.Token).ConfigureAwait(false);
-            // What it started and left behind may hold its output open: that is not waited for.
-            await Task.WhenAny(read, Task.Delay(TimeSpan.FromSeconds(1), limit.Token)).ConfigureAwait(false);
-            return (process.ExitCode == 0 ? null : output.After($"{Program} ended with exit status {process.ExitCode}"), process.ExitCode);
-        }
-        catch (Exception error) when (error is Win32Exception or DirectoryNotFoundException)
-        {
-            return ($"{Program} cannot be started on this machine: {error.Message}", null);
-        }
-        catch (OperationCanceledException)
-        {
-            process?.Kill(entireProcessTree: true);
-            cancellationToken.ThrowIfCancellationRequested();
-            return (output.After(TooLong), null);
-        }
-        finally
-        {
-            process?.Dispose();
-        }
-
-        async Task ReadAsync(Stream written)
-        {
-            using var lines = new LineStream(output.Take);
-            try
-            {
-                await written.CopyToAsync(lines, limit.Token).ConfigureAwait(false);
-                lines.Flush();
-            }
-            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException or IOException or InvalidOperationException)
-            {
-                // It was killed, or what it left behind still holds its output.
-            }
-        }
+        using var lines = new LineStream(output.Take);
+        using var errors = new LineStream(output.Take);
+        var program = new HostProgram { Command = Command, Folder = Folder, Environment = Environment, Timeout = Timeout, LeavesOthers = true };
+        var end = await program.RunAsync(lines, errors, cancellationToken).ConfigureAwait(false);
+        return (end.FailureWith(output), end.ExitCode);
     }
 
     private string TooLong => $"{Program} did not end within {Duration.Format(Timeout)}";

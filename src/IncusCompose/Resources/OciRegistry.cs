@@ -23,12 +23,6 @@ internal sealed partial class OciRegistry : IDisposable
     private static readonly string[] s_indexes = ["application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"];
     private static readonly string[] s_manifests = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
 
-    // Incus's words for what registries call otherwise. Source: Incus shared/osarch/architectures.go; Go's GOARCH; OCI image-spec, image-index.md.
-    private static readonly Dictionary<string, (string Processor, string? Version)> s_architectures = new(StringComparer.Ordinal)
-    {
-        ["x86_64"] = ("amd64", null), ["aarch64"] = ("arm64", "v8"), ["armv8l"] = ("arm", "v8"), ["armv7l"] = ("arm", "v7"), ["armv6l"] = ("arm", "v6"), ["i686"] = ("386", null), ["loongarch64"] = ("loong64", null),
-    };
-
     private readonly HttpClient _http;
     private readonly Uri _address;
     private readonly (string User, string Password)? _credentials;
@@ -93,10 +87,10 @@ internal sealed partial class OciRegistry : IDisposable
             if (!first.RootElement.TryGetProperty("manifests", out var entries))
                 return Describe(first.RootElement, named);
             // Of several for one processor, that of its version.
-            var (processor, version) = s_architectures.GetValueOrDefault(architecture, (architecture, null));
+            var wanted = MachineArchitecture.Of(architecture);
             var digest = entries.EnumerateArray()
-                .Where(entry => entry.TryGetProperty("platform", out var platform) && Text(platform, "architecture") == processor && Text(platform, "os") is "linux" or null)
-                .OrderByDescending(entry => version is not null && Text(entry.GetProperty("platform"), "variant") == version)
+                .Where(entry => entry.TryGetProperty("platform", out var platform) && Text(platform, "architecture") == wanted.Oci && Text(platform, "os") is "linux" or null)
+                .OrderByDescending(entry => wanted.Variant is { } version && Text(entry.GetProperty("platform"), "variant") == version)
                 .Select(entry => Text(entry, "digest")).FirstOrDefault(text => text is not null)
                 ?? throw new IncusException($"there is no image {image} for {architecture}");
             var (manifest, own) = await ReadAsync(repository, "manifests", digest, cancellationToken).ConfigureAwait(false);

@@ -3,6 +3,7 @@ using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Instances;
 
 namespace IncusCompose.Resources;
 
@@ -19,12 +20,9 @@ internal sealed record ProcessUser(string Name, string? Uid = null, string? Gid 
 /// </summary>
 internal static class ProcessUsers
 {
-    private const string UidKey = "oci.uid", GidKey = "oci.gid", Users = "/etc/passwd", Groups = "/etc/group";
+    private const string UidKey = "oci.uid", GidKey = "oci.gid";
 
     private static readonly TimeSpan LongestCleanUp = TimeSpan.FromSeconds(60);
-
-    /// <summary>Far more than any has that people made.</summary>
-    private const int LongestFile = 4 * 1024 * 1024;
 
     /// <summary>The users of instances that are there already and whose numbers are not known yet; one that an instance does not have is an error.</summary>
     /// <param name="client">The project's view of the server.</param>
@@ -184,49 +182,37 @@ internal static class ProcessUsers
 
     /// <summary>The numbers of a user, as the files of an image have them.</summary>
     /// <param name="name">The user, and the group if one is said: names or numbers.</param>
-    /// <param name="users">Its <c>passwd</c>; null where it has none.</param>
-    /// <param name="groups">Its <c>group</c>; null where it has none.</param>
+    /// <param name="accounts">Its users and groups.</param>
     /// <exception cref="IncusException">It does not have them.</exception>
-    internal static ProcessUser Resolve(string name, string? users, string? groups)
+    internal static ProcessUser Resolve(string name, AccountFiles accounts)
     {
         var (user, group) = name.Split(':') is [var first, var second] ? (first, second) : (name, null);
-        var known = Entries(users, 4);
-        var entry = known.FirstOrDefault(entry => entry[0] == user) ?? known.FirstOrDefault(entry => entry[2] == user);
-        if (entry is null && !IsNumber(user))
-            throw Unknown("user", user, users, Users, known);
-        var own = group is null ? entry?[3] : IsNumber(group) ? group : null;
-        if (own is null && group is not null)
-        {
-            var all = Entries(groups, 3);
-            own = all.FirstOrDefault(entry => entry[0] == group)?[2] ?? throw Unknown("group", group, groups, Groups, all);
-        }
-
-        return new ProcessUser(name, entry?[2] ?? user, own ?? "0");
+        var account = accounts.FindUser(user);
+        if (account is null && AccountFiles.Number(user) is null)
+            throw Unknown("user", user, accounts.HasUsers, AccountFiles.UsersPath, accounts.Users.Select(known => known.Name));
+        var own = group is null ? account?.Group ?? 0
+            : accounts.FindGroup(group) ?? throw Unknown("group", group, accounts.HasGroups, AccountFiles.GroupsPath, accounts.Groups.Select(known => known.Name));
+        return new ProcessUser(name, account is null ? user : Text(account.Number), Text(own));
     }
 
-    private static IncusException Unknown(string noun, string name, string? text, string file, List<string[]> known)
+    private static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static IncusException Unknown(string noun, string name, bool hasFile, string file, IEnumerable<string> known)
     {
-        var names = known.Select(entry => entry[0]).ToList();
-        return text is null
+        var names = known.ToList();
+        return !hasFile
             ? new IncusException($"there is no {file} in the image, so that it has no {noun} {name}", "Write numbers, such as 1000:1000")
             : new IncusException($"the image has no {noun} {name}", Suggestions.Nearest(name, names) is { } nearest ? $"Did you mean {nearest}?" : names.Count == 0 ? "Write numbers, such as 1000:1000" : $"It has: {string.Join(", ", names.Take(40))}; or write numbers, such as 1000:1000");
     }
-
-    /// <summary>The lines that have numbers where they are to be. Source: passwd(5), group(5).</summary>
-    private static List<string[]> Entries(string? text, int fields) =>
-        [.. (text ?? "").Split('\n').Select(line => line.TrimEnd('\r').Split(':')).Where(entry => entry.Length >= fields && entry[0].Length > 0 && entry[0][0] != '#' && entry.Take(fields).Skip(2).All(IsNumber))];
-
-    private static bool IsNumber(string text) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     private static async Task<ProcessUser> ResolveAsync(IncusClient client, string instance, string name, CancellationToken cancellationToken)
     {
         var files = await client.Instances.OpenFilesAsync(instance, cancellationToken).ConfigureAwait(false);
         await using (files.ConfigureAwait(false))
         {
-            return Resolve(
-                name,
-                await files.ReadTextAsync(Users, LongestFile, cancellationToken).ConfigureAwait(false),
-                name.Contains(':', StringComparison.Ordinal) ? await files.ReadTextAsync(Groups, LongestFile, cancellationToken).ConfigureAwait(false) : null);
+            return Resolve(name, new AccountFiles(
+                await files.ReadTextAsync(AccountFiles.UsersPath, AccountFiles.LongestFile, cancellationToken).ConfigureAwait(false),
+                name.Contains(':', StringComparison.Ordinal) ? await files.ReadTextAsync(AccountFiles.GroupsPath, AccountFiles.LongestFile, cancellationToken).ConfigureAwait(false) : null));
         }
     }
 

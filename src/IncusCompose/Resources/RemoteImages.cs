@@ -16,12 +16,6 @@ internal static class RemoteImages
     /// <summary>The longest list of images that is read; those of the well-known servers have a few mebibytes.</summary>
     internal const int LongestList = 64 << 20;
 
-    // Incus's words for what simplestreams calls otherwise. Source: Incus shared/osarch/architectures.go.
-    private static readonly Dictionary<string, string> s_architectures = new(StringComparer.Ordinal)
-    {
-        ["x86_64"] = "amd64", ["aarch64"] = "arm64", ["armv7l"] = "armhf", ["i686"] = "i386", ["ppc64le"] = "ppc64el",
-    };
-
     /// <summary>The fingerprints by reference and type; what cannot be asked is a warning, and stays as it is.</summary>
     /// <param name="stack">The stack.</param>
     /// <param name="remotes">The user's remotes.</param>
@@ -122,7 +116,7 @@ internal static class RemoteImages
     internal static async Task<string?> FindAsync(HttpClient http, string address, string alias, string type, string architecture, CancellationToken cancellationToken)
     {
         using var index = await ReadAsync(http, $"{address}/streams/v1/index.json", cancellationToken).ConfigureAwait(false);
-        architecture = s_architectures.GetValueOrDefault(architecture, architecture);
+        architecture = MachineArchitecture.Of(architecture).Simplestreams;
         foreach (var stream in index.RootElement.GetProperty("index").EnumerateObject())
         {
             if (Text(stream.Value, "datatype") != "image-downloads" || Text(stream.Value, "path") is not { } path)

@@ -1,7 +1,6 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Instances;
 
 namespace IncusCompose.Ssh;
 
@@ -57,40 +56,16 @@ internal static class LoginCheck
             .Append(new("ConnectTimeout", "10"))
             .Append(new("LogLevel", "ERROR"))
             .SelectMany(option => new[] { "-o", $"{option.Key}={option.Value}" });
-        var start = new ProcessStartInfo("ssh", [.. options, "-n", "-T", access.Name, "exit 0"]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        Process process;
-        try
+        var last = "";
+        using var errors = new LineStream(line => last = line.Trim() is { Length: > 0 } said ? said : last);
+        // What a login shell's start-up files print is nobody's business.
+        var end = await new HostProgram { Command = ["ssh", .. options, "-n", "-T", access.Name, "exit 0"] }.RunAsync(Stream.Null, errors, cancellationToken).ConfigureAwait(false);
+        return end switch
         {
-            process = Process.Start(start)!;
-        }
-        catch (Win32Exception)
-        {
-            return ("there is no program ssh on this machine to log in with; install OpenSSH's client (openssh-client)", true);
-        }
-
-        using (process)
-        {
-            var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
-            // What a login shell's start-up files print is nobody's business, but must not fill the pipe.
-            var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-            try
-            {
-                await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                process.Kill(entireProcessTree: true);
-                throw;
-            }
-
-            await output.ConfigureAwait(false);
-            var last = (await said.ConfigureAwait(false)).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault() ?? "";
-            return process.ExitCode switch
-            {
-                0 => ("", false),
-                SshFailed => ((last.Length > 0 ? last.TrimEnd('.') : "ssh could not log in") + (access.KeyFile is null ? ", and of the keys that are let in, ~/.ssh has none" : ""), false),
-                _ => ($"the login of {access.User} ended with exit status {process.ExitCode}{(last.Length > 0 ? $": {last}" : "")}", false),
-            };
-        }
+            { NotStarted: true } => ("there is no program ssh on this machine to log in with; install OpenSSH's client (openssh-client)", true),
+            { ExitCode: 0 } => ("", false),
+            { ExitCode: SshFailed } => ((last.Length > 0 ? last.TrimEnd('.') : "ssh could not log in") + (access.KeyFile is null ? ", and of the keys that are let in, ~/.ssh has none" : ""), false),
+            _ => ($"the login of {access.User} ended with exit status {end.ExitCode}{(last.Length > 0 ? $": {last}" : "")}", false),
+        };
     }
 }

@@ -1,13 +1,14 @@
 using System.Text.Json;
 using Incus.Client;
 using IncusCompose.Building;
+using IncusCompose.Instances;
 
 namespace IncusCompose.Tests.Building;
 
 /// <summary>What builders say of an image, and what a server gets of it.</summary>
 public class ImageConfigTests
 {
-    private static readonly ImageAccounts s_accounts = new(
+    private static readonly AccountFiles s_accounts = new(
         "root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001::/home/web:/bin/sh\n", "root:x:0:\nweb:x:1001:\nstaff:x:50:\n");
 
     [Theory]
@@ -44,7 +45,7 @@ public class ImageConfigTests
         var config = ImageConfig.Parse("""{"architecture":"arm64","config":{"Entrypoint":null}}""");
 
         Assert.Empty(config.Entrypoint);
-        using var runtime = JsonDocument.Parse(config.ToRuntimeConfig(new ImageAccounts("", "")));
+        using var runtime = JsonDocument.Parse(config.ToRuntimeConfig(new AccountFiles("", "")));
         Assert.Equal("/", runtime.RootElement.GetProperty("process").GetProperty("cwd").GetString());
         Assert.Contains("HOME=/root", runtime.RootElement.GetProperty("process").GetProperty("env").GetRawText(), StringComparison.Ordinal);
         Assert.Throws<JsonException>(() => ImageConfig.Parse("[]"));
@@ -58,12 +59,12 @@ public class ImageConfigTests
     [InlineData("7", 7, 0, "/")]
     [InlineData("7:8", 7, 8, "/")]
     public void A_user_is_found_by_name_and_by_number(string said, uint user, uint group, string home) =>
-        Assert.Equal((user, group, home), s_accounts.Find(said));
+        Assert.Equal((user, group, home), ImageConfig.RunnerOf(said, s_accounts));
 
     [Fact]
     public void A_user_that_the_image_does_not_know_is_an_error()
     {
-        Assert.Contains("user nobody", Assert.Throws<IncusException>(() => s_accounts.Find("nobody")).Message, StringComparison.Ordinal);
-        Assert.Contains("group wheel", Assert.Throws<IncusException>(() => s_accounts.Find("web:wheel")).Message, StringComparison.Ordinal);
+        Assert.Contains("user nobody", Assert.Throws<IncusException>(() => ImageConfig.RunnerOf("nobody", s_accounts)).Message, StringComparison.Ordinal);
+        Assert.Contains("group wheel", Assert.Throws<IncusException>(() => ImageConfig.RunnerOf("web:wheel", s_accounts)).Message, StringComparison.Ordinal);
     }
 }

@@ -1,5 +1,6 @@
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Instances;
 using IncusCompose.Resources;
 using IncusCompose.Tests.Loading;
 using static IncusCompose.Tests.Planning.PlanningWorld;
@@ -19,7 +20,7 @@ public class ProcessUserTests
     [InlineData("1234:www", "1234", "33")]
     [InlineData("99:www", "99", "33")]
     public void Names_are_looked_up_where_the_image_has_them(string name, string uid, string gid) =>
-        Assert.Equal(new ProcessUser(name, uid, gid), ProcessUsers.Resolve(name, Users, Groups));
+        Assert.Equal(new ProcessUser(name, uid, gid), ProcessUsers.Resolve(name, new AccountFiles(Users, Groups)));
 
     [Theory]
     [InlineData("ap", Users, Groups, "the image has no user ap Did you mean app?")]
@@ -29,7 +30,7 @@ public class ProcessUserTests
     [InlineData("app", null, null, "there is no /etc/passwd in the image, so that it has no user app Write numbers, such as 1000:1000")]
     public void A_name_that_the_image_does_not_have_is_said_with_those_that_it_has(string name, string? users, string? groups, string problem)
     {
-        var error = Assert.Throws<IncusException>(() => ProcessUsers.Resolve(name, users, groups));
+        var error = Assert.Throws<IncusException>(() => ProcessUsers.Resolve(name, new AccountFiles(users, groups)));
         Assert.StartsWith(problem, $"{error.Problem} {error.Advice}", StringComparison.Ordinal);
     }
 
