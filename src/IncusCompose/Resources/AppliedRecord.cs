@@ -8,12 +8,16 @@ namespace IncusCompose.Resources;
 
 /// <summary>
 /// What was last applied to a resource: each property with its value, or with a digest of it where the value is long
-/// or secret. Comparing needs no more than that.
+/// or secret. Comparing needs no more than that. Digests of secrets are salted, each with a salt of its own, so that equal ones do not
+/// show, and nobody finds a word in a table.
 /// </summary>
 internal sealed partial class AppliedRecord
 {
     private const int LongestPlainValue = 64;
     private const string DigestPrefix = "sha256:";
+    private const string SaltedPrefix = "hmac-sha256:";
+    private const int SaltLength = 9;
+    private const int DigestLength = 16;
 
     private readonly SortedDictionary<string, string> _values;
 
@@ -75,13 +79,21 @@ internal sealed partial class AppliedRecord
         return new AppliedRecord(values);
     }
 
-    /// <summary>True where exactly this value was applied. Older records hold plain values that would be digests today.</summary>
-    public bool Matches(string path, string value) =>
-        _values.TryGetValue(path, out var applied) && (applied == value || applied == Encode(path, value));
+    /// <summary>True where exactly this value was applied. Older records hold plain values that would be digests today, and digests without salt.</summary>
+    public bool Matches(string path, string value)
+    {
+        if (!_values.TryGetValue(path, out var applied))
+            return false;
+        if (applied == value)
+            return true;
+        if (applied.StartsWith(SaltedPrefix, StringComparison.Ordinal) && applied.LastIndexOf(':') is var end && end >= SaltedPrefix.Length)
+            return applied == Salted(value, applied[SaltedPrefix.Length..end]);
+        return applied == Digest(value);
+    }
 
     /// <summary>The applied value where it was kept as it is; null where it was not applied or only its digest is known.</summary>
     public string? Plain(string path) =>
-        _values.TryGetValue(path, out var applied) && !applied.StartsWith(DigestPrefix, StringComparison.Ordinal) ? applied : null;
+        _values.TryGetValue(path, out var applied) && !IsDigest(applied) ? applied : null;
 
     public bool SameAs(AppliedRecord other) => _values.SequenceEqual(other._values);
 
@@ -90,12 +102,21 @@ internal sealed partial class AppliedRecord
     private static string Encode(string path, string value)
     {
         // Engine-only properties live nowhere else on the server: they are kept whole.
-        var plain = PropertyPath.IsEngineOnly(path)
-            || (value.Length <= LongestPlainValue
-                && !value.StartsWith(DigestPrefix, StringComparison.Ordinal)
-                && !PropertyPath.IsSecret(path, value));
-        return plain ? value : string.Concat(DigestPrefix, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value))).AsSpan(0, 32));
+        if (PropertyPath.IsEngineOnly(path))
+            return value;
+        if (PropertyPath.IsSecret(path, value))
+            return Salted(value, Convert.ToBase64String(RandomNumberGenerator.GetBytes(SaltLength)));
+        return value.Length <= LongestPlainValue && !IsDigest(value) ? value : Digest(value);
     }
+
+    private static bool IsDigest(string text) => text.StartsWith(DigestPrefix, StringComparison.Ordinal) || text.StartsWith(SaltedPrefix, StringComparison.Ordinal);
+
+    private static string Digest(string value) => DigestPrefix + Short(SHA256.HashData(Encoding.UTF8.GetBytes(value)));
+
+    private static string Salted(string value, string salt) =>
+        $"{SaltedPrefix}{salt}:{Short(HMACSHA256.HashData(Encoding.UTF8.GetBytes(salt), Encoding.UTF8.GetBytes(value)))}";
+
+    private static string Short(byte[] digest) => Convert.ToHexStringLower(digest.AsSpan(0, DigestLength));
 
     [JsonSerializable(typeof(SortedDictionary<string, string>))]
     [JsonSourceGenerationOptions(WriteIndented = false)]
