@@ -26,6 +26,8 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
         LiveAddresses.CheckNetworks(context);
         foreach (var declared in context.Stack.Networks.Values)
         {
+            if (context.Server.Find(IdOf(declared.Name))?.Raw is Network { Status: "Unavailable" })
+                context.Error("Unavailable", $"networks.{declared.Name}", $"the server has the network \"{declared.Name}\" and could not bring it up", "its log says why, and it tries again every minute: mend that on the server's host, such as an interface that is missing");
             var partners = NetworkNames.PartnersOf(declared, context.Stack);
             var network = NetworkNames.Share(declared, partners, context.Server);
             var properties = NetworkMembers.PropertiesOf(network, context);
@@ -119,7 +121,8 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
             ? new Versioned<Network>(await NetworkMembers.ReadAsync(client, found.Value, cancellationToken).ConfigureAwait(false), found.ETag)
             : null;
 
-    protected override bool IsUnfinished(Network resource) => resource.Status == "Pending";
+    // A cluster says that it has failed from the beginning until it is done.
+    protected override bool IsUnfinished(Network resource) => resource.Status is "Pending" or "Errored";
 
     protected override ResourceFields FieldsOf(Network resource)
     {

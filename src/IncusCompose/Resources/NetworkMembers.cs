@@ -39,6 +39,12 @@ internal static class NetworkMembers
                 properties.Add(PathOf(member, key), value);
         }
 
+        if (NetworkRules.NeedsParent(network.Type))
+        {
+            foreach (var member in members.Where(member => properties[PathOf(member, "parent")] is null))
+                context.Error("NoParent", path, $"a {network.Type} network stands on an interface of each member of the cluster, and none is named for {Excerpts.Quote(member)}", $"name it beside `type` with `parent` for all of them, or under `members: {{{member}: {{parent: …}}}}`");
+        }
+
         foreach (var unknown in network.Members.Keys.Where(name => !members.Contains(name)))
             context.Error("UnknownMember", $"{path}.members.{unknown}", $"the cluster has no member {Excerpts.Quote(unknown)}", Suggestions.DidYouMean(unknown, members, $"its members: {string.Join(", ", members)}"));
         return properties;
@@ -82,7 +88,15 @@ internal static class NetworkMembers
                 }
             }
 
-            await NetworkKind.TryAgainAsync(() => client.Networks.CreateAsync(network, cancellationToken), cancellationToken).ConfigureAwait(false);
+            var again = false;
+            await NetworkKind.TryAgainAsync(
+                async () =>
+                {
+                    var rest = again && begun && await IsBegunAsync(client, network.Name, cancellationToken).ConfigureAwait(false);
+                    again = true;
+                    await client.Networks.CreateAsync(rest ? network with { Config = new Dictionary<string, string>() } : network, cancellationToken).ConfigureAwait(false);
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         catch when (begun)
         {
@@ -90,6 +104,10 @@ internal static class NetworkMembers
             throw;
         }
     }
+
+    /// <summary>True where the server has the configuration of all members already: it takes it once, and would say so instead of what is wrong.</summary>
+    private static async Task<bool> IsBegunAsync(IncusClient client, string name, CancellationToken cancellationToken) =>
+        (await client.Networks.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value is { } now && (now.Status == "Errored" || now.Config.Count > 0);
 
     // What was only made known bears no mark: the next apply would take it for somebody else's.
     private static async Task TakeBackAsync(IncusClient client, string name)

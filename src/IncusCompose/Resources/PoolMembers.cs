@@ -34,6 +34,13 @@ internal static class PoolMembers
                 properties.Add(PathOf(member, key), value);
         }
 
+        // Source: Incus internal/server/storage/drivers, the drivers that make no source of their own.
+        if (pool is { External: false, Driver: "cephfs" or "lvmcluster" })
+        {
+            foreach (var member in members.Where(member => properties[PathOf(member, "source")] is null && properties[PathOf(member, "lvm.vg_name")] is null))
+                context.Error("NoSource", path, $"a {pool.Driver} pool needs a source on each member of the cluster, and none is said for {Excerpts.Quote(member)}", $"write `source` beside `driver` for all of them, or under `members: {{{member}: {{source: …}}}}`");
+        }
+
         foreach (var unknown in pool.Members.Keys.Where(name => !members.Contains(name)))
             context.Error("UnknownMember", $"{path}.members.{unknown}", $"the cluster has no member {Excerpts.Quote(unknown)}", Suggestions.DidYouMean(unknown, members, $"its members: {string.Join(", ", members)}"));
         return properties;
@@ -85,20 +92,43 @@ internal static class PoolMembers
         return members;
     }
 
-    /// <summary>Makes a pool known to each member, then makes it on all of them.</summary>
+    /// <summary>Makes a pool known to each member, then makes it on all of them. Where that fails, nothing of it is left.</summary>
     public static async Task CreateAsync(IncusClient client, StoragePool pool, CancellationToken cancellationToken)
     {
-        if (client.Server.Environment.ServerClustered)
+        var begun = false;
+        try
         {
-            foreach (var member in await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false))
+            if (client.Server.Environment.ServerClustered)
             {
-                await client.ForTarget(member).StoragePools.CreateAsync(
-                    new StoragePool { Name = pool.Name, Driver = pool.Driver, Config = pool.Members.GetValueOrDefault(member) ?? new Dictionary<string, string>() },
-                    cancellationToken).ConfigureAwait(false);
+                foreach (var member in await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    await client.ForTarget(member).StoragePools.CreateAsync(
+                        new StoragePool { Name = pool.Name, Driver = pool.Driver, Config = pool.Members.GetValueOrDefault(member) ?? new Dictionary<string, string>() },
+                        cancellationToken).ConfigureAwait(false);
+                    begun = true;
+                }
             }
-        }
 
-        await client.StoragePools.CreateAsync(pool, cancellationToken).ConfigureAwait(false);
+            await client.StoragePools.CreateAsync(pool, cancellationToken).ConfigureAwait(false);
+        }
+        catch when (begun)
+        {
+            await TakeBackAsync(client, pool.Name).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    // What failed on one member may be there on others, and counts as the stack's.
+    private static async Task TakeBackAsync(IncusClient client, string name)
+    {
+        try
+        {
+            await client.StoragePools.DeleteAsync(name, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (IncusException)
+        {
+            // The first error says what is wrong. What is left is made anew by the next apply.
+        }
     }
 
     /// <summary>Writes what is different on members, one after the other.</summary>

@@ -36,6 +36,8 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     {
         foreach (var pool in context.Stack.StoragePools.Values)
         {
+            if (context.Server.Find(IdOf(pool.Name))?.Raw is StoragePool { Status: "Unavailable" })
+                context.Error("Unavailable", $"storage_pools.{pool.Name}", $"the server has the storage pool \"{pool.Name}\" and cannot reach what it lies on", "its log says why, and it tries again every minute: mount or connect that on the server's host");
             var properties = PoolMembers.PropertiesOf(pool, context);
             if (!string.IsNullOrEmpty(pool.Description))
                 properties.Add(PropertyPath.Description, pool.Description);
@@ -67,7 +69,13 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
 
     /// <summary>A loop file grows; what lies in one that is cut off is lost.</summary>
     public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner) =>
-        Sizes.RefuseShrinking(base.Refine(change, planner), "no storage pool can be made smaller; keep its size, or make another pool and move what is in it there");
+        Sizes.RefuseShrinking(KeepWhatIsUsed(base.Refine(change, planner)), "no storage pool can be made smaller; keep its size, or make another pool and move what is in it there");
+
+    /// <summary>One of which a part failed holds nothing, unless somebody used the rest of it.</summary>
+    private static ResourceChange KeepWhatIsUsed(ResourceChange change) =>
+        change is { Action: ChangeAction.Replace, Refused: null, Live.Raw: StoragePool { UsedBy: { Count: > 0 } users } }
+            ? change with { Refused = $"{change.Reason}, and it cannot be made anew while it is in use by {Users.List(users)}; take it off them, or mend it on the server's host" }
+            : change;
 
     public override bool IsKept(RemovalOptions options) => !options.RemovePools;
 
@@ -151,7 +159,8 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
             ? new Versioned<StoragePool>(await PoolMembers.ReadAsync(client, found.Value, cancellationToken).ConfigureAwait(false), found.ETag)
             : null;
 
-    protected override bool IsUnfinished(StoragePool resource) => resource.Status == "Pending";
+    // A cluster says that it has failed from the beginning until it is done.
+    protected override bool IsUnfinished(StoragePool resource) => resource.Status is "Pending" or "Errored";
 
     protected override ResourceFields FieldsOf(StoragePool resource)
     {

@@ -32,6 +32,9 @@ internal static class NetworkRules
     /// <summary>True for a word that a type of network has.</summary>
     public static bool HasWord(string type, string word) => s_words.Any(known => known.Word == word && known.Types.Contains(type));
 
+    /// <summary>True for a type of network that stands on an interface of the host.</summary>
+    public static bool NeedsParent(string type) => type is "macvlan" or "sriov" or "physical";
+
     /// <summary>Each type of network has words of its own.</summary>
     public static void CheckWords(StackDefinition stack, Findings findings)
     {
@@ -45,7 +48,7 @@ internal static class NetworkRules
                     $"remove it, or give the network a `type` that has it: {string.Join(", ", types)}");
             }
 
-            if (network is { External: false, Type: "macvlan" or "sriov" or "physical" } && !network.Config.ContainsKey("parent") && !network.Members.Values.Any(member => member.ContainsKey("parent")))
+            if (!network.External && NeedsParent(network.Type) && !network.Config.ContainsKey("parent") && !network.Members.Values.Any(member => member.ContainsKey("parent")))
                 findings.Error("NoParent", path, $"a {network.Type} network stands on an interface of the host, and none is named", "name it with `parent`");
             CheckMembers(network, path, findings);
         }

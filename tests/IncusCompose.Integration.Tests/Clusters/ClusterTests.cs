@@ -271,6 +271,57 @@ public sealed class ClusterTests(ClusterFixture fixture)
     }
 
     [Fact]
+    public async Task A_pool_or_network_that_cannot_be_made_on_a_member_is_told_with_the_servers_reason_and_made_anew_once_it_can_be()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        var folder = Path.Combine(fixture.Lab.Environment["LAB_DIR"], "missing");
+        var bridge = fixture.Lab.Environment["LAB_BRIDGE"];
+        string File(string members) => $$"""
+            name: halves
+            storage_pools: {halves: {driver: dir, source: {{folder}} } }
+            networks: {halves: {type: macvlan, members: {{{members}}} } }
+            """;
+        string Parents(string third) => $"m1: {{parent: {bridge} }}, m2: {{parent: {bridge} }}, m3: {{parent: {third} }}";
+
+        // Of what each member needs nothing may be missing.
+        var unsaid = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(File($"m1: {{parent: {bridge} }}, m2: {{parent: {bridge} }}")));
+        Assert.Contains("none is named for `m3`", Assert.Single(unsaid.Diagnostics).Message, StringComparison.Ordinal);
+
+        try
+        {
+            var failed = await bench.ApplyAsync(File(Parents("nolink0")));
+            Assert.Contains($"Source path '{folder}' doesn't exist", failed.Resources.Single(resource => resource.Id.Kind == "storage-pool").Message, StringComparison.Ordinal);
+            Assert.Contains("nolink0", failed.Resources.Single(resource => resource.Id.Kind == "network").Message, StringComparison.Ordinal);
+            Assert.Null(await bench.Client.StoragePools.FindAsync("halves"));
+            Assert.Null(await bench.Client.Networks.FindAsync("halves"));
+
+            // One that a killed apply left half made, with its mark.
+            foreach (var member in fixture.Members)
+                await bench.Client.ForTarget(member).StoragePools.CreateAsync(new StoragePool { Name = "halves", Driver = "dir", Config = new Dictionary<string, string> { ["source"] = folder } });
+            await Assert.ThrowsAnyAsync<IncusException>(() => bench.Client.StoragePools.CreateAsync(new StoragePool
+            {
+                Name = "halves",
+                Driver = "dir",
+                Config = new Dictionary<string, string> { ["user.incus-compose.stack"] = "halves", ["user.incus-compose.project"] = "default", ["user.incus-compose.resource"] = "storage-pool/halves" },
+            }));
+            Assert.Equal("Errored", (await bench.Client.StoragePools.GetAsync("halves")).Value.Status);
+            var again = (await bench.PlanAsync(File(Parents(bridge)))).Changes.Single(change => change.Kind == "storage-pool");
+            Assert.Equal((ChangeAction.Replace, "its creation did not finish"), (again.Action, again.Reason));
+            Directory.CreateDirectory(folder);
+            foreach (var member in fixture.Members)
+                Directory.CreateDirectory(Path.Combine(folder, member));
+            var members = string.Join(", ", fixture.Members.Select(member => $"{member}: {{source: {Path.Combine(folder, member)} }}"));
+            await bench.UpAsync(File(Parents(bridge)).Replace($"source: {folder}", $"members: {{{members}}}", StringComparison.Ordinal));
+            Assert.Equal("Created", (await bench.Client.StoragePools.GetAsync("halves")).Value.Status);
+        }
+        finally
+        {
+            var down = await bench.DownAsync("halves", new RemovalOptions { RemovePools = true });
+            Assert.True(down.Succeeded, string.Join("\n", down.Resources.Select(resource => resource.Message)));
+        }
+    }
+
+    [Fact]
     public async Task What_is_on_a_member_that_does_not_answer_is_neither_taken_for_somebody_elses_nor_forgotten()
     {
         const string Text = """

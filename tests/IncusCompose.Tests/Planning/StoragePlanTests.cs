@@ -11,6 +11,34 @@ namespace IncusCompose.Tests.Planning;
 public class StoragePlanTests
 {
     [Fact]
+    public void What_the_server_cannot_bring_up_is_no_unchanged_resource_and_one_that_was_never_finished_is_made_anew_unless_it_is_used()
+    {
+        var stack = new StackDefinition
+        {
+            Name = "shop",
+            StoragePools = new Dictionary<string, StoragePoolDefinition> { ["disk"] = new() { Name = "disk", Driver = "dir" } },
+            Networks = new Dictionary<string, NetworkDefinition> { ["wire"] = new() { Name = "wire", Type = "bridge" } },
+        };
+        Dictionary<string, string> Mark(ResourceId id)
+        {
+            var config = new Dictionary<string, string>();
+            new OwnershipMark("shop", "default", "x", AppliedRecord.Empty).Write(id, config);
+            return config;
+        }
+
+        StoragePool Pool(string status, params string[] users) => new() { Name = "disk", Driver = "dir", Status = status, UsedBy = users, Config = Mark(StoragePoolKind.IdOf("disk")) };
+        Network Net(string status) => new() { Name = "wire", Type = "bridge", Managed = true, Status = status, Config = Mark(NetworkKind.IdOf("wire")) };
+
+        var gone = Assert.Throws<StackFileException>(() => new PlanningWorld().With(Pool("Unavailable")).With(Net("Unavailable")).Plan(stack));
+        Assert.Equal([("Unavailable", "storage_pools.disk"), ("Unavailable", "networks.wire")], gone.Diagnostics.Select(problem => (problem.Id, problem.Path)));
+
+        var again = new PlanningWorld().With(Pool("Errored")).With(Net("Errored")).Plan(stack);
+        Assert.All(again.Resources.Where(change => change.Live is not null && change.Id != StoragePoolKind.IdOf("default")), change => Assert.Equal((ChangeAction.Replace, null), (change.Action, change.Refused)));
+        var used = new PlanningWorld().With(Pool("Errored", "/1.0/storage-pools/disk/volumes/custom/data")).With(Net("Created")).Plan(stack);
+        Assert.Contains("storage-pools/disk/volumes/custom/data", used.Changes.Single(change => change.Kind == "storage-pool").Refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_volume_grows_in_place_and_making_it_smaller_is_refused_with_what_to_do()
     {
         var stack = Stack(new VolumeDefinition { Name = "data", Size = "10GiB" });

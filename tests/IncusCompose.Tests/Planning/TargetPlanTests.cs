@@ -40,6 +40,8 @@ public class TargetPlanTests
     [InlineData("instances: { web: { image: busybox, target: m1, volumes: ['data:/srv'] }, db: { image: busybox, target: m2, volumes: ['data:/srv'] } }\nvolumes: { data: {} }", "TargetsApart", "give both the same `target`")]
     [InlineData("instances: { web: { image: busybox, target: '@cards', volumes: ['data:/srv'] } }\nvolumes: { data: { target: m2 } }\ncluster_groups: { cards: { members: [m1] } }", "TargetsApart", "give both the same `target`")]
     [InlineData("instances: { web: { image: busybox } }\nvolumes: { data: { target: m2, pool: far } }\nstorage_pools: { far: { driver: ceph } }", "TargetOfShared", "remove `target`")]
+    [InlineData("storage_pools: { shared: { driver: lvmcluster, members: { m1: { source: vg }, m2: { source: vg } } } }", "NoSource", "members: {m3: {source: …}}")]
+    [InlineData("networks: { wire: { type: macvlan, members: { m1: { parent: eth0 }, m2: { parent: eth0 } } } }", "NoParent", "members: {m3: {parent: …}}")]
     public void What_cannot_be_is_said_before_anything_happens(string yaml, string id, string advice)
     {
         var problem = Assert.Single(Assert.Throws<StackFileException>(() => Cluster().Plan(Stack(yaml))).Diagnostics);
