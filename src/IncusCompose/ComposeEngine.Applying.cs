@@ -39,13 +39,15 @@ public sealed partial class ComposeEngine
         var server = await StackObserver.ObserveAsync(view, missingProject, stack, cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
         if (options.Prune && missingProject is null)
-            server = await ImageKind.LookElsewhereAsync(view, server, stack.Name, cancellationToken).ConfigureAwait(false);
+            server = await ImageKind.LookElsewhereAsync(client, server, stack.Name, cancellationToken).ConfigureAwait(false);
         var uplink = stack.Instances.Values.Any(instance => instance.Macvlan is { Parent: null })
             // The host is the same for all projects, one that is not there yet included.
             ? await HostUplink.FindAsync(missingProject is null ? view : view.ForProject("default"), cancellationToken).ConfigureAwait(false)
             : null;
 
         var members = client.Server.Environment.ServerClustered ? await MembersAsync(client, stack, cancellationToken).ConfigureAwait(false) : null;
+
+        var restricted = await RestrictedClient.OfAsync(client, cancellationToken).ConfigureAwait(false);
 
         var unreadable = new List<Diagnostic>();
         stack = HostGateway.Resolve(stack, server, unreadable);
@@ -94,7 +96,7 @@ public sealed partial class ComposeEngine
             // Each round reports its problems for itself.
             var context = new PlanningContext(stack, view.Project, server, remotes)
             {
-                Uplink = uplink, Steps = steps, About = client.Server, Members = members, Guests = guests,
+                Uplink = uplink, Steps = steps, About = client.Server, Members = members, Restricted = restricted, Guests = guests,
                 NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Entrypoints = entrypoints, ImageHealth = health, Users = users, ImageEnvironment = variables, Builds = builds,
             };
             unreadable.ForEach(context.Report);
@@ -120,7 +122,7 @@ public sealed partial class ComposeEngine
         {
             return await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (IncusForbiddenException) when (!needed)
+        catch (IncusForbiddenException)
         {
             return null;
         }
@@ -142,7 +144,7 @@ public sealed partial class ComposeEngine
         var server = await StackObserver.ObserveAsync(view, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
         if (options?.RemoveImages == true)
-            server = await ImageKind.LookElsewhereAsync(view, server, stack, cancellationToken).ConfigureAwait(false);
+            server = await ImageKind.LookElsewhereAsync(client, server, stack, cancellationToken).ConfigureAwait(false);
         return StackPlanner.PlanRemoval(stack, client.Project, server, options ?? new RemovalOptions(), client.Name) with { View = view.Project };
     }
 

@@ -38,6 +38,13 @@ internal static partial class ErrorMapping
                 ServerMessage = message,
                 Request = request,
             },
+            _ when message?.Contains("allow cluster member targeting", StringComparison.Ordinal) == true => new IncusForbiddenException(
+                problem, $"The project does not let restricted clients say which member of the cluster something is on: have the administrator of {server} allow it with restricted.cluster.target=allow")
+            {
+                StatusCode = status,
+                ServerMessage = message,
+                Request = request,
+            },
             _ when status is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized || IsPermissionDenied(message) => new IncusForbiddenException(
                 problem, $"{server} does not allow this client to do so: use a project it may use, or ask the server's administrator")
             {

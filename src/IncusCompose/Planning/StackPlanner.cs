@@ -37,6 +37,8 @@ internal static class StackPlanner
                 continue;
             }
 
+            if (context.Restricted?.CannotOwn(kind, resource, context) == true)
+                continue;
             var adopted = Adoption.IsWanted(kind, resource, live, context, options);
             if (!adopted && !MayUse(kind, resource, live, context, options))
                 continue;
@@ -54,8 +56,17 @@ internal static class StackPlanner
         MoveOrder.WithTheirUsers(changes, context.Project);
         RestartWithWhatTheyDependOn(changes, planner);
         UpdateOrder.InTurn(changes);
+        if (context.Restricted is not null)
+        {
+            foreach (var change in changes.Values)
+                RestrictedClient.Check(ResourceKinds.Of(change.Id), change, context);
+        }
+
         var orphans = Orphans(context, desired.Select(pair => pair.resource.Id).ToHashSet(), changes, options);
         TightenLast(changes);
+        // What cannot be planned for another reason is not there to be counted.
+        if (context.Problems.All(problem => problem.Severity != DiagnosticSeverity.Error))
+            ProjectRules.Check(context, changes);
         if (!options.AllowHostHooks)
             HookRefusal.Apply(changes);
         if (context.Problems.Any(problem => problem.Severity == DiagnosticSeverity.Error))

@@ -29,6 +29,8 @@ internal sealed class BucketKind : ConfiguredKind<StorageBucket>
 
     public override bool IsKeptAsDefinition => true;
 
+    public override (string Name, bool IsDefault)? ProjectFeature => ("features.storage.buckets", true);
+
     public static ResourceId IdOf(string pool, string name) => new(KindName, name, pool);
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)

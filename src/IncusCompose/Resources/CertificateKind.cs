@@ -19,6 +19,8 @@ internal sealed class CertificateKind : ResourceKind
 
     public override bool IsOfServer => true;
 
+    public override string? AdviceWhenRestricted => "remove it here, and have an administrator trust it";
+
     public override bool IsKeptAsDefinition => true;
 
     public override string AdviceWhenTaken => "remove it from the file, or stop trusting it first: incus config trust remove";

@@ -17,6 +17,8 @@ internal sealed class ClusterGroupKind : ResourceKind
 
     public override bool IsOfServer => true;
 
+    public override string? AdviceWhenRestricted => "remove it here, and have an administrator make the group";
+
     public override bool IsKeptAsDefinition => true;
 
     public override string AdviceWhenTaken => "give the group another name, or remove it from the file to use it as it is";

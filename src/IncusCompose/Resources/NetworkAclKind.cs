@@ -20,6 +20,8 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
 
     public override bool IsKeptAsDefinition => true;
 
+    public override (string Name, bool IsDefault)? ProjectFeature => ("features.networks", false);
+
     public static ResourceId IdOf(string name) => new(KindName, name);
 
     /// <summary>The ACLs in a configuration value.</summary>

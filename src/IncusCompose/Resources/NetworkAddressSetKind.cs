@@ -20,6 +20,8 @@ internal sealed class NetworkAddressSetKind : ConfiguredKind<NetworkAddressSet>
 
     public override bool IsKeptAsDefinition => true;
 
+    public override (string Name, bool IsDefault)? ProjectFeature => ("features.networks", false);
+
     public static ResourceId IdOf(string name) => new(KindName, name);
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)

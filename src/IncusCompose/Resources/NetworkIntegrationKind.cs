@@ -17,6 +17,8 @@ internal sealed class NetworkIntegrationKind : ConfiguredKind<NetworkIntegration
 
     public override bool IsKeptAsDefinition => true;
 
+    public override string? AdviceWhenRestricted => "have an administrator make it, and mark it external: true";
+
     public static ResourceId IdOf(string name) => new(KindName, name);
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)

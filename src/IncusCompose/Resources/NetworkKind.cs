@@ -19,6 +19,8 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
 
     public override GraphShape Shape => GraphShape.Hexagon;
 
+    public override (string Name, bool IsDefault)? ProjectFeature => ("features.networks", false);
+
     public static ResourceId IdOf(string name) => new(KindName, name);
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)

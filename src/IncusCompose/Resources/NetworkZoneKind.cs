@@ -20,6 +20,8 @@ internal sealed class NetworkZoneKind : ConfiguredKind<NetworkZone>
 
     public override bool IsKeptAsDefinition => true;
 
+    public override (string Name, bool IsDefault)? ProjectFeature => (NetworkZoneKind.Feature, false);
+
     public static ResourceId IdOf(string name) => new(KindName, name);
 
     /// <summary>The zones in a network's configuration.</summary>

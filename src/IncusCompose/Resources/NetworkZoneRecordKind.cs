@@ -24,6 +24,8 @@ internal sealed class NetworkZoneRecordKind : ConfiguredKind<NetworkZoneRecord>
 
     public override bool IsKeptAsDefinition => true;
 
+    public override (string Name, bool IsDefault)? ProjectFeature => (NetworkZoneKind.Feature, false);
+
     public static ResourceId IdOf(string zone, string name) => new(KindName, name, zone);
 
     public override ResourceId? HolderOf(ResourceId id) => NetworkZoneKind.IdOf(id.Scope!);

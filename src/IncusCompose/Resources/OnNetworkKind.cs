@@ -16,6 +16,8 @@ internal abstract class OnNetworkKind<T> : ConfiguredKind<T>
     /// <summary>The API extension that it came with; null where every server has it.</summary>
     protected virtual string? Extension => null;
 
+    public override (string Name, bool IsDefault)? ProjectFeature => ("features.networks", false);
+
     public override bool HasScope => true;
 
     public override bool IsKeptAsDefinition => true;

@@ -24,6 +24,8 @@ internal sealed class OtherProjectKind : ProjectKind
 
     public override bool IsOfServer => true;
 
+    public override string? AdviceWhenRestricted => "remove it here, and have an administrator make it";
+
     public override bool IsKeptAsDefinition => true;
 
     public override string AdviceWhenTaken => "remove it from the file to leave it as it is";

@@ -4,6 +4,7 @@ using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Guests;
 using IncusCompose.Provision;
+using IncusCompose.Requirements;
 
 namespace IncusCompose.Resources;
 
@@ -31,6 +32,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
 
     /// <summary>The members of the cluster; null where the server is in none, or the stack does not need to know.</summary>
     public IReadOnlyList<string>? Members { get; init; }
+
+    /// <summary>What the client may not do; null where it may do everything, or there is no telling.</summary>
+    public RestrictedClient? Restricted { get; init; }
 
     /// <summary>Where in the cluster instances and volumes are to be; what cannot be is reported once it is asked for.</summary>
     public Placement Placement => _placement ??= Placement.Of(this);

@@ -27,6 +27,8 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
 
     public override GraphShape Shape => GraphShape.Note;
 
+    public override (string Name, bool IsDefault)? ProjectFeature => ("features.profiles", true);
+
     public static ResourceId IdOf(string name) => new(KindName, name);
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)

@@ -15,6 +15,8 @@ internal class ProjectKind : ConfiguredKind<Project>
 
     public override bool ContainsAll => true;
 
+    public override string? AdviceWhenRestricted => "have an administrator do it, or name the project without create: true to use it as it is";
+
     public static ResourceId IdOf(string name) => new(KindName, name);
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)

@@ -147,6 +147,12 @@ internal abstract class ResourceKind
     /// <summary>True for what is the server's as a whole, and means nothing on another one: no backup or copy of a stack has it.</summary>
     public virtual bool IsOfServer => false;
 
+    /// <summary>What to do where only a client without restrictions may make and change it; null where others may, too.</summary>
+    public virtual string? AdviceWhenRestricted => null;
+
+    /// <summary>The feature that a project has resources of its own by, and what holds where it does not say; null where it always has.</summary>
+    public virtual (string Name, bool IsDefault)? ProjectFeature => null;
+
     /// <summary>True where every other resource lives inside it: it is made first and goes last.</summary>
     public virtual bool ContainsAll => false;
 

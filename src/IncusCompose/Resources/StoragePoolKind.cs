@@ -28,6 +28,8 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
 
     public override string Name => KindName;
 
+    public override string? AdviceWhenRestricted => "have an administrator make it, and mark it external: true";
+
     public override GraphShape Shape => GraphShape.Store;
 
     public static ResourceId IdOf(string name) => new(KindName, name);

@@ -32,6 +32,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 
     public override bool HasScope => true;
 
+    public override (string Name, bool IsDefault)? ProjectFeature => ("features.storage.volumes", true);
+
     public static ResourceId IdOf(string pool, string name) => new(KindName, name, pool);
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)

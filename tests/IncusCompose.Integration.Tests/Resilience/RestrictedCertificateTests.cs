@@ -77,24 +77,57 @@ public sealed class RestrictedCertificateTests(LabFixture lab) : IDisposable
     }
 
     [Fact]
-    public async Task What_the_project_forbids_is_told_in_the_servers_words_and_everything_else_is_done()
+    public async Task What_the_project_forbids_or_limits_is_told_before_anything_is_made()
     {
         await using var project = await lab.CreateProjectAsync();
-        using var folder = await OpenAsync(project, Shared, "restricted=true");
+        using var folder = await OpenAsync(project, Shared, "restricted=true", "limits.memory=100MiB");
 
         var up = await folder.RunAsync("up");
 
         Assert.True(up.ExitCode == 1, up.ToString());
-        Assert.Equal(
-            $"error: instance/restweb: create failed: POST /1.0/instances: Failed checking if instance creation allowed: Invalid device \"port-127.0.0.1-{Port}-tcp\" on container \"restweb\" of project \"{project.Name}\": Proxy devices are forbidden\n"
-            + "What was done stays; run the same command again to carry on from there.\n",
-            up.Error);
-        Assert.Equal(["restdb"], from instance in await project.Client.Instances.ListAsync() select instance.Name);
+        Assert.Contains($"instances.restweb: instance/restweb has the proxy device port-127.0.0.1-{Port}-tcp, which the project \"{project.Name}\" forbids (restricted.devices.proxy: not said); ", up.Error, StringComparison.Ordinal);
+        Assert.Contains("have the project allow it: restrictions: {devices.proxy: allow}\n", up.Error, StringComparison.Ordinal);
+        Assert.Contains("may have 100MiB of memory between them (limits.memory), and would have 128 MiB; ", up.Error, StringComparison.Ordinal);
+        Assert.Empty(await project.Client.Instances.ListAsync());
+        Assert.Empty(await project.Client.StorageVolumes.ListAsync("default"));
 
-        await lab.Lab.IncusAsync("project", "set", project.Name, "restricted.devices.proxy=allow");
+        await lab.Lab.IncusAsync("project", "set", project.Name, "restricted.devices.proxy=allow", "limits.memory=128MiB");
         var again = await folder.RunAsync("up");
         Assert.True(again is { ExitCode: 0, Error: "" }, again.ToString());
         Assert.Equal(0, (await folder.RunAsync("plan")).ExitCode);
+    }
+
+    [Fact]
+    public async Task What_is_for_administrators_alone_is_told_before_anything_is_made()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        using var folder = await OpenAsync(project, Shared, "restricted=true", "restricted.devices.proxy=allow");
+        var (network, others) = ($"rc{lab.Lab.Number}", await OutsideAsync());
+        folder.Write("stack.yaml", Stack + $$"""
+
+            networks:
+              {{network}}: {ipv4: {{lab.Lab.Subnets[0]}}.1/24, ipv6: none}
+            storage_pools:
+              restpool: {driver: dir}
+              default: {external: true}
+            projects:
+              restother: {}
+            """);
+
+        var up = await folder.RunAsync("up");
+
+        Assert.True(up is { ExitCode: 1 }, up.ToString());
+        foreach (var path in new[] { $"networks.{network}", "storage_pools.restpool", "projects.restother" })
+            Assert.Contains($": {path}: this client's certificate is restricted to projects, and ", up.Error, StringComparison.Ordinal);
+        Assert.Contains("have an administrator make it, and mark it external: true; or have features.networks turned on for the project\n", up.Error, StringComparison.Ordinal);
+        Assert.Empty(await project.Client.Instances.ListAsync());
+        Assert.Null(await lab.Client.Networks.FindAsync(network));
+        Assert.Equal(others, await OutsideAsync());
+
+        // What an administrator has made is used all the same.
+        folder.Write("stack.yaml", Stack + $"\nnetworks: {{ {lab.Lab.Environment["LAB_BRIDGE"]}: {{external: true}} }}\nstorage_pools: {{ default: {{external: true}} }}\n");
+        var plan = await folder.RunAsync("plan");
+        Assert.True(plan is { ExitCode: 2, Error: "" }, plan.ToString());
     }
 
     [Fact]

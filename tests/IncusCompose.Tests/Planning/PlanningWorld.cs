@@ -4,6 +4,7 @@ using IncusCompose.Exporting;
 using IncusCompose.Guests;
 using IncusCompose.Planning;
 using IncusCompose.Provision;
+using IncusCompose.Requirements;
 using IncusCompose.Resources;
 using IncusCompose.Yaml;
 
@@ -54,6 +55,9 @@ internal sealed class PlanningWorld
 
     /// <summary>The members of the cluster; null: they are not known.</summary>
     public IReadOnlyList<string>? Members { get; set; }
+
+    /// <summary>The projects that the client is restricted to; null: it may do everything.</summary>
+    public IReadOnlyList<string>? Restricted { get; set; }
 
     /// <summary>The values of the stack's secrets.</summary>
     public Dictionary<string, byte[]> Secrets { get; } = [];
@@ -107,6 +111,9 @@ internal sealed class PlanningWorld
         return this;
     }
 
+    /// <summary>The project that the stack lives in.</summary>
+    public PlanningWorld With(Project project) => Add(new ProjectKind(), ProjectKind.IdOf(project.Name), project);
+
     public PlanningWorld With(Profile profile) => Add(new ProfileKind(), ProfileKind.IdOf(profile.Name), profile);
 
     public PlanningWorld With(Instance instance) => Add(new InstanceKind(), InstanceKind.IdOf(instance.Name), instance);
@@ -131,7 +138,7 @@ internal sealed class PlanningWorld
 
     public StackPlan Plan(StackDefinition stack, PlanOptions? options = null)
     {
-        var context = new PlanningContext(stack, "default", new ServerObservation(_resources, _images), new ClientConfiguration
+        var context = new PlanningContext(stack, stack.Project?.Name ?? "default", new ServerObservation(_resources, _images), new ClientConfiguration
         {
             Remotes = new Dictionary<string, IncusRemote>
             {
@@ -144,6 +151,7 @@ internal sealed class PlanningWorld
             Uplink = Uplink,
             About = About,
             Members = Members,
+            Restricted = Restricted is null ? null : new RestrictedClient(Restricted),
             NewestImages = Newest,
             ImageDigests = Digests,
             ImageHealth = Health,
