@@ -33,6 +33,7 @@ public static class StackValidator
         StorageRules.CheckVolumes,
         InstanceRules.CheckSizes,
         InstanceRules.CheckEphemeral,
+        ProjectLimitRules.Check,
         InstanceRules.CheckReadiness,
         InstanceRules.CheckLogin,
         GuestRules.CheckGrants,

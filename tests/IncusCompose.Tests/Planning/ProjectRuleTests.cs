@@ -41,23 +41,31 @@ public class ProjectRuleTests
     }
 
     [Theory]
-    [InlineData("instances: 1", "web: { image: busybox }\n  db: { image: busybox }", "project.limits", "there may be 1 instances in the project \"shop\" (limits.instances), and there would be 2")]
-    [InlineData("instances: 2", "web: { image: busybox, replicas: 3 }", "project.limits", "there would be 3")]
-    [InlineData("virtual_machines: 0", "web: { image: machine, type: virtual-machine }", "project.limits", "0 virtual machines")]
-    [InlineData("memory: 100MiB", Free, "instances.web", "limits the memory of all its instances (limits.memory), and instance/web does not say how much it may have")]
-    [InlineData("memory: 100MiB", "web: { image: busybox, memory: 50% }", "instances.web", "cannot be counted: 50%")]
-    [InlineData("cpu: 4", "web: { image: busybox, cpu: 0-1 }", "instances.web", "cannot be counted: 0-1")]
-    [InlineData("memory: 100MiB", "web: { image: busybox, replicas: 2, memory: 60MiB }", "project.limits", "may have 100MiB of memory between them (limits.memory), and would have 120 MiB")]
-    [InlineData("disk: 1GiB", Free, "instances.web", "the root disk of instance/web has no size")]
-    [InlineData("disk: 1GiB", "web: { image: busybox, disk: { size: 2GiB } }", "project.limits", "may have 1GiB of disk space (limits.disk), and would have 2 GiB")]
-    [InlineData("disk: 1GiB", "web: { image: busybox, disk: { size: 512MiB }, volumes: ['data:/srv'] }\nvolumes: { data: {} }", "volumes.data", "volume/default/data has no size")]
-    [InlineData("disk_pools: { default: 1GiB }", Free, "instances.web", "limits.disk.pool.default")]
-    public void What_a_project_limits_must_be_said_by_every_instance_and_be_enough_for_all(string limits, string instances, string path, string what)
+    [InlineData("limits.instances=1", "web: { image: busybox }\n  db: { image: busybox }", "instances.db", "there may be 1 instances in the project \"shop\" (limits.instances), and there would be 2")]
+    [InlineData("limits.instances=2", "web: { image: busybox, replicas: 3 }", "instances.web", "there would be 3")]
+    [InlineData("limits.virtual-machines=0", "web: { image: machine, type: virtual-machine }", "instances.web", "0 virtual machines")]
+    [InlineData("limits.memory=100MiB", Free, "instances.web", "limits the memory of all its instances (limits.memory), and instance/web does not say how much it may have")]
+    [InlineData("limits.memory=100MiB", "web: { image: busybox, memory: 50% }", "instances.web", "cannot be counted: 50%")]
+    [InlineData("limits.cpu=4", "web: { image: busybox, cpu: 0-1 }", "instances.web", "cannot be counted: 0-1")]
+    [InlineData("limits.memory=100MiB", "web: { image: busybox, replicas: 2, memory: 60MiB }", "instances.web", "may have 100MiB of memory between them (limits.memory), and would have 120 MiB")]
+    [InlineData("limits.disk=1GiB", Free, "instances.web", "the root disk of instance/web has no size")]
+    [InlineData("limits.disk=1GiB", "web: { image: busybox, disk: { size: 2GiB } }", "instances.web", "may have 1GiB of disk space (limits.disk), and would have 2 GiB")]
+    [InlineData("limits.disk=1GiB", "web: { image: busybox, disk: { size: 512MiB }, volumes: ['data:/srv'] }\nvolumes: { data: {} }", "volumes.data", "volume/default/data has no size")]
+    [InlineData("limits.disk.pool.default=1GiB", Free, "instances.web", "limits.disk.pool.default")]
+    public void What_a_project_limits_must_be_said_by_every_instance_and_be_enough_for_all(string limit, string instances, string path, string what)
     {
-        var problem = Assert.Single(Assert.Throws<StackFileException>(() => New().Plan(Stack($"create: true, limits: {{ {limits} }}", instances))).Diagnostics);
+        var (key, value) = (limit.Split('=')[0], limit.Split('=')[1]);
+        var live = New().With(new Project { Name = "shop", Config = Map((key, value)) });
+        var problem = Assert.Single(Assert.Throws<StackFileException>(() => live.Plan(Stack("create: false", instances))).Diagnostics);
         Assert.Equal(("ProjectLimit", path), (problem.Id, problem.Path));
         Assert.Contains(what, problem.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("memory: 100MiB", Free, "instances.web")]
+    [InlineData("disk: 1GiB", "web: { image: busybox, disk: { size: 2GiB } }", "project.limits")]
+    public void The_limits_of_a_project_that_is_still_to_be_made_count_too(string limits, string instances, string path) =>
+        Assert.Equal(path, Assert.Single(Assert.Throws<StackFileException>(() => New().Plan(Stack($"create: true, limits: {{ {limits} }}", instances))).Diagnostics).Path);
 
     [Fact]
     public void What_others_have_in_the_project_counts_and_what_is_pruned_does_not()
