@@ -85,14 +85,20 @@ internal static class NetworkRules
                 if (record.Entries.Count == 0)
                     findings.Error("NoEntries", path, "a record without entries says nothing", "give it an entry such as `A 192.0.2.10`");
                 var seen = new HashSet<(string, string)>();
-                foreach (var (_, entry) in record.Entries.Bound())
+                foreach (var (index, entry) in record.Entries.Bound())
                 {
+                    if (ZoneEntryRules.Problem(entry) is { } problem)
+                        findings.Error("BadEntry", EntryPath(path, index, findings), problem.Message, problem.Advice);
                     if (!seen.Add((entry.Type, entry.Value)))
                         findings.Error("DuplicateEntry", path, $"`{entry.Type} {entry.Value}` is there twice", "remove one of the two");
                 }
             }
         }
     }
+
+    /// <summary>The path of an entry, of a record that is a list or has one.</summary>
+    private static string EntryPath(string path, int index, Findings findings) =>
+        findings.Has($"{path}.entries[{index}]") ? $"{path}.entries[{index}]" : findings.Has($"{path}[{index}]") ? $"{path}[{index}]" : path;
 
     private static void CheckMembers(NetworkDefinition network, string path, Findings findings)
     {

@@ -31,6 +31,7 @@ public static class StackValidator
         MountRules.CheckExternal,
         StorageRules.CheckPools,
         StorageRules.CheckVolumes,
+        StorageRules.CheckBuckets,
         InstanceRules.CheckSizes,
         InstanceRules.CheckEphemeral,
         ProjectLimitRules.Check,

@@ -94,6 +94,22 @@ internal static class StorageRules
         }
     }
 
+    /// <summary>What programs call themselves tells a bucket's keys apart.</summary>
+    public static void CheckBuckets(StackDefinition stack, Findings findings)
+    {
+        foreach (var bucket in stack.Buckets.Values.Where(bucket => !bucket.External))
+        {
+            foreach (var same in bucket.Keys.Values.Where(key => key.AccessKey is not null).GroupBy(key => key.AccessKey, StringComparer.Ordinal))
+            {
+                foreach (var key in same.Skip(1))
+                {
+                    findings.Error("DuplicateAccessKey", $"buckets.{bucket.Name}.keys.{key.Name}.access_key", $"the key `{same.First().Name}` has the same access key, and a bucket's keys are told apart by it",
+                        "give each its own, or leave it to the server");
+                }
+            }
+        }
+    }
+
     private static void CheckKey(StoragePoolDefinition pool, string key, string path, Findings findings)
     {
         if (pool.Driver is not { } driver || key.StartsWith("user.", StringComparison.Ordinal) || key.StartsWith("volume.", StringComparison.Ordinal))

@@ -39,4 +39,13 @@ public class BucketTests
     }
 
     private static string PlanText(Definition.StackDefinition stack) => Planning.PlanningWorld.Text(new Planning.PlanningWorld().Plan(stack));
+
+    [Fact]
+    public void Two_keys_of_a_bucket_have_no_access_key_in_common()
+    {
+        var found = Assert.Single(StackText.Load("buckets: {assets: {keys: {app: {access_key: me-myself}, web: {access_key: me-myself}, other: {access_key: else}}}}").Diagnostics).ToString();
+
+        Assert.Contains("buckets.assets.keys.web.access_key: the key `app` has the same access key", found, StringComparison.Ordinal);
+        Assert.DoesNotContain("me-myself", found, StringComparison.Ordinal);
+    }
 }

@@ -108,4 +108,29 @@ public class NetworkTests
 
     private static IReadOnlyDictionary<string, NetworkDefinition> Networks(string lines) =>
         StackText.Require("networks:\n  lan:\n    " + lines.Replace("\n", "\n    ", StringComparison.Ordinal)).Networks;
+
+    [Theory]
+    [InlineData("A 1.2.3.4.5", "`1.2.3.4.5` is not what an entry of the type A holds: an IPv4 address")]
+    [InlineData("AAAA 1.2.3.4", "an IPv6 address")]
+    [InlineData("MX foo", "write it as in `MX 10 mail.example.net.`")]
+    [InlineData("MX mail 10", "a preference and a name")]
+    [InlineData("SRV 0 5 sip.example.net.", "a priority, a weight, a port and a name")]
+    [InlineData("CNAME a b", "one name")]
+    [InlineData("AAAAA fd42::1", "DNS has no type `AAAAA`; did you mean `AAAA`?")]
+    public void An_entry_of_a_record_holds_what_its_type_does(string entry, string problem)
+    {
+        var found = Assert.Single(StackText.Load($"network_zones:\n  example.net:\n    records:\n      www:\n        - {entry}\n").Diagnostics).ToString();
+
+        Assert.Contains("stack.yaml:5:11: network_zones.example.net.records.www", found, StringComparison.Ordinal);
+        Assert.Contains(problem, found, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Entries_of_other_types_are_the_servers_to_judge() =>
+        StackText.Require("""
+            network_zones:
+              example.net:
+                records:
+                  www: [A 192.0.2.1, "AAAA fd42::1", "MX 10 mail.example.net.", "CAA 0 issue \"ca.example.net\"", "SRV 0 5 5060 sip", 'TXT "v=spf1 mx ~all"', "TYPE65534 \\# 1 00", "SSHFP 1 1 00"]
+            """);
 }
