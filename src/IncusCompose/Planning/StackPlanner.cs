@@ -24,6 +24,7 @@ internal static class StackPlanner
             .ToList();
         foreach (var (_, resource) in desired)
             ServerRequirements.Check(resource, context);
+        MissingNames.Check(desired, context);
         var holders = desired.Where(pair => pair.kind.ContainsAll).Select(pair => pair.resource.Id).ToList();
         var changes = new Dictionary<ResourceId, ResourceChange>();
         var missing = new List<(ResourceKind Kind, DesiredResource Resource)>();

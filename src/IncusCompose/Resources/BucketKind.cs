@@ -65,6 +65,7 @@ internal sealed class BucketKind : ConfiguredKind<StorageBucket>
                 DefinitionPath = path,
                 External = bucket.External,
                 DependsOn = [StoragePoolKind.IdOf(pool)],
+                Names = bucket.Pool is null ? [] : [new NamedResource(StoragePoolKind.IdOf(pool), $"{path}.pool")],
                 Properties = properties,
             };
         }

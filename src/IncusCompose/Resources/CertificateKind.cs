@@ -49,6 +49,7 @@ internal sealed class CertificateKind : ResourceKind
             yield return new DesiredCertificate
             {
                 Id = IdOf(certificate.Name), DefinitionPath = path, Properties = properties, Certificate = certificate.Certificate,
+                Names = [.. (certificate.Projects ?? []).Index().Where(project => project.Item != context.Project).Select(project => new NamedResource(OtherProjectKind.IdOf(project.Item), $"{path}.projects[{project.Index}]", $"{path}.projects"))],
                 DependsOn = [.. (certificate.Projects ?? []).Where(context.Stack.Projects.ContainsKey).Select(OtherProjectKind.IdOf)],
             };
         }

@@ -27,6 +27,29 @@ internal static class DeviceUses
         return uses;
     }
 
+    /// <summary>The same, with where the file says it. An interface's <c>parent</c> is the host's own, of which the server need not know.</summary>
+    /// <param name="devices">The devices as the file has them.</param>
+    /// <param name="path">The path of what has them.</param>
+    public static IEnumerable<NamedResource> WordsOf(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices, string path)
+    {
+        foreach (var (name, device) in devices)
+        {
+            foreach (var used in Of(new Dictionary<string, IReadOnlyDictionary<string, string>> { [name] = device }))
+            {
+                var word = used.Kind switch
+                {
+                    NetworkKind.KindName => "network",
+                    StoragePoolKind.KindName => "pool",
+                    VolumeKind.KindName => "source",
+                    _ => "security.acls",
+                };
+                // A newer server attaches disks of other kinds of volumes, too.
+                if (used.Name is not ("" or "none" or "container" or "virtual-machine" or "custom"))
+                    yield return new NamedResource(used, $"{path}.devices.{name}.{word}", $"{path}.devices.{name}");
+            }
+        }
+    }
+
     /// <summary>The same, and the networks that devices stand on by the name of their interface; only some of these are of a stack, most are the host's own.</summary>
     public static IReadOnlyList<ResourceId> WithParents(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices) =>
     [

@@ -111,6 +111,22 @@ internal static partial class InstanceForm
         return config;
     }
 
+    /// <summary>What the file names in an instance; its networks, volumes, profiles and images are looked for where they are used.</summary>
+    public static IEnumerable<NamedResource> WordsOf(InstanceDefinition instance)
+    {
+        var path = $"instances.{instance.Name}";
+        if (instance.Disk?.Pool is { } pool)
+            yield return new NamedResource(StoragePoolKind.IdOf(pool), $"{path}.disk.pool");
+        foreach (var (index, nic) in instance.Networks.Index())
+        {
+            foreach (var acl in NetworkAclKind.In(nic.Acls))
+                yield return new NamedResource(acl, $"{path}.networks.{nic.Network}.acls", $"{path}.networks[{index}].acls", $"{path}.networks");
+        }
+
+        foreach (var named in DeviceUses.WordsOf(instance.Devices, path))
+            yield return named;
+    }
+
     private static void AddSsh(SortedDictionary<string, string> config, InstanceDefinition instance, PlanningContext context)
     {
         if (instance.Ssh is not { } ssh)

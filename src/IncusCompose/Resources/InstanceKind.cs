@@ -71,6 +71,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 RunsToCompletion = jobs.Contains(instance.Name),
                 Group = instance.Group,
                 Update = instance.Update,
+                Names = [.. InstanceForm.WordsOf(instance)],
                 DependsOn =
                 [
                     .. InstanceForm.ProfilesOf(instance).Select(ProfileKind.IdOf),

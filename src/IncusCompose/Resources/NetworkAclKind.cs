@@ -45,6 +45,7 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
                 External = acl.External,
                 Properties = properties,
                 DependsOn = Named(IdOf(acl.Name), ingress.Concat(egress)),
+                Names = [.. WordsOf(IdOf(acl.Name), ingress, $"{path}.ingress"), .. WordsOf(IdOf(acl.Name), egress, $"{path}.egress")],
             };
         }
     }
@@ -53,6 +54,8 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
         scope.ViewFor("features.networks", isDefault: false) is { } view && await scope.MayHoldAsync("network-acls", "features.networks").ConfigureAwait(false)
             ? [.. (await view.NetworkAcls.ListAsync(cancellationToken).ConfigureAwait(false)).Select(acl => Describe(IdOf(acl), acl))]
             : [];
+
+    public override bool IsSeenInFull(PlanningContext context) => context.SeesAllOf("features.networks");
 
     public override IReadOnlyList<string> UsersOf(LiveResource live) => ((NetworkAcl)live.Raw).UsedBy;
 
@@ -134,6 +137,12 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         context.Networks.AloneAsync(KindName, () => NetworkKind.TryAgainAsync(() => context.Client.NetworkAcls.DeleteAsync(id.Name, cancellationToken), cancellationToken), cancellationToken);
+
+    private static IEnumerable<NamedResource> WordsOf(ResourceId self, IReadOnlyList<NetworkAclRule> rules, string path) =>
+        from entry in rules.Index()
+        from word in new[] { (Name: "source", entry.Item.Source), (Name: "destination", Source: entry.Item.Destination) }
+        from id in Named(self, [new NetworkAclRule { Source = word.Source }])
+        select new NamedResource(id, $"{path}[{entry.Index}].{word.Name}", $"{path}[{entry.Index}]");
 
     /// <summary>The other ACLs and the address sets that rules name; what is no name of one is passed over.</summary>
     private static IReadOnlyList<ResourceId> Named(ResourceId self, IEnumerable<NetworkAclRule> rules) =>

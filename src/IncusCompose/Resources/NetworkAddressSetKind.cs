@@ -43,6 +43,8 @@ internal sealed class NetworkAddressSetKind : ConfiguredKind<NetworkAddressSet>
             ? [.. (await view.NetworkAddressSets.ListAsync(cancellationToken).ConfigureAwait(false)).Select(set => Describe(IdOf(set), set))]
             : [];
 
+    public override bool IsSeenInFull(PlanningContext context) => context.SeesAllOf("features.networks");
+
     public override IReadOnlyList<string> UsersOf(LiveResource live) => ((NetworkAddressSet)live.Raw).UsedBy;
 
     public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)

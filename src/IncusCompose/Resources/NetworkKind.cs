@@ -43,6 +43,7 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
                 External = network.External,
                 // Of those that answer for each other the last one tells all of them where the others are.
                 DependsOn = [.. Named(network.Type, network.Config), .. NetworkNames.Before(declared, partners).Select(partner => IdOf(partner.Name))],
+                Names = [.. WordsOf(network, context)],
                 Properties = properties,
                 Declared = declared,
                 Partners = partners,
@@ -109,6 +110,21 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     protected override ResourceId IdOf(Network resource) => IdOf(resource.Name);
 
     protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, Network resource) => [.. Named(resource.Type, resource.Config)];
+
+    public override bool IsSeenInFull(PlanningContext context) => true;
+
+    /// <summary>
+    /// What the file names in a network. Zones may be of any project, and the uplink is one of the default project's networks,
+    /// which a project with networks of its own does not show.
+    /// </summary>
+    private static IEnumerable<NamedResource> WordsOf(NetworkDefinition network, PlanningContext context)
+    {
+        var path = $"networks.{network.Name}";
+        foreach (var acl in NetworkAclKind.In(network.Config.GetValueOrDefault("security.acls")))
+            yield return new NamedResource(acl, $"{path}.acls", $"{path}.config.security.acls");
+        if ((context.Project == "default" || !context.HasOwn("features.networks")) && network.Type == "ovn" && network.Config.GetValueOrDefault("network") is { Length: > 0 } uplink and not "none")
+            yield return new NamedResource(IdOf(uplink), $"{path}.uplink", $"{path}.config.network");
+    }
 
     /// <summary>The ACLs, the zones and the uplink that a network names.</summary>
     public static IEnumerable<ResourceId> Named(string type, IReadOnlyDictionary<string, string> config) =>

@@ -46,7 +46,10 @@ internal sealed class ObserveScope
 
     /// <summary>A look at what a stack file has to do with.</summary>
     public static ObserveScope Of(StackDefinition stack, IncusClient client, IReadOnlyDictionary<string, string>? projectFeatures, CancellationToken cancellationToken) =>
-        new(client, projectFeatures, StoragePoolKind.NamesIn(stack), cancellationToken) { Networks = stack.Networks.Keys.ToHashSet(), Projects = stack.Projects.Keys.ToHashSet(), InFull = InFullOf(stack) };
+        new(client, projectFeatures, StoragePoolKind.NamesIn(stack), cancellationToken) { Networks = stack.Networks.Keys.ToHashSet(), Projects = ProjectsIn(stack), InFull = InFullOf(stack) };
+
+    /// <summary>The projects that a stack makes besides its own, and those that it names.</summary>
+    private static HashSet<string> ProjectsIn(StackDefinition stack) => [.. stack.Projects.Keys, .. stack.Certificates.Values.SelectMany(certificate => certificate.Projects ?? [])];
 
     private static HashSet<ResourceId> InFullOf(StackDefinition stack) =>
     [
@@ -83,7 +86,7 @@ internal sealed class ObserveScope
     /// <summary>What no stack made of which each member of a cluster is asked what it has of its own; null: all of it.</summary>
     public IReadOnlySet<ResourceId>? InFull { get; init; } = new HashSet<ResourceId>();
 
-    /// <summary>The projects that the stack makes besides its own; null where there is no stack file, so that all that a stack made matter.</summary>
+    /// <summary>The projects that the stack makes besides its own, or names; null where there is no stack file, so that all that a stack made matter.</summary>
     public IReadOnlySet<string>? Projects { get; init; }
 
     private IReadOnlyDictionary<string, string>? ProjectFeatures { get; }

@@ -37,7 +37,11 @@ internal sealed class OtherProjectKind : ProjectKind
         Id = IdOf(project.Name),
         DefinitionPath = Key + project.Name,
         Properties = BagOf(project.Description, project.Config),
+        Names = WordsOf(project, Key + project.Name),
     });
+
+    // A client that is restricted to some projects sees no others.
+    public override bool IsSeenInFull(PlanningContext context) => context.IsUnrestricted;
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken)
     {

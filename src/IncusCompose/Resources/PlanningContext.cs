@@ -60,6 +60,24 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     /// <summary>The users that instances run as by name, by the instances' names: of those that had to be looked into.</summary>
     public IReadOnlyDictionary<string, ProcessUser> Users { get; init; } = new Dictionary<string, ProcessUser>();
 
+    /// <summary>
+    /// True where the client sees all there is where the stack's project keeps what a feature governs: in the project itself, or
+    /// in the default project for a client that is not restricted to some others.
+    /// </summary>
+    /// <param name="feature">The project feature, which is off where a project does not say it.</param>
+    public bool SeesAllOf(string feature) =>
+        IsUnrestricted || HasOwn(feature);
+
+    /// <summary>True where the client is known not to be restricted to some projects: the server keeps its configuration from those that are.</summary>
+    public bool IsUnrestricted => About is null or { Config.Count: > 0 } or { AuthUserMethod: "unix" };
+
+    /// <summary>True where the stack's project has resources of its own where a feature governs them, as far as can be known.</summary>
+    /// <param name="feature">The project feature, which is off where a project does not say it.</param>
+    public bool HasOwn(string feature) =>
+        Project == "default"
+        || (LiveProject is { Raw: Project live } ? ObserveScope.HasOwn(live.Config, feature, isDefault: false)
+            : Stack.Project is { Create: true } made && ObserveScope.HasOwn(made.Config, feature, isDefault: false));
+
     /// <summary>Reports what the server's version lacks, before anything is changed.</summary>
     /// <param name="extension">The API extension that it takes.</param>
     /// <param name="path">What in the file needs it.</param>

@@ -46,6 +46,11 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
                 DefinitionPath = $"profiles.{profile.Name}",
                 External = profile.External,
                 DependsOn = DeviceUses.WithParents(devices),
+                Names =
+                [
+                    .. profile.Disk?.Pool is { } pool ? [new NamedResource(StoragePoolKind.IdOf(pool), $"profiles.{profile.Name}.disk.pool")] : Array.Empty<NamedResource>(),
+                    .. DeviceUses.WordsOf(profile.Devices, $"profiles.{profile.Name}"),
+                ],
                 Properties = BagOf(profile.Description, profile.WholeConfig, devices),
                 RootDisks = RootDisksFrom(profile.Name, context.Server),
             };

@@ -2,6 +2,7 @@ using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Exporting;
+using IncusCompose.Loading.Keys;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
@@ -29,8 +30,19 @@ internal class ProjectKind : ConfiguredKind<Project>
             DefinitionPath = "project",
             External = !project.Create,
             Properties = BagOf(project.Description, project.Config),
+            Names = WordsOf(project, "project"),
         };
     }
+
+    /// <summary>The storage pools of which a project may have so much only.</summary>
+    public static IEnumerable<string> LimitedPools(IReadOnlyDictionary<string, string> config) =>
+        config.Keys.Where(key => key.StartsWith(ProjectShapes.PoolLimit, StringComparison.Ordinal)).Select(key => key[ProjectShapes.PoolLimit.Length..]);
+
+    /// <summary>What the file names in a project.</summary>
+    protected static IReadOnlyList<NamedResource> WordsOf(ProjectDefinition project, string path) =>
+    [
+        .. LimitedPools(project.Config).Select(pool => new NamedResource(StoragePoolKind.IdOf(pool), $"{path}.limits.disk_pools.{pool}", $"{path}.config.{ProjectShapes.PoolLimit}{pool}")),
+    ];
 
     public override async Task<IReadOnlyList<LiveResource>> ListAsync(ObserveScope scope, CancellationToken cancellationToken)
     {

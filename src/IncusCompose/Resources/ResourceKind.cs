@@ -144,6 +144,13 @@ internal abstract class ResourceKind
     /// </summary>
     public virtual Task<bool> SettleAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) => Task.FromResult(false);
 
+    /// <summary>
+    /// True where everything of the kind that the stack could mean by a name was seen, so that what was not is not there. False
+    /// where a client sees a part only: then the server alone can say.
+    /// </summary>
+    /// <param name="context">The stack and what is live.</param>
+    public virtual bool IsSeenInFull(PlanningContext context) => false;
+
     /// <summary>True for what is the server's as a whole, and means nothing on another one: no backup or copy of a stack has it.</summary>
     public virtual bool IsOfServer => false;
 

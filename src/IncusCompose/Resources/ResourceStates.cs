@@ -20,6 +20,9 @@ internal record DesiredResource
 
     public IReadOnlyList<ResourceId> DependsOn { get; init; } = [];
 
+    /// <summary>What the file says by name that it stands on, and where: what is neither in the file nor on the server is refused.</summary>
+    public IReadOnlyList<NamedResource> Names { get; init; } = [];
+
     /// <summary>What must be true of instances among <see cref="DependsOn"/> before this one is started.</summary>
     public IReadOnlyList<InstanceDependency> Conditions { get; init; } = [];
 
@@ -32,6 +35,11 @@ internal record DesiredResource
     /// <summary>Is made only if another resource that is created or rebuilt needs it (an image that nothing waits for is not fetched).</summary>
     public bool OnDemand { get; init; }
 }
+
+/// <summary>A resource that the file names.</summary>
+/// <param name="Id">The resource.</param>
+/// <param name="Path">The paths that the word may have in the file, the likeliest first.</param>
+internal sealed record NamedResource(ResourceId Id, params string[] Path);
 
 /// <summary>What a resource is on the server right now.</summary>
 internal sealed record LiveResource

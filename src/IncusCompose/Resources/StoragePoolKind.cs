@@ -81,6 +81,9 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
 
     public override bool IsKept(RemovalOptions options) => !options.RemovePools;
 
+    // Whoever may not see the list is answered by name.
+    public override bool IsSeenInFull(PlanningContext context) => true;
+
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) =>
         "a storage pool is never replaced, since everything in it would be lost; delete it yourself once it is empty, or give the pool another name";
 
@@ -104,6 +107,8 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
         .. stack.Buckets.Values.Select(bucket => bucket.Pool).OfType<string>(),
         .. stack.Instances.Values.Select(instance => instance.Disk?.Pool).OfType<string>(),
         .. stack.Profiles.Values.Select(profile => profile.Disk?.Pool).OfType<string>(),
+        .. stack.Project is { Create: true } project ? ProjectKind.LimitedPools(project.Config) : [],
+        .. stack.Projects.Values.SelectMany(other => ProjectKind.LimitedPools(other.Config)),
         .. stack.Profiles.Values.Select(profile => profile.Devices)
             .Concat(stack.Instances.Values.Select(instance => instance.Devices))
             .SelectMany(DeviceUses.Of)

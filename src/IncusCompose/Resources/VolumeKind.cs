@@ -72,6 +72,7 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
                 DefinitionPath = path,
                 External = volume.External,
                 DependsOn = [StoragePoolKind.IdOf(pool)],
+                Names = volume.Pool is null ? [] : [new NamedResource(StoragePoolKind.IdOf(pool), $"{path}.pool")],
                 Properties = properties,
                 Origin = origin,
                 Place = place,
@@ -97,6 +98,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
         // Several members may have one of the same name: a stack's comes first, and is what is seen where nobody's view is taken.
         return [.. lists.SelectMany(list => list).OrderBy(volume => volume.Mark is null)];
     }
+
+    public override bool IsSeenInFull(PlanningContext context) => true;
 
     public override string AddressOf(LiveResource live) => $"/1.0/storage-pools/{live.Id.Scope}/volumes/custom/{live.Id.Name}";
 
