@@ -46,10 +46,11 @@ internal sealed class ObserveScope
 
     /// <summary>A look at what a stack file has to do with.</summary>
     public static ObserveScope Of(StackDefinition stack, IncusClient client, IReadOnlyDictionary<string, string>? projectFeatures, CancellationToken cancellationToken) =>
-        new(client, projectFeatures, StoragePoolKind.NamesIn(stack), cancellationToken) { Networks = stack.Networks.Keys.ToHashSet(), Projects = ProjectsIn(stack), InFull = InFullOf(stack) };
+        new(client, projectFeatures, StoragePoolKind.NamesIn(stack), cancellationToken) { Networks = stack.Networks.Keys.ToHashSet(), Projects = ProjectsIn(stack, client.Project), InFull = InFullOf(stack) };
 
-    /// <summary>The projects that a stack makes besides its own, and those that it names.</summary>
-    private static HashSet<string> ProjectsIn(StackDefinition stack) => [.. stack.Projects.Keys, .. stack.Certificates.Values.SelectMany(certificate => certificate.Projects ?? [])];
+    /// <summary>The projects that a stack makes besides the one that it lives in, and those that it names.</summary>
+    private static HashSet<string> ProjectsIn(StackDefinition stack, string own) =>
+        [.. stack.Projects.Keys, .. stack.Certificates.Values.SelectMany(certificate => certificate.Projects ?? []).Where(project => project != own)];
 
     private static HashSet<ResourceId> InFullOf(StackDefinition stack) =>
     [
