@@ -79,7 +79,7 @@ Describe 'The views' {
         $list = Get-IncusInstance one | Show -As List
         $list | Should -Contain 'Name         : one'
         $list | Should -Contain 'Profiles     : default'
-        $list -match '^Memory +: [\d.]+ (KiB|MiB)$' | Should -HaveCount 1
+        $list -match '^Memory +: [\d.]+ (KiB|MiB)$' | Should -HaveCount ([int] $CountsUsage)
         (Get-IncusInstance one | Paint) | Should -Match ([regex]::Escape("$($PSStyle.Foreground.Green)Running$($PSStyle.Reset)"))
     }
 

@@ -271,14 +271,23 @@ internal static class InstancePower
     public static async Task StopByForceAsync(ApplyContext context, string name, CancellationToken cancellationToken)
     {
         context.Say("stopping by force");
-        try
+        for (var round = 1; ; round++)
         {
-            await context.Client.Instances.StopAsync(name, null, force: true, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
-        }
-        catch (IncusException error) when (error is not IncusUnreachableException)
-        {
-            if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) is not (null or StatusCode.Stopped) && !(IsEnded(error) && await IsTidiedUpAsync(context, name, cancellationToken).ConfigureAwait(false)))
-                throw;
+            try
+            {
+                await context.Client.Instances.StopAsync(name, null, force: true, cancellationToken).CompleteAsync(null, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (IncusException error) when (error is not IncusUnreachableException)
+            {
+                if (await StatusAsync(context, name, cancellationToken).ConfigureAwait(false) is null or StatusCode.Stopped)
+                    return;
+                if (IsEnded(error) && await IsTidiedUpAsync(context, name, cancellationToken).ConfigureAwait(false))
+                    return;
+                // It is ending by itself in the same moment: who asks again waits until it is tidied up.
+                if (round == MostRounds || !await IsEndingAsync(context, name, cancellationToken).ConfigureAwait(false))
+                    throw;
+            }
         }
     }
 

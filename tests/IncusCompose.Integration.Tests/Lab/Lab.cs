@@ -116,23 +116,22 @@ public sealed class Lab : IAsyncDisposable
     {
         // Of what a command wrote inside, Incus's own command loses all now and then where the machine is busy: a mark at its
         // end tells. It is asked for again then, and not done again.
-        var isMarked = arguments is [.., "--", "sh", "-c", _] && arguments.Contains("exec");
+        var command = Array.IndexOf(arguments, "--") + 1;
+        var isMarked = command > 0 && arguments.Take(command).Contains("exec");
         if (isMarked)
         {
             arguments =
             [
-                .. arguments[..^1],
+                .. arguments[..command], "sh", "-c",
                 $$"""
                 answer=/dev/.answer-{{Guid.NewGuid():N}} status=0
-                run() (
-                {{arguments[^1]}}
-                )
                 if [ -e "$answer" ]; then cat "$answer"
-                elif (: >"$answer") 2>/dev/null; then run >"$answer"; status=$?; cat "$answer"
-                else run; status=$?; fi
+                elif (: >"$answer") 2>/dev/null; then "$@" >"$answer"; status=$?; cat "$answer"
+                else "$@"; status=$?; fi
                 printf {{EndMark}}
                 exit $status
                 """,
+                "sh", .. arguments[command..],
             ];
         }
 

@@ -52,7 +52,8 @@ public sealed class ProvisionTests(LabFixture lab)
         await UpAsync();
         folder.Write("stack.yaml", Stack(second: "zwei", more: "- echo four >> /log\n    labels: { tier: front }"));
         await UpAsync();
-        Assert.Equal(0, (await folder.RunAsync("restart", "--timeout", "1")).ExitCode);
+        var restart = await folder.RunAsync("restart", "--timeout", "1");
+        Assert.True(restart.ExitCode == 0, restart.ToString());
         Assert.Equal("", await LogAsync());
 
         // A content that comes back has to be done again.

@@ -126,7 +126,8 @@ public sealed class ReplicaTests(LabFixture lab)
 
     /// <summary>
     /// The three replicas and, once their addresses are known, HAProxy before them, on a published port. It sends a request
-    /// once and to one server only: that none is lost is left to the hook that takes a replica out before it is stopped.
+    /// once and to one server only: that none is lost is left to the hook that takes a replica out before it is stopped, once
+    /// the proxy has had time to see that the one before it is back.
     /// The web server is started by the health check, the first thing that runs in a replica after its start.
     /// </summary>
     private static string Behind(TestProject project, string machine, string mode, int port, IReadOnlyList<string> addresses) => $$"""
@@ -144,7 +145,7 @@ public sealed class ReplicaTests(LabFixture lab)
               interval: 1s
               retries: 3
             hooks:
-              pre_stop: rm /www/health; sleep 2
+              pre_stop: sleep 1; rm /www/health; sleep 2
           {{(addresses.Count == 0 ? "" : $$"""
         rfront:
             image: busybox
@@ -159,6 +160,7 @@ public sealed class ReplicaTests(LabFixture lab)
                         timeout connect 1s
                         timeout client 10s
                         timeout server 10s
+                        timeout check 10s
                         retries 0
                       listen web
                         bind :8080

@@ -131,8 +131,9 @@ sweep_lab() {
             end_processes $(root_pid "$1" "$member") $(holder_pid "$1" "$member")
         done
         sweep_mounts "$dir"
-        # The members of a cluster have all of theirs in networks of their own.
-        sweep_links "$dir/incus" "$(lab_value "$1" bridge) $(lan_link "$1")"
+        # The members of a cluster have all of theirs in networks of their own. What the machine has by a name that a lab has in
+        # a network of its own is another lab's.
+        [ -n "$(lab_value "$1" own_network)" ] || sweep_links "$dir/incus" "$(lab_value "$1" bridge) $(lan_link "$1")"
         rm -rf "/run/lxc/lock$dir"
         (cd /run/lxc/lock 2>/dev/null && rmdir -p ".$LAB_ROOT" 2>/dev/null)
     fi
