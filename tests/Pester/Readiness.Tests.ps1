@@ -19,8 +19,8 @@ Describe 'Readiness and health' {
         $results.IsNotReady | Should -Not -Contain $false
         $problems.FullyQualifiedErrorId | Should -BeLike 'NotReady,*'
         $problems.ErrorDetails.RecommendedAction | Should -BeLike '*give it more time with -WaitTimeout.'
-        "$problems" | Should -Match 'instance/sick: sick did not become healthy \(success of test\) within 1 s: exit status 1, without output'
-        "$problems" | Should -Match 'instance/well: well did not get an open TCP port 80 within 1 s: \S+:80: Connection refused'
+        "$problems" | Should -Match 'instance/sick: sick did not become healthy \(success of test\) within [0-9.]+ s: exit status 1, without output'
+        "$problems" | Should -Match 'instance/well: well did not get an open TCP port 80 within [0-9.]+ s: \S+:80: Connection refused'
     }
 
     It 'leads on to what is done about it' {
