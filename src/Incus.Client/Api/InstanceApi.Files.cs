@@ -36,7 +36,7 @@ public sealed partial class InstanceApi
     /// <exception cref="IncusNotFoundException">There is no such instance.</exception>
     /// <exception cref="IncusException">The server refused.</exception>
     public Task<InstanceFiles> OpenFilesAsync(string name, CancellationToken cancellationToken = default) =>
-        InstanceFiles.OpenAsync(Caller, Caller.Url($"{PathOf(name)}/sftp"), name, cancellationToken);
+        InstanceFiles.OpenAsync(Caller, Caller.Url($"{PathOf(name)}/sftp"), $"instance {name}", cancellationToken);
 
     /// <summary>Writes a file, replacing the content of one that is there.</summary>
     /// <param name="name">Name of the instance (running or stopped).</param>

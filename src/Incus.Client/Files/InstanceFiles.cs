@@ -30,8 +30,8 @@ public enum InstanceFileKind
 public sealed record InstanceFileEntry(string Name, InstanceFileKind Kind, int Mode, uint Uid, uint Gid, long Size, DateTimeOffset Modified);
 
 /// <summary>
-/// The file system of an instance, running or stopped, over one connection (SFTP by <c>GET /1.0/instances/NAME/sftp</c>,
-/// doc/rest-api.yaml). A virtual machine must run, with its agent. Paths are absolute.
+/// The file system of an instance, running or stopped, or of a volume, over one connection (SFTP by
+/// <c>GET /1.0/instances/NAME/sftp</c> and its like, doc/rest-api.yaml). A virtual machine must run, with its agent. Paths are absolute.
 /// </summary>
 public sealed class InstanceFiles : IAsyncDisposable
 {
@@ -55,18 +55,18 @@ public sealed class InstanceFiles : IAsyncDisposable
     private static readonly TimeSpan LongestClose = TimeSpan.FromSeconds(5);
 
     private readonly SftpChannel channel;
-    private readonly string instance;
+    private readonly string place;
 
-    private InstanceFiles(SftpChannel channel, string instance)
+    private InstanceFiles(SftpChannel channel, string place)
     {
         this.channel = channel;
-        this.instance = instance;
+        this.place = place;
     }
 
-    internal static async Task<InstanceFiles> OpenAsync(ApiCaller caller, string url, string instance, CancellationToken cancellationToken)
+    internal static async Task<InstanceFiles> OpenAsync(ApiCaller caller, string url, string place, CancellationToken cancellationToken)
     {
         var stream = await caller.Connection.UpgradeAsync(url, "sftp", cancellationToken).ConfigureAwait(false);
-        return new InstanceFiles(await SftpChannel.OpenAsync(stream, instance, cancellationToken).ConfigureAwait(false), instance);
+        return new InstanceFiles(await SftpChannel.OpenAsync(stream, place, cancellationToken).ConfigureAwait(false), place);
     }
 
     /// <summary>What is at a path.</summary>
@@ -99,7 +99,7 @@ public sealed class InstanceFiles : IAsyncDisposable
                     return entries;
                 entries.AddRange(Names(answer, path));
                 if (entries.Count > MostEntries)
-                    throw new IncusException($"cannot list {path} in instance {instance}: it holds more than {MostEntries} files");
+                    throw new IncusException($"cannot list {path} in {place}: it holds more than {MostEntries} files");
             }
         }
         finally
@@ -177,12 +177,12 @@ public sealed class InstanceFiles : IAsyncDisposable
             return null;
         // To open a pipe is to wait for somebody who writes into it.
         if (found.Kind != InstanceFileKind.File)
-            throw new IncusException($"cannot read {path} in instance {instance}: it is no file", "Look what is there: a file is expected");
+            throw new IncusException($"cannot read {path} in {place}: it is no file", "Look what is there: a file is expected");
         using var content = new MemoryStream();
         await foreach (var part in ReadAsync(path, cancellationToken).ConfigureAwait(false))
         {
             if (content.Length + part.Length > most)
-                throw new IncusException($"cannot read {path} in instance {instance}: it is larger than {most} bytes", "Look what is in it: no file of its kind is that large");
+                throw new IncusException($"cannot read {path} in {place}: it is larger than {most} bytes", "Look what is in it: no file of its kind is that large");
             content.Write(part.Span);
         }
 
@@ -367,15 +367,15 @@ public sealed class InstanceFiles : IAsyncDisposable
     private IncusException Failure(SftpAnswer answer, string what, string path)
     {
         if (answer.Kind != SftpKind.Outcome)
-            return new IncusException($"cannot {what} {path} in instance {instance}: the server answers with something else");
+            return new IncusException($"cannot {what} {path} in {place}: the server answers with something else");
         var reader = new SftpReader(answer.Content.Span);
         var code = reader.Number();
         var said = reader.Text();
         return code switch
         {
-            NoSuchFile => new IncusNotFoundException($"cannot {what} {path} in instance {instance}: there is no such file or directory") { ServerMessage = said },
-            NotPermitted => new IncusForbiddenException($"cannot {what} {path} in instance {instance}: it is not permitted there") { ServerMessage = said },
-            _ => new IncusException($"cannot {what} {path} in instance {instance}: {(said.Length > 0 ? said : $"SFTP status {code}")}") { ServerMessage = said },
+            NoSuchFile => new IncusNotFoundException($"cannot {what} {path} in {place}: there is no such file or directory") { ServerMessage = said },
+            NotPermitted => new IncusForbiddenException($"cannot {what} {path} in {place}: it is not permitted there") { ServerMessage = said },
+            _ => new IncusException($"cannot {what} {path} in {place}: {(said.Length > 0 ? said : $"SFTP status {code}")}") { ServerMessage = said },
         };
     }
 }

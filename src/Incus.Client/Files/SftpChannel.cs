@@ -13,7 +13,7 @@ internal sealed class SftpChannel : IAsyncDisposable
     private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(2);
 
     private readonly Stream stream;
-    private readonly string instance;
+    private readonly string place;
     private readonly SemaphoreSlim writing = new(1);
     private readonly ConcurrentDictionary<uint, TaskCompletionSource<SftpAnswer>> waiting = new();
     private readonly CancellationTokenSource closing = new();
@@ -21,17 +21,17 @@ internal sealed class SftpChannel : IAsyncDisposable
     private volatile IncusException? broken;
     private uint last;
 
-    private SftpChannel(Stream stream, string instance)
+    private SftpChannel(Stream stream, string place)
     {
         this.stream = stream;
-        this.instance = instance;
+        this.place = place;
     }
 
     /// <summary>Begins.</summary>
     /// <exception cref="IncusException">The other side does not speak it.</exception>
-    public static async Task<SftpChannel> OpenAsync(Stream stream, string instance, CancellationToken cancellationToken)
+    public static async Task<SftpChannel> OpenAsync(Stream stream, string place, CancellationToken cancellationToken)
     {
-        var channel = new SftpChannel(stream, instance);
+        var channel = new SftpChannel(stream, place);
         try
         {
             await channel.WriteAsync(SftpKind.Init, new SftpWriter().Number(Version).Written, cancellationToken).ConfigureAwait(false);
@@ -159,5 +159,5 @@ internal sealed class SftpChannel : IAsyncDisposable
     }
 
     private IncusException Broken(Exception exception) =>
-        new($"The connection to the files of instance {instance} broke: {exception.Message}", "Check that the instance and its server run, and try again", exception);
+        new($"The connection to the files of {place} broke: {exception.Message}", "Check that the server runs, and the instance where it is one, and try again", exception);
 }

@@ -27,7 +27,10 @@ internal sealed record ApplyContext(IncusClient Client, StackPlan Plan, ApplyOpt
     public TimeSpan StopTimeout => Options.StopTimeout ?? OwnStopTimeout ?? ApplyOptions.DefaultStopTimeout;
 
     /// <summary>Whose turn it is among the changes of what lies on one network; shared by all changes.</summary>
-    public NetworkTurns Networks { get; } = new();
+    public NamedTurns Networks { get; } = new();
+
+    /// <summary>Whose turn it is among instances that fill a new volume; shared by all changes.</summary>
+    public NamedTurns Volumes { get; } = new();
 
     /// <summary>Whose turn it is among the instances for which the server chooses a cluster member; shared by all changes.</summary>
     public PlacementTurns Placements { get; } = new();

@@ -262,6 +262,12 @@ public sealed record VolumeMount
     /// <summary>A folder in the volume, in place of the whole; null: the whole.</summary>
     public string? Subpath { get; init; }
 
+    /// <summary>
+    /// False to fill a new volume with what the instance's image has at <see cref="Target"/>, true to leave it empty; null: the
+    /// volumes of applications (OCI images) are filled, as docker does it.
+    /// </summary>
+    public bool? NoCopy { get; init; }
+
     /// <summary>How mounts below it are shared with the host (<c>propagation</c>); null: Incus's default.</summary>
     public string? Propagation { get; init; }
 

@@ -329,7 +329,7 @@ internal static partial class StackWriter
                     .Node("tmpfs", tmpfs is { Size: null, Mode: null } ? null : new Entries(mask).Text("size", tmpfs.Size).Text("mode", tmpfs.Mode).ToNode()).ToNode();
             }
 
-            if (mount is { Shift: null, Subpath: null, Propagation: null, CreateHostPath: false } && !mount.Source.Contains(':', StringComparison.Ordinal) && !mount.Target.Contains(':', StringComparison.Ordinal))
+            if (mount is { Shift: null, Subpath: null, Propagation: null, CreateHostPath: false, NoCopy: null } && !mount.Source.Contains(':', StringComparison.Ordinal) && !mount.Target.Contains(':', StringComparison.Ordinal))
                 return Scalar($"{mount.Source}:{mount.Target}{(mount.ReadOnly ? ":ro" : "")}");
             return new Entries(mask)
                 .Text("source", mount.Source)
@@ -337,7 +337,7 @@ internal static partial class StackWriter
                 .Flag("read_only", mount.ReadOnly)
                 .Flag("shift", mount.Shift)
                 .Node("bind", mount is { Propagation: null, CreateHostPath: false } ? null : new Entries(mask).Text("propagation", mount.Propagation).Flag("create_host_path", mount.CreateHostPath).ToNode())
-                .Node("volume", mount.Subpath is null ? null : new Entries(mask).Text("subpath", mount.Subpath).ToNode())
+                .Node("volume", mount is { Subpath: null, NoCopy: null } ? null : new Entries(mask).Text("subpath", mount.Subpath).Flag("nocopy", mount.NoCopy).ToNode())
                 .ToNode();
         }
 

@@ -34,6 +34,9 @@ internal sealed record DesiredInstance : DesiredResource
     /// <summary>Folders of the host that it mounts, and that are made where they are not there.</summary>
     public IReadOnlyList<string> Folders { get; init; } = [];
 
+    /// <summary>New volumes that get what its image has where they are mounted.</summary>
+    public IReadOnlyList<VolumeFill> Fills { get; init; } = [];
+
     /// <summary>What is made of it once it is ready.</summary>
     public IReadOnlyList<PlannedStep> Steps { get; init; } = [];
 

@@ -48,6 +48,8 @@ internal sealed partial class InstanceKind
             case ChangeAction.Start when NeverFinished((Instance)change.Live!.Raw):
                 throw new IncusException($"The creation of instance {name} did not finish, and it never ran", $"Delete it (incus delete {name}) and create it again");
             case ChangeAction.Start:
+                // What was interrupted goes on.
+                await VolumeFilling.FillAsync(context, change.Desired, cancellationToken).ConfigureAwait(false);
                 await InstancePower.StartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
             case ChangeAction.Restart:
@@ -121,6 +123,7 @@ internal sealed partial class InstanceKind
         await HostFolders.MakeAsync(context.Client, config, context.FolderMade, cancellationToken).ConfigureAwait(false);
         await HostFolders.MakeMissingAsync(context.Client, (change.Desired as DesiredInstance)?.Folders ?? [], context.FolderMade, cancellationToken).ConfigureAwait(false);
         await MountPoints.MakeAsync(context.Client, fields, context.FolderMade, cancellationToken).ConfigureAwait(false);
+        await VolumeFilling.FillAsync(context, change.Desired, cancellationToken).ConfigureAwait(false);
         await base.UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
 
         static SshDefinition? After(PropertyStep step) =>
@@ -150,7 +153,7 @@ internal sealed partial class InstanceKind
         var names = RecordedWords.ReadNames(fields.Config);
         var files = new GuestDelivery(context, new ResourceChange { Id = desired.Id, Action = ChangeAction.Create, Desired = desired });
         // What starts finds its files.
-        var oneStep = names is null && context.Client.HasExtension("instance_create_start") && !files.IsBeforeStart && !ProcessUsers.AreNamed(desired);
+        var oneStep = names is null && context.Client.HasExtension("instance_create_start") && !files.IsBeforeStart && !ProcessUsers.AreNamed(desired) && !VolumeFilling.IsDue(context, desired);
         var create = new InstanceCreate
         {
             Name = desired.Id.Name,
@@ -176,6 +179,7 @@ internal sealed partial class InstanceKind
                 : there.Instances.CreateAsync(create, cancellationToken);
             await begun.CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);
             await ProcessUsers.IntoNewAsync(context, desired, cancellationToken).ConfigureAwait(false);
+            await VolumeFilling.FillAsync(context, desired, cancellationToken).ConfigureAwait(false);
             await GuestNames.WriteAsync(context.Client, desired.Id.Name, names, cancellationToken).ConfigureAwait(false);
             await files.IntoNewAsync(cancellationToken).ConfigureAwait(false);
             if (!oneStep && context.Options.Start)

@@ -64,6 +64,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
                 ProfileConfig = InstanceForm.ProfileConfig(instance, context),
                 OwnConfig = InstanceForm.OwnConfigOf(instance, context),
                 Folders = [.. instance.Volumes.Where(mount => mount.CreateHostPath).Select(mount => mount.Source).Distinct(StringComparer.Ordinal)],
+                Fills = VolumeFilling.Look(instance, context),
                 Steps = context.Steps.GetValueOrDefault(instance.Name, []),
                 Files = context.Guests.FilesOf(instance.Name),
                 Look = context.Guests.LookAt(instance.Name),

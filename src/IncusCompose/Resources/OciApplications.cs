@@ -48,7 +48,7 @@ internal static class OciApplications
     }
 
     /// <summary>Whether an instance's image is an OCI image; null where only its server knows.</summary>
-    private static bool? IsOciImage(InstanceDefinition instance, PlanningContext context)
+    public static bool? IsOciImage(InstanceDefinition instance, PlanningContext context)
     {
         var remote = ImageRemotes.Split(ImageKind.ReferenceOf(instance.Image, context.Stack)).Remote;
         if (remote is not (null or ClientConfiguration.LocalRemote) && ImageRemotes.Find(context.Remotes, remote)?.Protocol is ("oci" or "simplestreams") and var protocol)

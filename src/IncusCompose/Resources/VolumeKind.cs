@@ -14,6 +14,9 @@ internal sealed record DesiredVolume : DesiredResource
     /// <summary>What it is made from; null: it is made empty.</summary>
     public VolumeOrigin? Origin { get; init; }
 
+    /// <summary>What it is filled with once an instance that mounts it is made, for a plan; null: nothing, or it is there already.</summary>
+    public string? Filling { get; init; }
+
     /// <summary>Where in a cluster it is to be; null where the member chooses that is connected to.</summary>
     public Place? Place { get; init; }
 }
@@ -38,6 +41,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
+        var fillings = context.Stack.Instances.Values.SelectMany(instance => VolumeFilling.Of(instance, context).Select(fill => (fill.Volume, Text: $"what the image of {instance.Name} has at {fill.Target}")))
+            .GroupBy(fill => fill.Volume).ToDictionary(fills => fills.Key, fills => string.Join(", or ", fills.Select(fill => fill.Text)));
         foreach (var volume in context.Stack.Volumes.Values)
         {
             var path = PathOf(volume);
@@ -75,6 +80,7 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
                 Names = volume.Pool is null ? [] : [new NamedResource(StoragePoolKind.IdOf(pool), $"{path}.pool")],
                 Properties = properties,
                 Origin = origin,
+                Filling = fillings.GetValueOrDefault(id),
                 Place = place,
             };
         }
@@ -141,13 +147,25 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
     public override ResourceChange WithSteps(ResourceChange change) =>
         change is { Action: ChangeAction.Create or ChangeAction.Replace, Desired: DesiredVolume { Origin: { } origin } }
             ? change with { Properties = [.. change.Properties, new PropertyChange(origin.Word, PropertyDifference.Added, ChangeImpact.Live, null, origin.Describe())] }
-            : change;
+            : change is { Action: ChangeAction.Create or ChangeAction.Replace, Desired: DesiredVolume { Filling: { } filling } }
+                ? change with { Properties = [.. change.Properties, new PropertyChange("content", PropertyDifference.Added, ChangeImpact.Live, null, filling)] }
+                : change;
 
     public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
     {
         if (desired is DesiredVolume { Place.Target: { } member })
             context = context with { Client = context.Client.ForTarget(member) };
-        return desired is DesiredVolume { Origin: { } origin } volume ? origin.CreateAsync(context, volume, cancellationToken) : base.CreateAsync(context, desired, cancellationToken);
+        return desired is DesiredVolume { Origin: { } origin } volume ? origin.CreateAsync(context, volume, cancellationToken) : CreateEmptyAsync(context, desired, cancellationToken);
+    }
+
+    private Task CreateEmptyAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
+    {
+        if (desired is not DesiredVolume { Filling: not null })
+            return base.CreateAsync(context, desired, cancellationToken);
+        var fields = ResourceFields.From(desired.Properties);
+        context.MarkOf(desired)?.Write(desired.Id, fields.Config);
+        VolumeFilling.MarkNew(fields.Config);
+        return PostAsync(context, desired.Id, fields, cancellationToken);
     }
 
     public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)

@@ -20,7 +20,13 @@ internal static class RegistryImages
     /// <param name="change">Changes what the image says of itself: <c>Env</c>, <c>Cmd</c>, <c>User</c> and so on; null to leave it.</param>
     /// <param name="files">Files of one layer more, by path; none for no layer.</param>
     /// <returns>The digest of the image.</returns>
-    public static async Task<string> PublishAsync(this Registry registry, string from, string to, Action<JsonObject>? change = null, params (string Path, string Text)[] files)
+    public static Task<string> PublishAsync(this Registry registry, string from, string to, Action<JsonObject>? change = null, params (string Path, string Text)[] files) =>
+        // What is to be run lies in bin.
+        PublishAsync(registry, from, to, [.. files.Select(file => new PaxTarEntry(TarEntryType.RegularFile, file.Path) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(file.Text)), Mode = (UnixFileMode)(file.Path.Contains("bin/", StringComparison.Ordinal) ? 0x1ed : 0x1a4) })], change);
+
+    /// <inheritdoc cref="PublishAsync(Registry, string, string, Action{JsonObject}?, ValueTuple{string, string}[])"/>
+    /// <param name="entries">What one layer more holds; nothing for no layer.</param>
+    public static async Task<string> PublishAsync(this Registry registry, string from, string to, IReadOnlyList<TarEntry> entries, Action<JsonObject>? change = null)
     {
         using var authority = X509CertificateLoader.LoadCertificateFromFile(registry.Authority);
         using var handler = new HttpClientHandler
@@ -40,9 +46,9 @@ internal static class RegistryImages
         var image = JsonNode.Parse(await http.GetStringAsync($"{name}/blobs/{manifest["config"]!["digest"]}"))!.AsObject();
         foreach (var layer in manifest["layers"]!.AsArray().Where(_ => name != newName))
             await PushAsync(await http.GetByteArrayAsync($"{name}/blobs/{layer!["digest"]}"));
-        if (files.Length > 0)
+        if (entries.Count > 0)
         {
-            var tar = Tar(files);
+            var tar = Tar(entries);
             using var packed = new MemoryStream();
             await using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
                 await gzip.WriteAsync(tar);
@@ -73,14 +79,13 @@ internal static class RegistryImages
 
     private static string Digest(byte[] content) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(content));
 
-    // What is to be run lies in bin.
-    private static byte[] Tar((string Path, string Text)[] files)
+    private static byte[] Tar(IReadOnlyList<TarEntry> entries)
     {
         using var stream = new MemoryStream();
         using (var writer = new TarWriter(stream, TarEntryFormat.Pax, leaveOpen: true))
         {
-            foreach (var (path, text) in files)
-                writer.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)), Mode = (UnixFileMode)(path.Contains("bin/", StringComparison.Ordinal) ? 0x1ed : 0x1a4) });
+            foreach (var entry in entries)
+                writer.WriteEntry(entry);
         }
 
         return stream.ToArray();

@@ -172,7 +172,7 @@ public class ComposeWordTests
             "volumes:\n  - {type: volume, source: data, target: /a, volume: {nocopy: true, subpath: logs}}\n  - {type: bind, source: /srv, target: /b, read_only: true, bind: {create_host_path: false, propagation: rslave}}\n"
             + "  - {type: tmpfs, target: /c, tmpfs: {size: 64m, mode: 0700}}\n  - /srv/x:/d:ro,nocopy\nports:\n  - {target: 80, published: \"8080\", protocol: tcp, mode: host}\n  - {target: 90-91, published: 9090-9091}",
             "volumes: {data: }\n");
-        Assert.Equal(new VolumeMount { Source = "data", Target = "/a", Subpath = "logs" }, web.Volumes[0]);
+        Assert.Equal(new VolumeMount { Source = "data", Target = "/a", Subpath = "logs", NoCopy = true }, web.Volumes[0]);
         Assert.Equal(new VolumeMount { Source = "/srv", Target = "/b", IsHostPath = true, ReadOnly = true, Propagation = "rslave" }, web.Volumes[1]);
         Assert.Equal(new TmpfsMount("/c", "64MiB", "0700"), web.Volumes[2].Tmpfs);
         Assert.True(web.Volumes[3].ReadOnly);

@@ -149,12 +149,6 @@ internal sealed class ComposeMounts
         while (!_taken.Add(name))
             name += "-2";
         _made.Add(new(Text(name), new ScalarNode(place, "")));
-        if ((item as MappingNode)?.Find("volume") is not MappingNode options || options.Find("nocopy") is not ScalarNode { Value: "true" })
-        {
-            _report(Diagnostic.Warning("Approximated", place, path, $"{Excerpts.Quote(target)} becomes the volume `{name}`, which begins empty: docker copies to it what the image has there",
-                "let the service's `command`, or `provision` in a stack file above, fill it"));
-        }
-
         return item is MappingNode mount
             ? mount with { Entries = [new(Text("source"), Text(name)), .. mount.Entries.Where(entry => entry.Key.Value != "source")] }
             : new ScalarNode(place, $"{name}:{target}", ScalarStyle.Quoted) { Origin = item.Origin };

@@ -117,7 +117,6 @@ internal static class ForeignWords
     /// <summary>The words of <c>volume</c> of a mount.</summary>
     public static IReadOnlyList<ForeignWord> OfMountedVolume { get; } =
     [
-        Passed("nocopy", "a volume is never filled from an image") with { Usual = ["true"] },
         Passed("labels", "labels are a volume's own, under `volumes` of the file"),
     ];
 

@@ -55,7 +55,8 @@ internal static class MountShapes
         /// <summary>What is said of a path of the host.</summary>
         public BindWords Bind { get; init; } = new();
 
-        public string? Subpath { get; init; }
+        /// <summary>What is said of a volume.</summary>
+        public VolumeWords Volume { get; init; } = new();
 
         /// <summary>What <c>tmpfs</c> says; its target is empty.</summary>
         public TmpfsMount? Tmpfs { get; init; }
@@ -66,6 +67,13 @@ internal static class MountShapes
         public string? Propagation { get; init; }
 
         public bool CreateHostPath { get; init; }
+    }
+
+    private sealed record VolumeWords
+    {
+        public string? Subpath { get; init; }
+
+        public bool? NoCopy { get; init; }
     }
 
     private enum MountType
@@ -83,7 +91,7 @@ internal static class MountShapes
         .Add("shift", Scalars.Boolean, "Whether user and group numbers are mapped onto the host path's", (mount, value) => mount with { Shift = value })
         .Add("type", Scalars.Choice<MountType?>(("volume", MountType.Volume), ("bind", MountType.Bind), ("tmpfs", MountType.Tmpfs)), "`volume`, `bind` (a host path) or `tmpfs` (in memory, without a source); told from the source by default", (mount, value) => mount with { Type = value })
         .Add("bind", Bind(), "What compose says of a host path", (mount, value) => mount with { Bind = value })
-        .Add("volume", OfVolume(), "What compose says of a volume", (mount, value) => mount with { Subpath = value })
+        .Add("volume", OfVolume(), "What compose says of a volume", (mount, value) => mount with { Volume = value })
         .Add("tmpfs", OfTmpfs(), "What compose says of a file system in memory", (mount, value) => mount with { Tmpfs = value })
         .Foreign(ForeignWords.OfMount);
 
@@ -92,10 +100,11 @@ internal static class MountShapes
         .Add("create_host_path", Scalars.Boolean, "Whether it is made as a folder where it is not there, and the server surely runs on this machine", (bind, value) => bind with { CreateHostPath = value })
         .Foreign(ForeignWords.OfBind);
 
-    private static ObjectShape<string?> OfVolume() => new ObjectShape<string?>(_ => null)
+    private static ObjectShape<VolumeWords> OfVolume() => new ObjectShape<VolumeWords>(_ => new VolumeWords())
         .Add("subpath", new ScalarShape<string>("a relative path such as `logs/web`", text =>
             text.StartsWith('/') || text.Split('/').Any(part => part is "" or "." or "..") ? new("", "is no path within a volume", "write one such as `logs/web`") : new(text))
-        { ProblemId = "BadPath", Pattern = "^[^/]" }, "A folder in the volume, in place of the whole", (_, value) => value)
+        { ProblemId = "BadPath", Pattern = "^[^/]" }, "A folder in the volume, in place of the whole", (volume, value) => volume with { Subpath = value })
+        .Add("nocopy", Scalars.Boolean, "`true` to leave a new volume empty, `false` to fill it with what the image has at the target; filled for applications (OCI images) where the key is missing", (volume, value) => volume with { NoCopy = value })
         .Foreign(ForeignWords.OfMountedVolume);
 
     private static ObjectShape<TmpfsMount> OfTmpfs() => new ObjectShape<TmpfsMount>(_ => new TmpfsMount(""))
@@ -119,11 +128,11 @@ internal static class MountShapes
         foreach (var option in parts.Length == 3 ? parts[2].Split(',') : [])
         {
             // Caches of other systems, and what Incus does anyway; of labels it is said that there are none.
-            if (option is "rw" or "z" or "Z" or "cached" or "delegated" or "consistent" or "nocopy")
+            if (option is "rw" or "z" or "Z" or "cached" or "delegated" or "consistent")
                 continue;
-            if (option is not ("ro" or "shift") && !Propagations.Contains(option))
+            if (option is not ("ro" or "shift" or "nocopy") && !Propagations.Contains(option))
                 return Problem($"ends in `{parts[2]}`, which is no option here", "write `ro` or `rw`, or use the long form");
-            draft = option switch { "ro" => draft with { ReadOnly = true }, "shift" => draft with { Shift = true }, _ => draft with { Bind = draft.Bind with { Propagation = option } } };
+            draft = option switch { "ro" => draft with { ReadOnly = true }, "shift" => draft with { Shift = true }, "nocopy" => draft with { Volume = draft.Volume with { NoCopy = true } }, _ => draft with { Bind = draft.Bind with { Propagation = option } } };
         }
 
         return new(draft);
@@ -186,7 +195,7 @@ internal static class MountShapes
         if (NotAbsolute<VolumeMount>(draft.Target, places) is { } problem)
             return problem;
         var isHostPath = draft.Type is { } type ? type == MountType.Bind : LooksLikePath(draft.Source);
-        if (draft.Subpath is not null && isHostPath)
+        if (draft.Volume.Subpath is not null && isHostPath)
             return new(null!, "it is a path on the host, and `volume.subpath` is about a volume", "write the whole path as `source`");
         if (draft.Bind.CreateHostPath && !isHostPath)
             return new(null!, "`bind.create_host_path` is about a path on the host, and it is a volume", "leave it out: a volume of the file is made");
@@ -203,7 +212,8 @@ internal static class MountShapes
             IsHostPath = isHostPath,
             ReadOnly = draft.ReadOnly,
             Shift = draft.Shift,
-            Subpath = draft.Subpath,
+            Subpath = draft.Volume.Subpath,
+            NoCopy = isHostPath ? null : draft.Volume.NoCopy,
             Propagation = draft.Bind.Propagation,
             CreateHostPath = draft.Bind.CreateHostPath,
         });
