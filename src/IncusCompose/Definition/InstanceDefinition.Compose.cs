@@ -24,6 +24,9 @@ public sealed partial record InstanceDefinition
     /// <summary>True where it is on no network, whatever its profiles say.</summary>
     public bool NoNetwork { get; init; }
 
+    /// <summary>True where it has the host's own network interfaces in the place of its own.</summary>
+    public bool HostNetwork { get; init; }
+
     /// <summary>True where it may not write to its root disk.</summary>
     public bool ReadOnly { get; init; }
 

@@ -10,8 +10,10 @@ internal static partial class InstanceForm
 
     private static void AddCompose(ResourceFields fields, InstanceDefinition instance, PlanningContext context)
     {
-        if (instance.NoNetwork)
+        if (instance.NoNetwork || instance.HostNetwork)
             AddNoNetwork(fields, instance, context);
+        if (instance.HostNetwork)
+            HostNetwork.Check(instance, context);
         if (instance.MacAddress is not null)
             AddMacAddress(fields, instance, instance.MacAddress, context);
         AddMetaData(fields.Config, instance);
@@ -65,6 +67,8 @@ internal static partial class InstanceForm
     private static void AddLxcLines(SortedDictionary<string, string> config, InstanceDefinition instance, PlanningContext context)
     {
         var lines = LxcLines(instance).ToList();
+        if (instance.HostNetwork)
+            lines.AddRange(HostNetwork.LxcLines(config.GetValueOrDefault("security.privileged") == "true", hasResolver: instance.Dns.Count > 0));
         if (lines.Count == 0)
             return;
         var others = config.GetValueOrDefault(RawLxc) ?? ProfileConfig(instance, context).GetValueOrDefault(RawLxc);

@@ -46,7 +46,9 @@ internal static partial class InstanceForm
         AddMacvlan(fields, instance, context, live);
         AddVolumes(fields, instance, context);
         AddPersisted(fields, instance);
-        AddPorts(fields, instance);
+        // What has the host's interfaces listens on its ports by itself.
+        if (!instance.HostNetwork)
+            AddPorts(fields, instance);
         AddCompose(fields, instance, context);
         // Raw devices replace what the typed words made of the same name.
         foreach (var (name, device) in instance.Devices)

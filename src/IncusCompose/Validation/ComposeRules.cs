@@ -50,5 +50,19 @@ internal static class ComposeRules
             if (instance.Networks.Count > 0 || instance.Macvlan is not null || instance.MacAddress is not null)
                 findings.Error("NetworkOfNone", $"instances.{instance.Name}.network_mode", "it says that there is no network, and something else says which", "remove one of the two");
         }
+
+        foreach (var instance in stack.Instances.Values.Where(instance => instance.HostNetwork))
+        {
+            var path = $"instances.{instance.Name}.network_mode";
+            if (instance.Networks.Count > 0 || instance.Macvlan is not null || instance.MacAddress is not null)
+                findings.Error("NetworkOfHost", path, "it says that the host's interfaces are used, and something else says which networks", "remove one of the two");
+            if (instance.Type != InstanceType.Container)
+                findings.Error("NetworkOfHost", path, "a virtual machine cannot have the host's interfaces", "write `network: macvlan` for an address in the host's network");
+            findings.Warning("HostNetwork", path, "it has all network interfaces of the host, sees what passes there and what listens on 127.0.0.1, and other instances do not find it by its name",
+                "publish what it serves under `ports`, or write `network: macvlan` for an address in the host's network, where that will do");
+            var ports = instance.Ports.Where(port => port.HostPort != port.InstancePort).Select(port => $"{port.HostPort}:{port.InstancePort}").ToList();
+            if (ports.Count > 0)
+                findings.Warning("IgnoredWord", $"instances.{instance.Name}.ports", $"`{string.Join("`, `", ports)}` is passed over: with the host's interfaces a program listens on the host's own ports, as it says itself", "let it listen on the port that is meant");
+        }
     }
 }

@@ -195,7 +195,6 @@ public class ComposeWordTests
     [InlineData("dns_search: a.b", "stack.yaml:3:17: instances.web.dns_search: nothing says which name servers are asked; write `dns` as well, or `config: {dns.search: …}` of the network")]
     [InlineData("container_name: one\nreplicas: 2", "stack.yaml:3:21: instances.web.container_name: several instances cannot have one name; leave it out: they are called after the key, with numbers")]
     [InlineData("volumes: [{type: bind, target: /a}]", "stack.yaml:3:15: instances.web.volumes[0]: the key `source` is missing; add `source:` with a volume's name or a host path such as `./data`")]
-    [InlineData("network_mode: host", "stack.yaml:3:19: instances.web.network_mode: `host` is not there: Incus lets no instance use the host's own interfaces; publish what it serves under `ports`, or write `network: macvlan` for an address in the host's network")]
     [InlineData("network_mode: service:vpn", "stack.yaml:3:19: instances.web.network_mode: `service:vpn` is not there: every instance has network interfaces of its own; write `networks` with a network that both are on, and the other one's name in place of `localhost`")]
     [InlineData("user: post/gres", "stack.yaml:3:11: instances.web.user: `post/gres` is no user; write a name or a number, and a group's behind a colon: `app`, `1000`, `app:www`")]
     [InlineData("pids_limit: 5\nconfig: {limits.processes: 6}", "stack.yaml:4:32: instances.web.config.limits.processes: warning: this wins over `pids_limit` (stack.yaml:3:17); remove one of the two")]

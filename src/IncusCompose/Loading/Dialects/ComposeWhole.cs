@@ -293,6 +293,10 @@ internal sealed class ComposeWhole
                     _report(Diagnostic.Warning("IgnoredWord", policy.Key.Location, $"{path}.deploy.restart_policy", "`restart_policy` is passed over: the service says `restart`"));
                     entries.Add(entry with { Value = deploy with { Entries = [.. deploy.Entries.Where(word => word != policy)] } });
                     break;
+                case "healthcheck":
+                    if (ComposeHealth.Of(entry, path, _report) is { } check)
+                        entries.Add(check);
+                    break;
                 case "volumes" when entry.Value is SequenceNode volumes:
                     entries.Add(entry with { Value = _mounts.Of(key, service, volumes, $"{path}.volumes") });
                     break;

@@ -17,7 +17,7 @@ internal static partial class ComposeWords
         .Add("extra_hosts", ExtraHosts(), "Names that it knows the addresses of", (made, value) => made with { ExtraHosts = value })
         .Add("container_name", Scalars.Word("a name such as `shop-web`"), "What it is called instead of its key", (made, value) => Say(made, words => words with { ContainerName = value }))
         .Add("mac_address", CommonShapes.MacAddress, "A fixed MAC address of its first interface", (made, value) => made with { MacAddress = value })
-        .Add("network_mode", NetworkMode, "`none`: it is on no network; `bridge`: on those of its profiles", (made, value) => made with { NoNetwork = value })
+        .Add("network_mode", NetworkMode, "`none`: it is on no network; `bridge`: on those of its profiles; `host`: it has the host's own interfaces (applications of OCI images)", (made, value) => made with { NoNetwork = value == "none", HostNetwork = value == "host" })
         .Add("links", new ListShape<string>(Link, "[db]").As<IReadOnlyList<string>, IReadOnlyList<string>>(links => [.. links.Where(link => link is not null)]), "Instances that must have started before it, as `depends_on` has them", (made, value) => Say(made, words => words with { Links = value }))
         .Add("annotations", CommonShapes.Labels, "Kept on the instance as `user.annotation.NAME`", (made, value) => made.FillAll(value, "user.annotation."));
 
@@ -77,16 +77,15 @@ internal static partial class ComposeWords
         return true;
     }
 
-    private static ScalarShape<bool> NetworkMode { get; } = new("`none` or `bridge`", text => text switch
+    private static ScalarShape<string> NetworkMode { get; } = new("`none`, `bridge` or `host`", text => text switch
     {
-        "none" => new(true),
-        "bridge" or "default" => new(false),
-        "host" => new(false, "is not there: Incus lets no instance use the host's own interfaces", "publish what it serves under `ports`, or write `network: macvlan` for an address in the host's network"),
+        "none" or "host" => new(text),
+        "bridge" or "default" => new("bridge"),
         _ when text.StartsWith("service:", StringComparison.Ordinal) || text.StartsWith("container:", StringComparison.Ordinal) =>
-            new(false, "is not there: every instance has network interfaces of its own", "write `networks` with a network that both are on, and the other one's name in place of `localhost`"),
-        _ => new(false, "is not known here", $"write `networks: [{text}]`"),
+            new("", "is not there: every instance has network interfaces of its own", "write `networks` with a network that both are on, and the other one's name in place of `localhost`"),
+        _ => new("", "is not known here", $"write `networks: [{text}]`"),
     })
-    { ProblemId = "BadNetworkMode", Words = ["none", "bridge", "default"] };
+    { ProblemId = "BadNetworkMode", Words = ["none", "bridge", "default", "host"] };
 
     private static ScalarShape<string> Link { get; } = new("an instance's name", text => text.Split(':') switch
     {

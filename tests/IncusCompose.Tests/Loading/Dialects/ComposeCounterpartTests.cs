@@ -96,13 +96,14 @@ public partial class ComposeCounterpartTests
     [InlineData("volume_driver: nfs", "instances.web.volume_driver: `volume_driver` has no counterpart: volumes' drivers are docker's own")]
     [InlineData("restart: 'on-failure:3'", "instances.web.restart: warning: the number of times, 3, is passed over")]
     [InlineData("volumes: ['/srv:/a:ro,z']", "services.web.volumes: warning: `z` is passed over: Incus labels no files")]
+    [InlineData("healthcheck: {test: [CMD-SHELL, pg_isready, -U, app]}", "services.web.healthcheck.test: warning: only the first word after `CMD-SHELL` is run, as in docker")]
     [InlineData("volumes: ['/srv:/a:Z']", "services.web.volumes: warning: `Z` is passed over: Incus labels no files")]
     public void What_is_not_followed_is_said_where_it_stands(string words, string expected) => Assert.Contains(expected, Problem(words), StringComparison.Ordinal);
 
     [Fact]
     public void What_asks_for_nothing_is_nothing_to_speak_of()
     {
-        Assert.Empty(StackText.Problems(Service("volume_driver: local, restart: on-failure, volumes: ['/srv:/a:nocopy,cached,rw']")));
+        Assert.Empty(StackText.Problems(Service("volume_driver: local, restart: on-failure, volumes: ['/srv:/a:nocopy,cached,rw'], healthcheck: {disable: false}")));
         Assert.Contains("models: `models` has no counterpart: Incus runs no models", Assert.Single(StackText.Problems(Service("restart: always") + "models: {llm: {model: x}}\n")), StringComparison.Ordinal);
     }
 
