@@ -24,17 +24,40 @@ public sealed class SourceMap
     /// <summary>Paths that stand for others: what was made of one definition in the file says where that is.</summary>
     internal IReadOnlyDictionary<string, string> Aliases { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Paths that a definition has, by other words, from elsewhere in the file: where the file says what stands there.</summary>
+    internal IReadOnlyDictionary<string, string> Words { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The same places, with paths that stand for others.</summary>
     internal SourceMap WithAliases(IReadOnlyDictionary<string, string> aliases) => new(_locations)
     {
         Hidden = Hidden,
+        Words = Words,
         // What stands for an alias stands for what that stands for.
         Aliases = Aliases.Where(alias => !aliases.ContainsKey(alias.Key)).Concat(aliases.Select(alias => KeyValuePair.Create(alias.Key, Aliases.GetValueOrDefault(alias.Value, alias.Value))))
             .ToDictionary(alias => alias.Key, alias => alias.Value),
     };
 
     /// <summary>True where the file says something at this very path.</summary>
-    public bool Contains(string path) => _locations.ContainsKey(Real(path));
+    public bool Contains(string path) => _locations.ContainsKey(Real(Said(path)));
+
+    /// <summary>A path as the file has it: what became of another word is said by that one.</summary>
+    internal string Said(string path)
+    {
+        if (Words.Count == 0)
+            return path;
+        var real = Real(path);
+        for (var current = real; !_locations.ContainsKey(current);)
+        {
+            if (Words.TryGetValue(current, out var word))
+                return word + real[current.Length..];
+            var cut = current.LastIndexOfAny(['.', '[']);
+            if (cut <= 0)
+                break;
+            current = current[..cut];
+        }
+
+        return path;
+    }
 
     /// <summary>
     /// The place of a value, or of the nearest value around it that has one
@@ -42,7 +65,7 @@ public sealed class SourceMap
     /// </summary>
     public SourceLocation Find(string path)
     {
-        for (var current = Real(path); ;)
+        for (var current = Real(Said(path)); ;)
         {
             if (_locations.TryGetValue(current, out var location))
                 return location;

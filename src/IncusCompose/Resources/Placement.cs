@@ -73,7 +73,11 @@ internal sealed class Placement
 
     /// <summary>Says that there are no members to choose from.</summary>
     public static void RefuseWithoutCluster(PlanningContext context, string path) =>
-        context.Error("NotClustered", path, "the server is not part of a cluster, and so has no members to choose from", "remove `target`, or name a cluster with `remote`");
+        context.Error("NotClustered", path, "the server is not part of a cluster, and so has no members to choose from", $"remove `{WordOf(context, path)}`, or name a cluster with `remote`");
+
+    /// <summary>The word of the file that says where something is to be, below what it says it of.</summary>
+    private static string WordOf(PlanningContext context, string path) =>
+        context.Stack.Source.Said(path) is var said && said != path && said.Split('.', 3) is [_, _, var word] ? word : "target";
 
     private void FindAll()
     {

@@ -104,5 +104,5 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     public void Report(Diagnostic problem) => _problems.Add(Stack.Source.Hidden.Hide(problem));
 
     public void Error(string id, string path, string message, string advice = "") =>
-        Report(Diagnostic.Error(id, Stack.Source.Find(path), path, message, advice));
+        Report(Diagnostic.Error(id, Stack.Source.Find(path), Stack.Source.Said(path), message, advice));
 }

@@ -21,10 +21,10 @@ internal sealed class Findings(SourceMap source)
     public bool IsFull => _items.Count > Capacity;
 
     public void Error(string id, string path, string message, string advice = "") =>
-        Add(Diagnostic.Error(id, source.Find(path), path, message, advice));
+        Add(Diagnostic.Error(id, source.Find(path), source.Said(path), message, advice));
 
     public void Warning(string id, string path, string message, string advice = "") =>
-        Add(Diagnostic.Warning(id, source.Find(path), path, message, advice));
+        Add(Diagnostic.Warning(id, source.Find(path), source.Said(path), message, advice));
 
     /// <summary>As <see cref="Suggestions.DidYouMean"/>, while it is worth the time.</summary>
     public string DidYouMean<T>(string word, IReadOnlyDictionary<string, T> known, string otherwise) =>

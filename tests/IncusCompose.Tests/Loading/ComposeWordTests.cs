@@ -165,6 +165,18 @@ public class ComposeWordTests
         Assert.StartsWith("stack.yaml:4:12: instances.shop-db.memory: ", Assert.Single(StackText.Problems("instances:\n  db:\n    container_name: shop-db\n    memory: 5\n")).Replace("4:13", "4:12"));
     }
 
+    [Theory]
+    [InlineData("  abc: {}\n  web:\n    container_name: abc\n", "stack.yaml:4:21: instances.web.container_name: another instance is called `abc`, too")]
+    [InlineData("  abc:\n    container_name: web\n  web: {}\n", "stack.yaml:4:3: instances.web: another instance is called `web`, too")]
+    public void Of_two_instances_of_one_name_the_second_is_pointed_at(string instances, string problem) =>
+        Assert.StartsWith(problem, Assert.Single(StackText.Problems("instances:\n" + instances)));
+
+    [Theory]
+    [InlineData("links: [dbx]", "  db: {}", "stack.yaml:3:5: instances.web.links: there is no instance `dbx`")]
+    [InlineData("deploy: {replicas: 3}\nports: ['80:80']", "", "stack.yaml:4:5: instances.web.ports: 3 replicas cannot")]
+    public void What_is_wrong_with_a_word_that_becomes_another_is_said_of_that_word(string lines, string rest, string problem) =>
+        Assert.StartsWith(problem, Assert.Single(StackText.WebProblems(lines, rest)));
+
     [Fact]
     public void Volumes_and_ports_have_the_long_forms_of_compose()
     {

@@ -22,6 +22,16 @@ public class TargetPlanTests
     }
 
     [Fact]
+    public void Without_a_cluster_a_placement_constraint_is_refused_by_the_word_that_the_file_has()
+    {
+        var world = new PlanningWorld { About = new ServerInfo { ApiExtensions = ["clustering"] } };
+        var error = Assert.Throws<StackFileException>(() => world.Plan(Stack("instances:\n  web:\n    image: busybox\n    deploy:\n      placement: { constraints: ['node.hostname==m1'] }\n")));
+        var problem = Assert.Single(error.Diagnostics);
+        Assert.Equal(("NotClustered", "instances.web.deploy.placement", 6), (problem.Id, problem.Path, problem.Location.Line));
+        Assert.Equal("remove `deploy.placement`, or name a cluster with `remote`", problem.Advice);
+    }
+
+    [Fact]
     public void Without_a_cluster_a_forwards_target_is_refused_too()
     {
         var world = new PlanningWorld { About = new ServerInfo { ApiExtensions = ["clustering", "network_forward"] } };

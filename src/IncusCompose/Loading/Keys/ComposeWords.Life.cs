@@ -62,6 +62,7 @@ internal static partial class ComposeWords
         {
             if (restart != RestartPolicy.No)
                 instance = instance.Fill("boot.autorestart", "true");
+            say.Becomes("autostart", words.Restart is null ? ["deploy", "restart_policy"] : ["restart"]);
             if (restart != RestartPolicy.UnlessStopped)
                 instance = instance with { Autostart = instance.Autostart ?? (restart == RestartPolicy.Always) };
         }
@@ -72,6 +73,7 @@ internal static partial class ComposeWords
                 continue;
             if (instance.Replicas is { } already && already != number)
                 say.Error("SaidTwice", word, $"`{(word == "deploy" ? "deploy.replicas" : word)}` says {number}, and something else says {already}", "say once how many there are, with `replicas`");
+            say.Becomes("replicas", word == "deploy" ? ["deploy", "replicas"] : [word]);
             // One is what a service has anyway, and that one is called as the service is.
             instance = instance with { Replicas = number == 1 && instance.Replicas is null ? null : number };
         }

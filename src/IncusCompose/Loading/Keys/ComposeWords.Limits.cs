@@ -52,6 +52,7 @@ internal static partial class ComposeWords
         {
             if (instance.Memory is not null)
                 say.Twice(words.Limits.Memory is null ? "deploy" : "mem_limit", "memory");
+            say.Becomes("memory", words.Limits.Memory is null ? ["deploy", "resources", "limits", "memory"] : ["mem_limit"]);
             instance = instance with { Memory = memory };
         }
 
@@ -80,6 +81,8 @@ internal static partial class ComposeWords
             return instance;
         }
 
+        if (words.CpuSet is not null || cpus is not null)
+            say.Becomes("cpu", words.CpuSet is not null ? ["cpuset"] : words.Limits.Cpus is null ? ["deploy", "resources", "limits", "cpus"] : ["cpus"]);
         var allowances = new List<(string Word, string Value)>();
         if (words.CpuSet is { } set)
             // A number alone is how many for Incus, and which for docker.

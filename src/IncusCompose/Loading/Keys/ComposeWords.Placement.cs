@@ -54,6 +54,7 @@ internal static partial class ComposeWords
             return instance;
         if (say.Has("target"))
             say.Twice("deploy", "target");
+        say.Becomes("target", "deploy", "placement");
         return instance with { Target = node };
     }
 

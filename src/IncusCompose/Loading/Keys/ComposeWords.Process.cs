@@ -51,8 +51,10 @@ internal static partial class ComposeWords
     {
         foreach (var link in words.Links)
         {
-            if (instance.DependsOn.All(dependency => (InstanceDependency?)dependency is null || dependency.Instance != link))
-                instance = instance with { DependsOn = [.. instance.DependsOn, new InstanceDependency(link)] };
+            if (!instance.DependsOn.All(dependency => (InstanceDependency?)dependency is null || dependency.Instance != link))
+                continue;
+            say.Becomes($"depends_on.{link}", "links");
+            instance = instance with { DependsOn = [.. instance.DependsOn, new InstanceDependency(link)] };
         }
 
         if (words.Entrypoint is null && words.Command is null)

@@ -88,11 +88,18 @@ internal static partial class ComposeWords
             if (key != instance.Name)
                 context.Alias(site.At(instance.Name), site.At(key));
             if (!result.TryAdd(instance.Name, instance with { DependsOn = [.. instance.DependsOn.Select(Renamed)] }))
-                context.Error("DuplicateName", node, site.At(key).At("container_name"), $"another instance is called {Diagnostics.Excerpts.Quote(instance.Name)}, too", "give one of the two another name");
+                ReportDuplicate(key, instance.Name);
         }
 
         named = result.AsReadOnly();
         return true;
+
+        void ReportDuplicate(string key, string name)
+        {
+            var entry = ((MappingNode)node).Entries.First(one => one.Key.Value == key);
+            var word = (entry.Value as MappingNode)?.Find("container_name");
+            context.Error("DuplicateName", word ?? entry.Key, word is null ? site.At(key) : site.At(key).At("container_name"), $"another instance is called {Diagnostics.Excerpts.Quote(name)}, too", "give one of the two another name");
+        }
 
         // A gap stands for an item that could not be read.
         InstanceDependency Renamed(InstanceDependency? dependency) =>
@@ -106,6 +113,13 @@ internal static partial class ComposeWords
 
         public void Error(string id, string word, string message, string advice) =>
             Context.Error(id, Mapping?.Find(word) ?? new UnusableNode(Diagnostics.SourceLocation.None), Site.At(word), message, advice);
+
+        /// <summary>Notes that what the definition has under one word the file says by another, in steps from the instance.</summary>
+        public void Becomes(string word, params string[] said)
+        {
+            if (!Has(word))
+                Context.Word(Site.At(word), said.Aggregate(Site, (site, step) => site.At(step)));
+        }
 
         /// <summary>Refuses a word beside another one that says the same.</summary>
         public void Twice(string word, string other) => Error("SaidTwice", word, $"`{word}` says the same as `{other}`", "remove one of the two");

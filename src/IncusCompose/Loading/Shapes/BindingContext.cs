@@ -10,6 +10,7 @@ internal sealed class BindingContext
     private readonly Dictionary<string, SourceLocation> _locations = new(StringComparer.Ordinal);
     private DocumentOrigin? _current;
     private readonly Dictionary<string, string> _aliases = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _words = new(StringComparer.Ordinal);
 
     public required DiagnosticList Diagnostics { get; init; }
 
@@ -31,10 +32,13 @@ internal sealed class BindingContext
     /// <summary>The absolute paths of the files with variables that were read.</summary>
     public ICollection<string> EnvironmentPaths { get; } = [];
 
-    public SourceMap Source => new(_locations) { Hidden = Hidden, Aliases = _aliases };
+    public SourceMap Source => new(_locations) { Hidden = Hidden, Aliases = _aliases, Words = _words };
 
     /// <summary>Lets a path stand for another one, where what stands there is called something else.</summary>
     public void Alias(Site name, Site real) => _aliases[name.Path] = real.Path;
+
+    /// <summary>Notes that what a definition has at a path is said by another word of the file.</summary>
+    public void Word(Site path, Site word) => _words[path.Path] = word.Path;
 
     /// <summary>Begins to bind a value, whose paths and variables are those of the file that it stands in.</summary>
     /// <returns>What to give to <see cref="Leave"/>.</returns>
