@@ -62,6 +62,7 @@ namespace Incus.Client;
 [JsonSerializable(typeof(Envelope<IReadOnlyList<TrustedCertificate>>))]
 [JsonSerializable(typeof(Envelope<ClusterGroup>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyList<ClusterGroup>>))]
+[JsonSerializable(typeof(Envelope<IReadOnlyList<ClusterMember>>))]
 [JsonSerializable(typeof(Envelope<OperationInfo>))]
 [JsonSerializable(typeof(Envelope<IReadOnlyDictionary<string, IReadOnlyList<OperationInfo>>>))]
 [JsonSerializable(typeof(Envelope<MetadataConfigurationDocument>))]

@@ -22,6 +22,10 @@ public sealed record Network : NamedResource
     [System.Text.Json.Serialization.JsonIgnore]
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Members { get => field ?? NoDevices; init; }
 
+    /// <summary>The members that were asked what they have of their own, and did not answer.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyList<string> SilentMembers { get => field ?? []; init; }
+
     /// <summary>Project it belongs to (extension <c>networks_all_projects</c>; empty before). Read-only.</summary>
     public string Project { get => field ?? ""; init; }
 }

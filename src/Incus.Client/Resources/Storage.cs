@@ -18,6 +18,10 @@ public sealed record StoragePool : NamedResource
     /// <summary>What members have of their own, where they were asked; the server tells it of one member at a time.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Members { get => field ?? NoDevices; init; }
+
+    /// <summary>The members that were asked what they have of their own, and did not answer.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyList<string> SilentMembers { get => field ?? []; init; }
 }
 
 /// <summary>Space of a storage pool (<c>/1.0/storage-pools/NAME/resources</c>).</summary>

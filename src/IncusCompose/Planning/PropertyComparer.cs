@@ -68,7 +68,7 @@ internal static class PropertyComparer
         if (appliedAsIs && current is not null && kind.IsFilesChange(path, desired, current))
             return PropertyDifference.Changed;
         if (appliedAsIs)
-            return kind.IsRewritten(path) ? null : PropertyDifference.Drifted;
+            return kind.IsRewritten(path) || kind.IsUnknown(path, live) ? null : PropertyDifference.Drifted;
         return current is null && !applied.Contains(path) ? PropertyDifference.Added : PropertyDifference.Changed;
     }
 

@@ -32,7 +32,18 @@ internal static class StackObserver
 
     private static Task<ServerObservation> ObserveAsync(Func<ObserveScope> begin, CancellationToken cancellationToken) => ObserveScope.LookAsync(begin, async scope =>
     {
+        var offline = SilentMembers.ListAsync(scope.Client, cancellationToken);
         var lists = await Task.WhenAll(ResourceKinds.All.Select(kind => kind.ListAsync(scope, cancellationToken))).ConfigureAwait(false);
-        return new ServerObservation(lists.SelectMany(list => list), await scope.ImagesAsync().ConfigureAwait(false));
+        // One that has just fallen silent still counts as online.
+        var silent = lists.SelectMany(list => list).SelectMany(live => live.Raw switch
+        {
+            StoragePool pool => pool.SilentMembers,
+            Network network => network.SilentMembers,
+            _ => ResourceKinds.Of(live.Id).SilentMemberOf(live) is { } member ? [member] : [],
+        });
+        return new ServerObservation(lists.SelectMany(list => list), await scope.ImagesAsync().ConfigureAwait(false))
+        {
+            SilentMembers = [.. (await offline.ConfigureAwait(false)).Union(silent).Order(StringComparer.Ordinal)],
+        };
     });
 }

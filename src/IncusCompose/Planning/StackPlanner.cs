@@ -68,6 +68,7 @@ internal static class StackPlanner
         // What cannot be planned for another reason is not there to be counted.
         if (context.Problems.All(problem => problem.Severity != DiagnosticSeverity.Error))
             ProjectRules.Check(context, changes);
+        SilentMembers.Refuse(changes, context.Server);
         if (!options.AllowHostHooks)
             HookRefusal.Apply(changes);
         if (context.Problems.Any(problem => problem.Severity == DiagnosticSeverity.Error))
@@ -92,10 +93,14 @@ internal static class StackPlanner
     {
         server = server.SeenBy(stack, project);
         var owned = server.Resources.Where(live => live.Mark?.BelongsTo(stack, project) == true).ToList();
-        var deleted = owned.Where(live => !ResourceKinds.Of(live.Id).IsKept(options)).Select(live => ResourceKinds.Of(live.Id).AddressOf(live)).ToHashSet();
+        var unreachable = owned.Where(live => !ResourceKinds.Of(live.Id).IsKept(options))
+            .Select(live => (Live: live, Why: SilentMembers.WhyNot(live.Id, live, null, server))).Where(pair => pair.Why is not null).ToDictionary(pair => pair.Live.Id, pair => pair.Why!);
+        var deleted = owned.Where(live => !ResourceKinds.Of(live.Id).IsKept(options) && !unreachable.ContainsKey(live.Id)).Select(live => ResourceKinds.Of(live.Id).AddressOf(live)).ToHashSet();
         var changes = owned.ToDictionary(live => live.Id, live =>
         {
-            var why = ResourceKinds.Of(live.Id).IsKept(options) ? "kept" : ResourceKinds.Of(live.Id).WhyKept(live, deleted, server);
+            var why = ResourceKinds.Of(live.Id).IsKept(options) ? "kept"
+                : unreachable.TryGetValue(live.Id, out var silent) ? $"kept, since {silent}"
+                : ResourceKinds.Of(live.Id).WhyKept(live, deleted, server);
             return why is null ? Deletion(live) : new ResourceChange { Id = live.Id, Action = ChangeAction.None, Reason = why, Live = live };
         });
         foreach (var (live, user) in KeepWhatIsUsed(changes, server))
@@ -114,7 +119,7 @@ internal static class StackPlanner
             AllowHostHooks = options.AllowHostHooks,
             SkipHooks = options.SkipHooks,
             HostFolder = options.HostFolder,
-            Diagnostics = [.. KeptCheckpoints(stack, project, server, changes), .. OnSilentMembers(server)],
+            Diagnostics = [.. KeptCheckpoints(stack, project, server, changes), .. OnSilentMembers(server), .. Kept(unreachable)],
         };
     }
 
@@ -137,6 +142,13 @@ internal static class StackPlanner
         select Diagnostic.Warning(
             "MemberSilent", SourceLocation.None, "", $"{SilentText(live, member)}: if it is the stack's, it stays", "bring the member back and take the stack down again");
 
+    /// <summary>What is the stack's and cannot be deleted as long as a member does not answer.</summary>
+    private static IEnumerable<Diagnostic> Kept(Dictionary<ResourceId, string> unreachable) =>
+        from one in unreachable
+        orderby one.Key.ToString()
+        select Diagnostic.Warning(
+            "MemberSilent", SourceLocation.None, "", $"{one.Key} stays: {one.Value}", "bring the member back and take the stack down again");
+
     private static string SilentText(LiveResource live, string member) =>
         $"the {ResourceKinds.Of(live.Id).Noun} \"{live.Id.Name}\" is on the cluster member \"{member}\", which does not answer, so that nothing can be known of it";
 
@@ -145,7 +157,7 @@ internal static class StackPlanner
     {
         if (live is not null && kind.SilentMemberOf(live) is { } member)
         {
-            context.Error("MemberSilent", resource.DefinitionPath, SilentText(live, member), "bring the member back; how it is, says: incus cluster list");
+            context.Error("MemberSilent", resource.DefinitionPath, SilentText(live, member), SilentMembers.Advice);
             return false;
         }
 
@@ -256,6 +268,8 @@ internal static class StackPlanner
                 changes[live.Id] = Deletion(live) with { Reason = "more than the replicas that are wanted" };
             else if (ResourceKinds.Of(live.Id).PruningRefusal(options) is { } advice)
                 orphans.Add(new OrphanedResource(live.Id, advice));
+            else if (SilentMembers.WhyNot(live.Id, live, null, context.Server) is { } silent)
+                orphans.Add(new OrphanedResource(live.Id, $"it stays, since {silent}"));
             else if (ResourceKinds.Of(live.Id) is { StaysWhereRefused: true } kind && kind.DeletionRefusal(live) is { } why)
                 orphans.Add(new OrphanedResource(live.Id, $"it stays, since {why}"));
             else

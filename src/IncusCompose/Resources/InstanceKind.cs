@@ -165,6 +165,8 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
     public override string? SilentMemberOf(LiveResource live) =>
         live.Raw is Instance { StatusCode: StatusCode.Error, Architecture: "", Location: { Length: > 0 } member } ? member : null;
 
+    public override string? MemberOf(DesiredResource desired) => (desired as DesiredInstance)?.Place?.Target is { } target && Placement.GroupOf(target) is null ? target : null;
+
     protected override ResourceId IdOf(Instance resource) => IdOf(resource.Name);
 
     protected override Task<Versioned<Instance>?> GetAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>

@@ -96,6 +96,10 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
 
     public override string AddressOf(LiveResource live) => $"/1.0/networks/{live.Id.Scope}/forwards/{live.Id.Name}";
 
+    public override string? MemberOf(LiveResource? live) => live?.Properties[Target];
+
+    public override string? MemberOf(DesiredResource desired) => desired.Properties[Target];
+
     // The server says where it put it.
     public override bool IsServerFilled(string path) => path == Target;
 

@@ -59,6 +59,10 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     public override bool IsSame(string path, DesiredResource desired, string live) =>
         base.IsSame(path, desired, live) || (desired.Properties[path] == "auto" && live is not ("" or "none"));
 
+    public override bool IsOnAllMembers => true;
+
+    public override bool IsUnknown(string path, LiveResource live) => NetworkMembers.IsUnknown(path, ((Network)live.Raw).SilentMembers);
+
     // A bridge that is not told its addresses and its NAT chooses them.
     public override bool IsServerFilled(string path) =>
         PropertyPath.IsConfig(path, out var key) && key is "ipv4.address" or "ipv6.address" or "ipv4.nat" or "ipv6.nat";

@@ -55,9 +55,9 @@ internal static class NetworkMembers
     {
         if (!client.Server.Environment.ServerClustered || s_shared.Contains(network.Type))
             return network;
-        var configs = await Task.WhenAll(network.Locations.Select(async member =>
-            (member, config: (await client.ForTarget(member).Networks.FindAsync(network.Name, cancellationToken).ConfigureAwait(false))?.Value.Config))).ConfigureAwait(false);
-        return network with { Members = configs.Where(pair => pair.config is not null).ToDictionary(pair => pair.member, pair => OfMember(pair.config!)) };
+        var (configs, silent) = await SilentMembers.AskAsync(
+            network.Locations, async member => (await client.ForTarget(member).Networks.FindAsync(network.Name, cancellationToken).ConfigureAwait(false))?.Value.Config).ConfigureAwait(false);
+        return network with { Members = configs.ToDictionary(pair => pair.Key, pair => OfMember(pair.Value)), SilentMembers = silent };
     }
 
     /// <summary>What members have of their own, as properties.</summary>
@@ -144,6 +144,10 @@ internal static class NetworkMembers
 
         static IReadOnlyDictionary<string, string> Of(Network network, string member) => network.Members.GetValueOrDefault(member) ?? new Dictionary<string, string>();
     }
+
+    /// <summary>True for what a member has of its own that was asked and did not answer.</summary>
+    public static bool IsUnknown(string path, IReadOnlyList<string> silent) =>
+        silent.Count > 0 && path.StartsWith(Prefix, StringComparison.Ordinal) && silent.Contains(path[Prefix.Length..].Split('/')[0]);
 
     private static string PathOf(string member, string key) => $"{Prefix}{member}/{key}";
 

@@ -128,6 +128,12 @@ internal sealed class Placement
             return null;
         }
 
+        if (_context.Server.SilentMembers.Contains(target) && !LocationsOf(id).Contains(target))
+        {
+            _context.Error("MemberSilent", path, $"the cluster member {Excerpts.Quote(target)} does not answer, so that nothing can be made on it or moved to it", SilentMembers.Advice);
+            return null;
+        }
+
         // Whoever may not see the members has to rely on the server's own check.
         if (_context.Members is not { } all || all.Contains(target))
             return new HashSet<string>(StringComparer.Ordinal) { target };
@@ -216,7 +222,7 @@ internal sealed class Placement
         // The member that is connected to makes what nothing is said of.
         var here = _context.About!.Environment.ServerName;
         var place = places.FirstOrDefault(member => left?.Contains(member) != false)
-            ?? (left is null || left.Contains(here) ? here : left.Order(StringComparer.Ordinal).First());
+            ?? (left is null || left.Contains(here) ? here : left.OrderBy(_context.Server.SilentMembers.Contains).ThenBy(member => member, StringComparer.Ordinal).First());
         foreach (var id in group.Where(said.ContainsKey))
             _places[id] = new Place(place) { Wanted = said[id].Target ?? (left is null ? null : place), Good = new HashSet<string>(StringComparer.Ordinal) { place }, WasGood = GroupNow(said[id].Target), WithVolumes = true };
     }

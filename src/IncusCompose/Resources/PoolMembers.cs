@@ -66,13 +66,14 @@ internal static class PoolMembers
     {
         if (!client.Server.Environment.ServerClustered)
             return pool;
-        var configs = await Task.WhenAll(pool.Locations.Select(async member =>
-            (member, config: (await client.ForTarget(member).StoragePools.FindAsync(pool.Name, cancellationToken).ConfigureAwait(false))?.Value.Config))).ConfigureAwait(false);
+        var (configs, silent) = await SilentMembers.AskAsync(
+            pool.Locations, async member => (await client.ForTarget(member).StoragePools.FindAsync(pool.Name, cancellationToken).ConfigureAwait(false))?.Value.Config).ConfigureAwait(false);
         return pool with
         {
-            Members = configs.Where(pair => pair.config is not null).ToDictionary(
-                pair => pair.member,
-                IReadOnlyDictionary<string, string> (pair) => pair.config!.Where(entry => StorageRules.MemberKeys.Contains(entry.Key)).ToDictionary()),
+            Members = configs.ToDictionary(
+                pair => pair.Key,
+                IReadOnlyDictionary<string, string> (pair) => pair.Value.Where(entry => StorageRules.MemberKeys.Contains(entry.Key)).ToDictionary()),
+            SilentMembers = silent,
         };
     }
 

@@ -97,6 +97,20 @@ internal abstract class ResourceKind
     /// <param name="live">The resource.</param>
     public virtual string? SilentMemberOf(LiveResource live) => null;
 
+    /// <summary>True for what a cluster has on each of its members: the server makes, changes and deletes it there all at once.</summary>
+    public virtual bool IsOnAllMembers => false;
+
+    /// <summary>The cluster member that a resource is on; null where it is on none in particular.</summary>
+    /// <param name="live">The resource; null where it is not there.</param>
+    public virtual string? MemberOf(LiveResource? live) => null;
+
+    /// <summary>The cluster member that a resource is to be made on; null where that is left to the server.</summary>
+    /// <param name="desired">The resource.</param>
+    public virtual string? MemberOf(DesiredResource desired) => null;
+
+    /// <summary>True for a value of something live that could not be asked for: what was last applied is taken for it.</summary>
+    public virtual bool IsUnknown(string path, LiveResource live) => false;
+
     /// <summary>What to do where the name is somebody else's.</summary>
     public virtual string AdviceWhenTaken => "rename one of the two, or mark it external: true to use it as it is";
 

@@ -32,7 +32,10 @@ internal sealed class ServerObservation
     public IReadOnlyList<Instance> Elsewhere { get; private init; } = [];
 
     /// <summary>The same with a look at other projects.</summary>
-    public ServerObservation With(IReadOnlyList<Instance> elsewhere) => new(_resources.Keys.SelectMany(FindAll), Images) { Elsewhere = elsewhere };
+    public ServerObservation With(IReadOnlyList<Instance> elsewhere) => new(_resources.Keys.SelectMany(FindAll), Images) { Elsewhere = elsewhere, SilentMembers = SilentMembers };
+
+    /// <summary>The members of the cluster that do not answer.</summary>
+    public IReadOnlyList<string> SilentMembers { get; init; } = [];
 
     public LiveResource? Find(ResourceId id) => _resources.GetValueOrDefault(id);
 
@@ -47,7 +50,11 @@ internal sealed class ServerObservation
             return this;
         return new ServerObservation(
             _resources.Values.SelectMany(first => FindAll(first.Id).OrderBy(live => live.Mark?.BelongsTo(stack, project) != true)),
-            Images) { Elsewhere = Elsewhere };
+            Images)
+        {
+            Elsewhere = Elsewhere,
+            SilentMembers = SilentMembers,
+        };
     }
 
     public IEnumerable<LiveResource> OfKind(string kind) => _resources.Values.Where(resource => resource.Id.Kind == kind);

@@ -63,6 +63,10 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     public override bool IsServerFilled(string path) =>
         (PropertyPath.IsConfig(path, out var key) && DriverKeys.Contains(key)) || PoolMembers.IsOfMember(path, out _, out _);
 
+    public override bool IsOnAllMembers => true;
+
+    public override bool IsUnknown(string path, LiveResource live) => PoolMembers.IsOfMember(path, out var member, out _) && ((StoragePool)live.Raw).SilentMembers.Contains(member);
+
     // A device path is rewritten to a stable one when the pool is made.
     public override bool IsRewritten(string path) => path == PropertyPath.Config("source") || (PoolMembers.IsOfMember(path, out _, out var key) && key == "source");
 

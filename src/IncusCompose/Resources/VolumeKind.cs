@@ -109,6 +109,10 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 
     public override string AddressOf(LiveResource live) => $"/1.0/storage-pools/{live.Id.Scope}/volumes/custom/{live.Id.Name}";
 
+    public override string? MemberOf(LiveResource? live) => live is null ? null : Placement.MemberOf(((StorageVolume)live.Raw).Location);
+
+    public override string? MemberOf(DesiredResource desired) => (desired as DesiredVolume)?.Place?.Target;
+
     // Drivers write out a size and how they keep the volume.
     public override bool IsServerFilled(string path) =>
         path == PropertyPath.Target || IsFilledByDriver(path);

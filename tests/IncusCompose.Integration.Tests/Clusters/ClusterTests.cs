@@ -322,6 +322,54 @@ public sealed class ClusterTests(ClusterFixture fixture)
     }
 
     [Fact]
+    public async Task A_member_that_does_not_answer_stops_nothing_but_what_needs_it()
+    {
+        var link = $"sm{fixture.Lab.Number}";
+        var holder = $$"""
+            name: holder
+            storage_pools: { sm: { driver: dir, description: of all } }
+            networks: { {{link}}: { ipv4: {{fixture.Lab.Subnets[9]}}.1/24, ipv6: none } }
+            """;
+        const string bystander = "name: bystander\nprofiles: { still: { description: here } }\n";
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        await bench.UpAsync(holder);
+        await fixture.Lab.IncusAsync("storage", "create", "half", "dir", "--target", "m1");
+        await fixture.Lab.VerbAsync("kill", "m3");
+        try
+        {
+            // What is there is as described, and what others do goes on.
+            Assert.Empty((await bench.PlanAsync(holder)).Changes);
+            await bench.UpAsync(bystander);
+            Assert.True((await bench.DownAsync("bystander")).Succeeded);
+
+            async Task<string> RefusalAsync(string file, PlanOptions? options = null) => Assert.Single((await bench.PlanAsync(file, options)).Changes).Refused ?? "";
+            Assert.StartsWith("the cluster member \"m3\" does not answer, and the server makes, changes and deletes a storage pool on all members", await RefusalAsync(holder.Replace("of all", "changed", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.Contains("deletes a network on all members", await RefusalAsync("name: other\nnetworks: { sn: { ipv4: none, ipv6: none } }"), StringComparison.Ordinal);
+            Assert.Contains("deletes a storage pool on all members", await RefusalAsync("name: other\nstorage_pools: { sn: { driver: dir } }"), StringComparison.Ordinal);
+            var sent = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync("name: other\ninstances: { a: { image: busybox, target: m3 } }"));
+            var problem = Assert.Single(sent.Diagnostics);
+            Assert.Equal(("MemberSilent", "instances.a.target"), (problem.Id, problem.Path));
+            Assert.Contains("incus cluster list", problem.Advice, StringComparison.Ordinal);
+
+            // Nothing of it can be deleted, and that is said.
+            var pruned = await bench.PlanAsync("name: holder\nprofiles: { still: {} }\n", new PlanOptions { Prune = true });
+            Assert.All(pruned.Orphans, orphan => Assert.Contains("\"m3\" does not answer", orphan.Advice, StringComparison.Ordinal));
+            Assert.Equal(2, pruned.Orphans.Count);
+            var down = await bench.Engine.CompareRemovalAsync(bench.Client, "holder", new RemovalOptions { RemovePools = true });
+            Assert.Empty(down.Changes);
+            Assert.Equal(2, down.Diagnostics.Count(diagnostic => diagnostic.Id == "MemberSilent"));
+        }
+        finally
+        {
+            await fixture.Lab.VerbAsync("restart", "m3");
+        }
+
+        await fixture.Lab.IncusAsync("storage", "delete", "half");
+        Assert.Empty((await bench.PlanAsync(holder)).Changes);
+        Assert.True((await bench.DownAsync("holder", new RemovalOptions { RemovePools = true })).Succeeded);
+    }
+
+    [Fact]
     public async Task What_is_on_a_member_that_does_not_answer_is_neither_taken_for_somebody_elses_nor_forgotten()
     {
         const string Text = """
