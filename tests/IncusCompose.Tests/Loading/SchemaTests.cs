@@ -58,6 +58,27 @@ public class SchemaTests
     public void An_example_is_accepted(string file) => Assert.Empty(EditorSchema.Problems(EditorSchema.Parse(File.ReadAllText(Path.Combine(s_root, file)))!));
 
     [Theory]
+    [InlineData("networks: {lan: {type: bridge, forwards: {192.0.2.1: }}}")]
+    [InlineData("buckets: {assets: {keys: {app: }}}")]
+    [InlineData("network_address_sets: {a: }")]
+    [InlineData("networks: {lan: {type: macvlan, parent: eth0, members: {m1: }}}")]
+    [InlineData("storage_pools: {fast: {driver: dir, members: {m1: }}}")]
+    [InlineData("volumes: {data: }\nprofiles: {small: }\nprojects: {other: }\ncluster_groups: {cards: }\ninstances: {web: {networks: {lan: }}}\nnetworks: {lan: }")]
+    public void An_entry_of_which_nothing_is_said_is_one_with_defaults_to_loader_and_editor(string yaml) => StackText.Require(yaml);
+
+    [Theory]
+    [InlineData("images: {i: }", "stack.yaml:1:13: images.i: the key `source` is missing")]
+    [InlineData("networks: {lan: {type: ovn, peers: {x: }}}", "stack.yaml:1:37: networks.lan.peers.x: ")]
+    [InlineData("networks: {lan: {type: ovn, load_balancers: {192.0.2.9: {backends: {x: }}}}}", "stack.yaml:1:72: networks.lan.load_balancers.192.0.2.9.backends.x: the key `target_address` is missing")]
+    [InlineData("network_zones: {a.example: {records: {www: }}}", "stack.yaml:1:39: network_zones.a.example.records.www: ")]
+    [InlineData("certificates: {ann: }", "stack.yaml:1:21: certificates.ann: it has no certificate")]
+    [InlineData("secrets: {db: }", "stack.yaml:1:15: secrets.db: ")]
+    public void Of_one_that_must_say_something_it_is_said_what(string yaml, string problem)
+    {
+        Assert.StartsWith(problem, Assert.Single(StackText.Problems(yaml)));
+    }
+
+    [Theory]
     [MemberData(nameof(BadFiles))]
     public void Of_a_bad_file_each_problem_that_a_key_or_value_shows_is_rejected_and_the_rest_is_accepted(string file)
     {

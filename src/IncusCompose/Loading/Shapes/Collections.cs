@@ -50,7 +50,10 @@ internal sealed class MapShape<T>(Shape<T> item, string example) : Shape<IReadOn
 
     public override IEnumerable<(string Step, Shape Shape)> Parts => [(".*", item)];
 
-    public override JsonObject Schema(SchemaParts parts) => new() { ["type"] = "object", ["additionalProperties"] = parts.Of(item) };
+    public override bool MayBeEmpty => true;
+
+    public override JsonObject Schema(SchemaParts parts) =>
+        new() { ["type"] = "object", ["additionalProperties"] = item is MapShape<string> ? parts.Of(item).OrNull() : parts.Of(item) };
 
     public override bool TryBind(DocumentNode node, Site site, BindingContext context, out IReadOnlyDictionary<string, T> value)
     {
@@ -66,8 +69,10 @@ internal sealed class MapShape<T>(Shape<T> item, string example) : Shape<IReadOn
         {
             var itemSite = site.At(entry.Key.Value);
             context.Locate(itemSite, entry.Place());
-            var outer = context.Enter(entry.Value);
-            if (item.TryBind(entry.Value, itemSite, context, out var bound))
+            // The name alone says that it is there.
+            var content = entry.Value is ScalarNode { IsNull: true } nothing && item.MayBeEmpty ? new MappingNode(nothing.Location, []) { Origin = nothing.Origin } : entry.Value;
+            var outer = context.Enter(content);
+            if (item.TryBind(content, itemSite, context, out var bound))
                 items[entry.Key.Value] = bound;
             context.Leave(outer);
         }
@@ -100,6 +105,8 @@ internal sealed class FormsShape<T> : Shape<T>
         return forms is [var only] ? only : new JsonObject { ["anyOf"] = new JsonArray([.. forms.SelectMany(JsonSchemas.Alternatives)]) };
     }
 
+    public override bool MayBeEmpty => Mapping?.MayBeEmpty == true;
+
     private IEnumerable<Shape<T>> Forms => new[] { Scalar, Sequence, Mapping }.OfType<Shape<T>>();
 
     public override bool IsAbsent(DocumentNode node) => Scalar?.IsAbsent(node) ?? base.IsAbsent(node);
@@ -129,6 +136,8 @@ internal sealed class ConvertedShape<TFrom, T>(Shape<TFrom> inner, ConvertedShap
     public override string Wanted => inner.Wanted;
 
     public override IEnumerable<(string Step, Shape Shape)> Parts => [("", inner)];
+
+    public override bool MayBeEmpty => inner.MayBeEmpty;
 
     public override bool IsAbsent(DocumentNode node) => inner.IsAbsent(node);
 

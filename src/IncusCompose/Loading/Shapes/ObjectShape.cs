@@ -51,6 +51,8 @@ internal sealed class ObjectShape<T>(Func<string, T> seed) : Shape<T>, IKeyedSha
 
     public override IEnumerable<(string Step, Shape Shape)> Parts => _inOrder.Select(key => ($".{key.Name}", key.Shape));
 
+    public override bool MayBeEmpty => true;
+
     public override string Wanted =>
         $"a mapping with keys such as {string.Join(" and ", _inOrder.Take(2).Select(key => $"`{key.Name}`"))}";
 

@@ -19,6 +19,9 @@ internal abstract class Shape
     /// <param name="parts">Gives the schemas of the shapes inside.</param>
     public abstract JsonObject Schema(SchemaParts parts);
 
+    /// <summary>True for a thing with keys of its own: under a name that has no value it is one of which nothing is said.</summary>
+    public virtual bool MayBeEmpty => false;
+
     /// <summary>True for a value that says as much as if its key were not there.</summary>
     public virtual bool IsAbsent(DocumentNode node) => node is ScalarNode { IsNull: true };
 }
