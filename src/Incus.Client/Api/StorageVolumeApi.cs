@@ -150,6 +150,20 @@ public sealed partial class StorageVolumeApi
         return caller.StartAsync(HttpMethod.Post, caller.Url(PathOf(pool, name)), body, null, cancellationToken);
     }
 
+    /// <summary>
+    /// Moves a volume, with its snapshots and its configuration, to another pool of the same server. Instances and profiles
+    /// that name it name the new pool afterwards. Source: Incus doc/howto/storage_move_volume.md.
+    /// </summary>
+    /// <param name="pool">Name of the pool that it is in.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="newPool">Name of the other pool.</param>
+    /// <param name="cancellationToken">Ends the request (not the operation).</param>
+    /// <returns>The operation.</returns>
+    /// <exception cref="IncusConflictException">The other pool has a volume of that name.</exception>
+    /// <exception cref="IncusException">The request failed, for instance because a running instance uses it.</exception>
+    public Task<IncusOperation> MoveToPoolAsync(string pool, string name, string newPool, CancellationToken cancellationToken = default) =>
+        caller.StartAsync(HttpMethod.Post, caller.Url(PathOf(pool, name)), new JsonObject { ["name"] = name, ["pool"] = newPool }, null, cancellationToken);
+
     /// <summary>Deletes a volume and its data.</summary>
     /// <param name="pool">Name of the pool.</param>
     /// <param name="name">Name of the volume.</param>

@@ -85,7 +85,7 @@ internal sealed record ApplyContext(IncusClient Client, StackPlan Plan, ApplyOpt
     /// <exception cref="PlanOutdatedException">It may not be planned again, or only something harder than was planned would do.</exception>
     public ResourceChange PlanAgain(ResourceChange change, LiveResource now)
     {
-        if (Options.Exact && change.Live is { } planned && !planned.Properties.SameAs(now.Properties))
+        if (Options.Exact && change.Live is { } planned && !planned.Properties.SameAs(now.Properties) && !VolumePoolMove.Expected(Plan, planned.Properties).SameAs(now.Properties))
             throw new PlanOutdatedException([change.Id]);
         var again = Plan.Planner.Plan(ResourceKinds.Of(change.Id), change.Desired!, now);
         if (again.Refused is not null || (again.Action is ChangeAction.Replace or ChangeAction.Rebuild && again.Action != change.Action))

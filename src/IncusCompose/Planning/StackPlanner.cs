@@ -55,6 +55,7 @@ internal static class StackPlanner
         GoWithWhatHoldsThem(changes, context.Server, planner);
         DropWhatNobodyNeeds(changes);
         MoveOrder.WithTheirUsers(changes, context.Project);
+        VolumePoolMove.WithTheirUsers(changes, context.Project, options);
         RestartWithWhatTheyDependOn(changes, planner);
         UpdateOrder.InTurn(changes);
         if (context.Restricted is not null)
@@ -307,7 +308,8 @@ internal static class StackPlanner
         {
             count = kept.Count;
             // What is changed in the same plan may use it no more afterwards.
-            var uses = server.Resources.Select(live => (Live: live, Uses: UsesInTheEnd(live, changes.GetValueOrDefault(live.Id)))).ToList();
+            var elsewhere = changes.Values.Where(change => change.Live is not null && change.Live.Id != change.Id).GroupBy(change => change.Live!.Id).ToDictionary(moved => moved.Key, moved => moved.First());
+            var uses = server.Resources.Select(live => (Live: live, Uses: UsesInTheEnd(live, changes.GetValueOrDefault(live.Id) ?? elsewhere.GetValueOrDefault(live.Id)))).ToList();
             foreach (var deletion in changes.Values.Where(change => change.Action == ChangeAction.Delete).ToList())
             {
                 if (uses.FirstOrDefault(user => user.Uses.Contains(deletion.Id) && ResourceKinds.Of(deletion.Id).MayBeMeant(deletion.Live!, user.Live)) is not { Live: { } user })

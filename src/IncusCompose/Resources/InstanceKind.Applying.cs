@@ -52,6 +52,9 @@ internal sealed partial class InstanceKind
                 await VolumeFilling.FillAsync(context, change.Desired, cancellationToken).ConfigureAwait(false);
                 await InstancePower.StartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
+            case ChangeAction.Restart or ChangeAction.Update when VolumePoolMove.Stops(context.Plan, change):
+                await UpdateAndStartAsync(context, change, cancellationToken).ConfigureAwait(false);
+                break;
             case ChangeAction.Restart:
                 await InstancePower.WakeAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
                 await InstancePower.RestartAsync(context, name, cancellationToken).ConfigureAwait(false);
@@ -95,6 +98,22 @@ internal sealed partial class InstanceKind
             default:
                 await base.ApplyAsync(context, change, cancellationToken).ConfigureAwait(false);
                 break;
+        }
+    }
+
+    /// <summary>Changes an instance that was stopped while a volume of its was moved, and starts it again.</summary>
+    private async Task UpdateAndStartAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (change.Action == ChangeAction.Update)
+                await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+            await InstancePower.StartAsync(context, change.Name, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IncusException or OperationCanceledException)
+        {
+            await context.Commitments.SeeThroughAsync(() => RunAgainAsync(context, change.Name, CancellationToken.None)).ConfigureAwait(false);
+            throw;
         }
     }
 

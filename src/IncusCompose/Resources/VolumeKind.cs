@@ -17,6 +17,9 @@ internal sealed record DesiredVolume : DesiredResource
     /// <summary>What it is filled with once an instance that mounts it is made, for a plan; null: nothing, or it is there already.</summary>
     public string? Filling { get; init; }
 
+    /// <summary>Where it is now, where that is in another pool; null where it is to be made.</summary>
+    public ResourceId? MovedFrom { get; init; }
+
     /// <summary>Where in a cluster it is to be; null where the member chooses that is connected to.</summary>
     public Place? Place { get; init; }
 }
@@ -59,7 +62,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
             if (volume.Size is not null)
                 properties.Add(PropertyPath.Config("size"), volume.Size);
             var id = IdOf(pool, volume.Name);
-            var origin = VolumeOrigin.Of(volume);
+            var movedFrom = volume.External || context.Server.Find(id) is not null ? null : InAnotherPool(volume, id, context);
+            var origin = movedFrom is null ? VolumeOrigin.Of(volume) : null;
             // What it was made from matters no more once it is there.
             if (origin is not null && !volume.External && context.Server.Find(id) is null)
                 origin = origin.Look(context, path);
@@ -81,10 +85,19 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
                 Properties = properties,
                 Origin = origin,
                 Filling = fillings.GetValueOrDefault(id),
+                MovedFrom = movedFrom,
                 Place = place,
             };
         }
     }
+
+    public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
+        base.Locate(desired, server) ?? (desired is DesiredVolume { MovedFrom: { } there } ? server.Find(there) : null);
+
+    /// <summary>Where the stack keeps a volume that the file has in another pool now. The image of a disc is made anew from its file.</summary>
+    private static ResourceId? InAnotherPool(VolumeDefinition volume, ResourceId id, PlanningContext context) => context.Server.OfKind(KindName)
+        .FirstOrDefault(live => live.Id.Name == id.Name && live.Mark is { } mark && mark.BelongsTo(context.Stack.Name, context.Project) && mark.Key == PathOf(volume)
+            && !IsIso(live) && live.Properties[PropertyPath.ContentType] == volume.ContentType)?.Id;
 
     /// <summary>The pool of a volume that may not name one: where the stack already keeps it, else the default pool.</summary>
     public static string? PoolOf(VolumeDefinition volume, PlanningContext context) =>
@@ -143,7 +156,7 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
         }
 
         return Sizes.RefuseShrinking(
-            change,
+            VolumePoolMove.Refine(change),
             "shrinking a volume could cut off its data; keep its size, or make a volume of another name and copy the data. Where its file system can do that, shrink it yourself with: "
             + $"incus storage volume set {change.Id.Scope} {change.Name} size=…");
     }
@@ -157,6 +170,9 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 
     public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
     {
+        // What was to be moved is gone: an empty one is nobody's wish.
+        if (desired is DesiredVolume { MovedFrom: not null })
+            throw new PlanOutdatedException([desired.Id]);
         if (desired is DesiredVolume { Place.Target: { } member })
             context = context with { Client = context.Client.ForTarget(member) };
         return desired is DesiredVolume { Origin: { } origin } volume ? origin.CreateAsync(context, volume, cancellationToken) : CreateEmptyAsync(context, desired, cancellationToken);
@@ -174,7 +190,12 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 
     public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
     {
-        if (InstanceKind.IsMove(change))
+        if (VolumePoolMove.Is(change))
+        {
+            await VolumePoolMove.RunAsync(context, change, cancellationToken).ConfigureAwait(false);
+            change = change with { Live = await FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id]) };
+        }
+        else if (InstanceKind.IsMove(change))
         {
             await VolumeMove.RunAsync(context, change, ((DesiredVolume)change.Desired!).Place!.Target, cancellationToken).ConfigureAwait(false);
             change = change with { Live = await FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id]) };
@@ -191,7 +212,7 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
     public override bool IsKept(RemovalOptions options) => !options.RemoveVolumes;
 
     public override string? PruningRefusal(PlanOptions options) =>
-        options is { Prune: true, RemoveVolumes: true } ? null : "delete it and its data with -Prune -RemoveVolumes (--prune --remove-volumes)";
+        options is { Prune: true, RemoveVolumes: true } ? null : "its data stays in it; delete it and its data with -Prune -RemoveVolumes (--prune --remove-volumes)";
 
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) =>
         options.RemoveVolumes

@@ -101,6 +101,8 @@ internal sealed class TransactionScope
                 return $"{(resource.Id == change.Id ? "it" : resource.Id)} could not be put back, should the apply fail: {why}, or {otherwise}";
         }
 
+        if (_plan.Resources.Any(volume => VolumePoolMove.Is(volume) && (volume.Id == change.Id || change.DependsOn.Contains(volume.Id))))
+            return $"a volume could not be moved back to its pool, should the apply fail; {otherwise} for this change";
         if (InstanceKind.IsMove(change))
             return $"it could not be moved back to its member, should the apply fail; {otherwise} for this change";
         switch (change.Kind)

@@ -83,6 +83,35 @@ public class StoragePlanTests
     }
 
     [Fact]
+    public void A_volume_that_the_file_has_in_another_pool_is_moved_there_and_no_empty_one_made()
+    {
+        var stack = Stack(new VolumeDefinition { Name = "data", Pool = "default" });
+        var there = Applied(stack, new StorageVolume { Name = "data", ContentType = "filesystem" });
+        StackPlan Plan(params string[] users) => new PlanningWorld().With(new StoragePool { Name = "other", Driver = "dir" }).With(there with { UsedBy = users })
+            .Plan(Stack(stack.Volumes["data"] with { Pool = "other" }), new PlanOptions { Prune = true, RemoveVolumes = true });
+
+        var moved = Assert.Single(Plan().Changes);
+        Assert.Equal((ChangeAction.Update, null, VolumeKind.IdOf("other", "data")), (moved.Action, moved.Refused, moved.Id));
+        Assert.Equal(["pool: default -> other"], moved.Properties.Select(property => $"{property.Path}: {property.Old} -> {property.New}"));
+        Assert.Empty(Plan().Orphans);
+
+        Assert.Contains("instances/theirs uses it, which is not in the file", Assert.Single(Plan("/1.0/instances/theirs?project=tenant").Changes).Refused, StringComparison.Ordinal);
+        Assert.Contains("incus storage volume detach default data", Assert.Single(Plan("/1.0/instances/mine").Changes).Refused, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_volume_of_another_name_is_another_one_and_the_plan_says_that_the_data_stays_in_the_old_one()
+    {
+        var stack = Stack(new VolumeDefinition { Name = "data", Pool = "default" });
+        var world = new PlanningWorld().With(new StoragePool { Name = "other", Driver = "dir" }).With(Applied(stack, new StorageVolume { Name = "data", ContentType = "filesystem" }));
+
+        // A key of another name is another volume: nobody can tell that it is to be the same.
+        var plan = world.Plan(Stack(new VolumeDefinition { Name = "renamed", Pool = "default" }));
+        Assert.Equal(ChangeAction.Create, Assert.Single(plan.Changes).Action);
+        Assert.StartsWith("its data stays in it", Assert.Single(plan.Orphans).Advice, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_pool_cannot_be_made_smaller()
     {
         StackDefinition Stack(string size) => new() { Name = "shop", StoragePools = new Dictionary<string, StoragePoolDefinition> { ["fast"] = new() { Name = "fast", Driver = "btrfs", Config = PlanningWorld.Map(("size", size)) } } };

@@ -1,0 +1,164 @@
+using Incus.Client;
+using IncusCompose.Applying;
+using IncusCompose.Planning;
+
+namespace IncusCompose.Resources;
+
+/// <summary>
+/// Moves a volume to another storage pool of its server, with its data and snapshots. The server does that to none that a
+/// running instance uses, and has every instance that uses it name the new pool by itself. Source: Incus
+/// cmd/incusd/storage_volumes.go, storagePoolVolumeTypePostMove.
+/// </summary>
+internal static class VolumePoolMove
+{
+    /// <summary>The word of the file that says where a volume lies.</summary>
+    private const string Word = "pool";
+
+    /// <summary>True where a change brings a volume to another pool.</summary>
+    public static bool Is(ResourceChange change) =>
+        change is { Kind: VolumeKind.KindName, Action: ChangeAction.Update, Live.Id: var now } && now != change.Id;
+
+    /// <summary>What is planned for a volume that lies in another pool than the file says.</summary>
+    public static ResourceChange Refine(ResourceChange change)
+    {
+        if (change.Live!.Id == change.Id)
+            return change;
+        change = change with
+        {
+            Action = ChangeAction.Update,
+            Reason = "moved with its data and snapshots",
+            Properties = [.. change.Properties, new PropertyChange(Word, PropertyDifference.Changed, ChangeImpact.Live, change.Live.Id.Scope, change.Id.Scope)],
+        };
+        return InstanceKind.IsMove(change)
+            ? change with { Refused = "it is not moved to another pool and to another member at once; change `pool` and `target` one after the other" }
+            : change;
+    }
+
+    /// <summary>Sees to it that what uses a volume that is moved is stopped meanwhile, where that is allowed, and is the stack's own.</summary>
+    public static void WithTheirUsers(Dictionary<ResourceId, ResourceChange> changes, string project, PlanOptions options)
+    {
+        foreach (var volume in changes.Values.Where(Is).ToList())
+        {
+            foreach (var address in ((StorageVolume)volume.Live!.Raw).UsedBy)
+            {
+                if (changes[volume.Id].Refused is not null)
+                    break;
+                if (UserIn(address, project) is not { } id || changes.GetValueOrDefault(id) is not { Desired.External: false } user)
+                    changes[volume.Id] = volume with { Refused = $"{Users.List([address])} uses it, which is not in the file; take it off that first (incus storage volume detach {volume.Live.Id.Scope} {volume.Name}), or leave the volume in its pool" };
+                else if (user.Kind == ProfileKind.KindName)
+                    // It has the profile name the new pool first, and looks there for the volume then.
+                    changes[volume.Id] = volume with { Refused = $"the profile {user.Name} names it, and the server moves no volume that instances have by a profile; take the device out of the profile in one apply, and write it with the new pool in the next" };
+                else
+                    changes[volume.Id] = With(changes, changes[volume.Id], user, options);
+            }
+        }
+    }
+
+    /// <summary>What a resource is expected to be once the volumes of a plan are moved: the server itself writes their new pools.</summary>
+    public static PropertyBag Expected(StackPlan plan, PropertyBag properties)
+    {
+        var expected = new PropertyBag(properties);
+        foreach (var volume in plan.Resources.Where(Is))
+        {
+            foreach (var (path, value) in properties)
+            {
+                if (PropertyPath.IsDevice(path, out var device, out var option) && option == Word && value == volume.Live!.Id.Scope
+                    && properties[PropertyPath.Device(device, "source")]?.Split('/')[0] == volume.Name)
+                    expected.Add(path, volume.Id.Scope!);
+            }
+        }
+
+        return expected;
+    }
+
+    /// <summary>True for an instance that is stopped while a volume of its is moved, so that it is to be started and not restarted.</summary>
+    public static bool Stops(StackPlan plan, ResourceChange instance) =>
+        instance.Restarts && plan.Resources.Any(volume => Is(volume) && IsUsedBy(volume, instance.Live));
+
+    /// <summary>Moves a volume once nothing that uses it runs; its mark is written for where it is at once.</summary>
+    public static async Task RunAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var from = change.Live!.Id;
+        var before = (await context.Client.StorageVolumes.FindAsync(from.Scope!, from.Name, cancellationToken).ConfigureAwait(false))?.Value ?? throw new PlanOutdatedException([change.Id]);
+        if (OwnershipMark.Read(from, before.Config) is not { } mark || !mark.BelongsTo(context.Plan.Stack, context.Plan.Project))
+            throw new PlanOutdatedException([change.Id]);
+        var stopped = new List<string>();
+        try
+        {
+            foreach (var (name, project) in before.UsedBy.Select(Users.InstanceIn).OfType<(string Name, string Project)>())
+            {
+                if (await VolumeMove.StopAsync(context with { Client = context.Client.ForProject(project) }, name, change, cancellationToken).ConfigureAwait(false))
+                    stopped.Add(name);
+            }
+
+            context.Say($"moving to the pool {change.Id.Scope}");
+            cancellationToken.ThrowIfCancellationRequested();
+            // From here on it is gone through with: what has been moved bears the mark of what it was.
+            await context.Commitments.SeeThroughAsync(() => MoveAsync(context, change, before, mark)).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IncusException or OperationCanceledException)
+        {
+            // Nobody else starts them: their own changes are not begun after this.
+            await context.Commitments.SeeThroughAsync(async () =>
+            {
+                foreach (var name in stopped)
+                    await InstanceKind.RunAgainAsync(context, name, CancellationToken.None).ConfigureAwait(false);
+            }).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task MoveAsync(ApplyContext context, ResourceChange change, StorageVolume before, OwnershipMark mark)
+    {
+        var (from, to) = (change.Live!.Id.Scope!, change.Id.Scope!);
+        var client = context.Client.FinishingChanges();
+        await client.StorageVolumes.MoveToPoolAsync(from, change.Name, to, CancellationToken.None).CompleteAsync(context.Progress, CancellationToken.None).ConfigureAwait(false);
+        await client.StorageVolumes.UpdateAsync(
+            to,
+            change.Name,
+            now =>
+            {
+                var config = new Dictionary<string, string>(now.Config);
+                mark.Write(change.Id, config);
+                return now with { Description = before.Description, Config = config };
+            },
+            CancellationToken.None).ConfigureAwait(false);
+    }
+
+    private static ResourceChange With(Dictionary<ResourceId, ResourceChange> changes, ResourceChange volume, ResourceChange user, PlanOptions options)
+    {
+        // What has it no more afterwards lets go of it first, as it runs.
+        if (user.Action == ChangeAction.Update && user.Desired is not null && !user.DependsOn.Any(id => id == volume.Id || (id.Kind == ProfileKind.KindName && changes.GetValueOrDefault(id)?.DependsOn.Contains(volume.Id) == true)))
+            return volume with { DependsOn = [.. volume.DependsOn.Append(user.Id).Distinct()] };
+        if (user.Live?.Raw is not Instance { StatusCode: not StatusCode.Stopped } instance || user.Action is ChangeAction.Replace or ChangeAction.Rebuild)
+            return volume;
+        if (instance.Ephemeral)
+            return volume with { Refused = $"the instance {user.Name} uses it and is ephemeral: it would be gone once it is stopped. Delete it first, or leave the volume in its pool" };
+        if (UpdateOrder.WhyNotNow(user, options) is { } manual)
+            return volume with { Refused = $"the instance {user.Name} uses it and would be stopped meanwhile; {manual}" };
+        if (!options.AllowRestart)
+            return volume with { Refused = $"the instance {user.Name} uses it, and is stopped while it is moved to another pool; allow that with -AllowRestart (--allow-restart)" };
+        changes[user.Id] = user with
+        {
+            Action = user.Action == ChangeAction.Update ? ChangeAction.Update : ChangeAction.Restart,
+            Restarts = true,
+            PendingRestart = false,
+            DependsOn = [.. user.DependsOn.Append(volume.Id).Distinct()],
+            Reason = $"stopped while {volume.Id} is moved" + (user.Reason.Length > 0 ? $"; {user.Reason}" : ""),
+        };
+        return volume;
+    }
+
+    private static ResourceId? UserIn(string address, string project)
+    {
+        const string profiles = "/1.0/profiles/";
+        if (Users.InstanceIn(address) is { } instance)
+            return instance.Project == project ? InstanceKind.IdOf(instance.Name) : null;
+        if (!address.StartsWith(profiles, StringComparison.Ordinal))
+            return null;
+        var parts = address[profiles.Length..].Split("?project=");
+        return (parts is [_, var other] ? Uri.UnescapeDataString(other) : "default") == project ? ProfileKind.IdOf(Uri.UnescapeDataString(parts[0])) : null;
+    }
+
+    private static bool IsUsedBy(ResourceChange volume, LiveResource? instance) => instance?.Uses.Contains(volume.Live!.Id) == true;
+}
