@@ -181,8 +181,8 @@ internal static class StackPlanner
         context.Error(
             "NameTaken",
             resource.DefinitionPath,
-            $"there is already {article} {kind.Noun} \"{resource.Id.Name}\" on the server, and it {owner}",
-            comesWithProject ? "mark it external: true to use it as it is, or give the stack a project of its own with project: {create: true}" : kind.AdviceWhenTaken
+            $"there is already {article} {kind.Noun} \"{kind.NameOf(live)}\" on the server, and it {owner}",
+            comesWithProject ? "mark it external: true to use it as it is, or give the stack a project of its own with project: {create: true}" : kind.AdviceWhenTakenBy(live)
                 + (live.Mark is null && kind.CanAdopt(live) ? "; or take it into the stack as it is with -Adopt (--adopt)" : ""));
         return false;
     }

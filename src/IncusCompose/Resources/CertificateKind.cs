@@ -11,6 +11,7 @@ internal sealed class CertificateKind : ResourceKind
 {
     public const string KindName = "certificate";
 
+    private const string Key = "certificates.";
     private const string RestrictedPath = "restricted";
     private const string ProjectsPath = "projects";
     private const string CertificatePath = "certificate";
@@ -23,7 +24,9 @@ internal sealed class CertificateKind : ResourceKind
 
     public override bool IsKeptAsDefinition => true;
 
-    public override string AdviceWhenTaken => "remove it from the file, or stop trusting it first: incus config trust remove";
+    public override string AdviceWhenTakenBy(LiveResource live) => $"remove it from the file, or stop trusting it first: incus config trust remove {ShortFingerprint((TrustedCertificate)live.Raw)}";
+
+    public override string NameOf(LiveResource live) => ((TrustedCertificate)live.Raw).Name;
 
     public static ResourceId IdOf(string name) => new(KindName, name);
 
@@ -108,8 +111,24 @@ internal sealed class CertificateKind : ResourceKind
         return stack with { Certificates = ExportContext.With(stack.Certificates, certificate.Name, certificate) };
     }
 
+    public override bool CanAdopt(LiveResource live) => true;
+
+    // It is known by its fingerprint, and keeps the name that it has.
+    public override async Task MarkAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var found = await context.Client.Certificates.GetAsync(((TrustedCertificate)change.Live!.Raw).Fingerprint, cancellationToken).ConfigureAwait(false);
+        var now = Describe(found.Value);
+        // Another apply of the same stack was faster.
+        if (now.Mark?.BelongsTo(context.Plan.Stack, context.Plan.Project) == true)
+            return;
+        if (now.Mark is not null || (context.Options.Exact && !change.Live.Properties.SameAs(now.Properties)))
+            throw new PlanOutdatedException([change.Id]);
+        await context.Client.Certificates.UpdateAsync(
+            found.Value.Fingerprint, found.Value with { Description = DescribedMark.Write(found.Value.Description, context.MarkOf(change.Desired!)) }, found.ETag, cancellationToken).ConfigureAwait(false);
+    }
+
     public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
-        context.Client.Certificates.CreateAsync(Written(context, (DesiredCertificate)desired), cancellationToken);
+        context.Client.Certificates.CreateAsync(Written(context, (DesiredCertificate)desired, desired.Id.Name), cancellationToken);
 
     public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
     {
@@ -117,7 +136,7 @@ internal sealed class CertificateKind : ResourceKind
         if (context.PlanAgain(change, live).Action == ChangeAction.None)
             return;
         var found = await context.Client.Certificates.GetAsync(((TrustedCertificate)live.Raw).Fingerprint, cancellationToken).ConfigureAwait(false);
-        await context.Client.Certificates.UpdateAsync(found.Value.Fingerprint, Written(context, (DesiredCertificate)change.Desired!), found.ETag, cancellationToken).ConfigureAwait(false);
+        await context.Client.Certificates.UpdateAsync(found.Value.Fingerprint, Written(context, (DesiredCertificate)change.Desired!, found.Value.Name), found.ETag, cancellationToken).ConfigureAwait(false);
     }
 
     public override Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
@@ -147,9 +166,9 @@ internal sealed class CertificateKind : ResourceKind
             found.ETag, cancellationToken).ConfigureAwait(false);
     }
 
-    private static TrustedCertificate Written(ApplyContext context, DesiredCertificate desired) => new()
+    private static TrustedCertificate Written(ApplyContext context, DesiredCertificate desired, string name) => new()
     {
-        Name = desired.Id.Name,
+        Name = name,
         Type = desired.Properties[PropertyPath.Type] ?? "",
         Restricted = desired.Properties[RestrictedPath] == "true",
         Projects = desired.Properties[ProjectsPath] is { Length: > 0 } projects ? projects.Split(',') : [],
@@ -170,10 +189,13 @@ internal sealed class CertificateKind : ResourceKind
             properties.Add(PropertyPath.Description, description);
         if (certificate.Projects.Count > 0)
             properties.Add(ProjectsPath, string.Join(",", certificate.Projects.Order(StringComparer.Ordinal)));
-        // Names are not unique: only the stack's own is found by it.
-        var name = mark is null ? $"{certificate.Name} {certificate.Fingerprint[..Math.Min(12, certificate.Fingerprint.Length)]}" : certificate.Name;
+        // Names are not unique: only the stack's own is found by one, that of its file. What was adopted has another on the server.
+        var name = mark is null ? $"{certificate.Name} {ShortFingerprint(certificate)}"
+            : mark.Key.StartsWith(Key, StringComparison.Ordinal) ? mark.Key[Key.Length..] : certificate.Name;
         return DescribedMark.Describe(IdOf(name), properties, mark, certificate);
     }
+
+    private static string ShortFingerprint(TrustedCertificate certificate) => certificate.Fingerprint[..Math.Min(12, certificate.Fingerprint.Length)];
 
     private sealed record DesiredCertificate : DesiredResource
     {

@@ -82,6 +82,22 @@ internal sealed class ClusterGroupKind : ResourceKind
         return stack with { ClusterGroups = ExportContext.With(stack.ClusterGroups, group.Name, group) };
     }
 
+    // The server's own is never deleted, so that it is no stack's.
+    public override bool CanAdopt(LiveResource live) => live.Id.Name != "default";
+
+    public override async Task MarkAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        var found = await context.Client.ClusterGroups.FindAsync(change.Name, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id]);
+        var now = Describe(found.Value);
+        // Another apply of the same stack was faster.
+        if (now.Mark?.BelongsTo(context.Plan.Stack, context.Plan.Project) == true)
+            return;
+        if (now.Mark is not null || (context.Options.Exact && !change.Live!.Properties.SameAs(now.Properties)))
+            throw new PlanOutdatedException([change.Id]);
+        await context.Client.ClusterGroups.UpdateAsync(
+            change.Name, found.Value with { Description = DescribedMark.Write(found.Value.Description, context.MarkOf(change.Desired!)) }, found.ETag, cancellationToken).ConfigureAwait(false);
+    }
+
     public override Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken) =>
         context.Client.ClusterGroups.CreateAsync(Written(context, desired, new ClusterGroup()), cancellationToken);
 

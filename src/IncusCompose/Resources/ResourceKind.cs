@@ -112,6 +112,13 @@ internal abstract class ResourceKind
     public virtual bool IsUnknown(string path, LiveResource live) => false;
 
     /// <summary>What to do where the name is somebody else's.</summary>
+    /// <param name="live">What has it.</param>
+    public virtual string AdviceWhenTakenBy(LiveResource live) => AdviceWhenTaken;
+
+    /// <summary>What something is called on the server.</summary>
+    public virtual string NameOf(LiveResource live) => live.Id.Name;
+
+    /// <summary>The same, whoever has it.</summary>
     public virtual string AdviceWhenTaken => "rename one of the two, or mark it external: true to use it as it is";
 
     /// <summary>
