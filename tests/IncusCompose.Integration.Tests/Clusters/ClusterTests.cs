@@ -54,6 +54,9 @@ public sealed class ClusterTests(ClusterFixture fixture)
     public async Task Groups_of_members_are_made_changed_in_place_and_deleted_with_their_stack()
     {
         await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        // One that somebody made is taken into the stack as it is.
+        await bench.Client.ClusterGroups.CreateAsync(new ClusterGroup { Name = "cards", Members = ["m1"] });
+        await bench.ApplyAsync("name: grouped\ncluster_groups: { cards: { members: [m1] } }", new PlanOptions { Adopt = true });
         await bench.UpAsync("name: grouped\ncluster_groups: { cards: { members: [m1, m2], description: With a card } }");
         var group = (await bench.Client.ClusterGroups.GetAsync("cards")).Value;
         Assert.Equal(["m1", "m2"], group.Members.Order(StringComparer.Ordinal));

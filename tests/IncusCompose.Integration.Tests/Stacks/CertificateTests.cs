@@ -80,6 +80,35 @@ public sealed class CertificateTests(LabFixture lab)
     }
 
     [Fact]
+    public async Task A_certificate_that_somebody_trusted_by_another_name_is_adopted_by_its_fingerprint()
+    {
+        await using var project = await lab.CreateProjectAsync();
+        await using var bench = await StackWorkbench.OpenAsync(lab.Lab);
+        var name = $"bob-{project.Name}";
+        var pem = Certificate(name);
+        await bench.Client.Certificates.CreateAsync(new Incus.Client.TrustedCertificate { Name = name + "by", Type = "client", Certificate = pem });
+        var file = $$"""
+            name: adopting
+            project: {{project.Name}}
+            certificates:
+              {{name}}:
+                certificate: |
+            {{string.Join('\n', pem.Trim().Split('\n').Select(line => "      " + line))}}
+            """;
+        var there = (await bench.Client.Certificates.ListAsync()).Single(certificate => certificate.Name == name + "by");
+        var taken = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync(file));
+        Assert.Contains($"\"{name}by\" on the server", taken.Message, StringComparison.Ordinal);
+        Assert.Contains($"incus config trust remove {there.Fingerprint[..12]}", taken.Message, StringComparison.Ordinal);
+
+        Assert.True((await bench.ApplyAsync(file, new() { Adopt = true })).Succeeded);
+        await bench.UpAsync(file);
+        var adopted = (await bench.Client.Certificates.GetAsync(there.Fingerprint)).Value;
+        Assert.Equal((name + "by", true), (adopted.Name, adopted.Restricted));
+        Assert.True((await bench.Engine.ApplyAsync(bench.Client, await bench.Engine.CompareRemovalAsync(project.Client, "adopting"))).Succeeded);
+        Assert.DoesNotContain(await bench.Client.Certificates.ListAsync(), certificate => certificate.Fingerprint == there.Fingerprint);
+    }
+
+    [Fact]
     public async Task Projects_besides_the_stacks_own_are_made_changed_in_place_and_go_with_it_once_they_are_empty()
     {
         await using var bench = await StackWorkbench.OpenAsync(lab.Lab);

@@ -67,6 +67,39 @@ public sealed class StorageTests(LabFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_volume_is_moved_to_the_pool_that_the_file_says_with_its_data_and_snapshots()
+    {
+        var other = _stack + "x";
+        string File(string pool, string description = "kept") => $$"""
+            name: {{_stack}}
+            storage_pools: { {{_stack}}: {driver: dir}, {{other}}: {driver: dir} }
+            volumes: { data: {pool: {{pool}}, description: {{description}} } }
+            instances: { {{_stack}}: {image: busybox, volumes: ["data:/data"], stop_grace_period: 1s} }
+
+            """;
+        await _bench.UpAsync(File(_stack));
+        await _bench.ShellAsync(_stack, "echo mine >/data/kept");
+        await fixture.Lab.IncusAsync("storage", "volume", "snapshot", "create", _stack, "data", "before");
+
+        var refused = (await _bench.PlanAsync(File(other))).Changes.Single(change => change.Kind == "volume");
+        Assert.Contains("allow that with -AllowRestart (--allow-restart)", refused.Refused, StringComparison.Ordinal);
+
+        var result = await _bench.UpAsync(File(other, "moved"), new PlanOptions { AllowRestart = true, Prune = true, RemoveVolumes = true });
+        Assert.Equal(["instance Update", "volume Update"], result.Resources.Where(one => one.Change.Action != ChangeAction.None).Select(one => $"{one.Change.Kind} {one.Change.Action}").Order(StringComparer.Ordinal));
+        Assert.Equal("mine", await _bench.ShellAsync(_stack, "cat /data/kept"));
+        Assert.Equal("moved", (await _bench.Client.StorageVolumes.GetAsync(other, "data")).Value.Description);
+        Assert.Equal(["before"], (await _bench.Client.StorageVolumes.ListSnapshotsAsync(other, "data")).Select(snapshot => snapshot.Name));
+        Assert.Null(await _bench.Client.StorageVolumes.FindAsync(_stack, "data"));
+
+        // What is not the stack's uses it: it stays, and what to do is said.
+        await fixture.Lab.IncusAsync("create", "busybox", _stack + "y");
+        await fixture.Lab.IncusAsync("storage", "volume", "attach", other, "data", _stack + "y", "/theirs");
+        var theirs = (await _bench.PlanAsync(File(_stack, "moved"), new PlanOptions { AllowRestart = true })).Changes.Single(change => change.Kind == "volume");
+        Assert.Contains($"instances/{_stack}y uses it, which is not in the file", theirs.Refused, StringComparison.Ordinal);
+        await fixture.Lab.IncusAsync("delete", _stack + "y");
+    }
+
+    [Fact]
     public async Task Volumes_come_from_backups_and_from_images_of_discs_and_are_the_stacks_own()
     {
         var folder = Path.GetDirectoryName(_bench.File)!;
