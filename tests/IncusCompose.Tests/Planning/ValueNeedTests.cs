@@ -45,9 +45,9 @@ public sealed class ValueNeedTests
     [InlineData("7.0.2", true)]
     public void A_variable_of_several_lines_is_refused_by_newer_releases(string release, bool refused)
     {
-        var problem = Problem(release, "instances: {web: {image: busybox, environment: {A: \"a\\nb\"}}}");
+        var problem = Problem(release, "profiles: {small: {environment: {A: \"a\\nb\"}}}");
 
-        Assert.Equal(refused, problem is { Id: "LineBreak", Path: "instances.web.environment.A" });
+        Assert.Equal(refused, problem is { Id: "LineBreak", Path: "profiles.small.environment.A" });
     }
 
     [Fact]
