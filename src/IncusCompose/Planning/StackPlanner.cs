@@ -277,9 +277,9 @@ internal static class StackPlanner
                 changes[live.Id] = Deletion(live) with { Reason = "no longer in the file" };
         }
 
-        // An image that something stays with that was made from it, by whatever name.
+        // What is shared, and something stays with that was made from it, by whatever name.
         var deleted = changes.Values.Where(change => change is { Action: ChangeAction.Delete or ChangeAction.Rebuild or ChangeAction.Replace, Live: not null }).Select(change => ResourceKinds.Of(change.Id).AddressOf(change.Live!)).ToHashSet();
-        foreach (var change in changes.Values.Where(change => change is { Action: ChangeAction.Delete, Kind: ImageKind.KindName, Live: not null }).ToList())
+        foreach (var change in changes.Values.Where(change => change is { Action: ChangeAction.Delete, Live: not null } && ResourceKinds.Of(change.Id).IsShared).ToList())
         {
             if (ResourceKinds.Of(change.Id).WhyKept(change.Live!, deleted, context.Server) is not { } why)
                 continue;
