@@ -136,7 +136,9 @@ internal sealed class CertificateKind : ResourceKind
         if (context.PlanAgain(change, live).Action == ChangeAction.None)
             return;
         var found = await context.Client.Certificates.GetAsync(((TrustedCertificate)live.Raw).Fingerprint, cancellationToken).ConfigureAwait(false);
-        await context.Client.Certificates.UpdateAsync(found.Value.Fingerprint, Written(context, (DesiredCertificate)change.Desired!, found.Value.Name), found.ETag, cancellationToken).ConfigureAwait(false);
+        // One that was adopted keeps the name that somebody gave it.
+        var name = found.Value.Name == live.Id.Name ? change.Name : found.Value.Name;
+        await context.Client.Certificates.UpdateAsync(found.Value.Fingerprint, Written(context, (DesiredCertificate)change.Desired!, name), found.ETag, cancellationToken).ConfigureAwait(false);
     }
 
     public override Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
