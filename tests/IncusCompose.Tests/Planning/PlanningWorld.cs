@@ -111,9 +111,6 @@ internal sealed class PlanningWorld
         return this;
     }
 
-    /// <summary>The project that the stack lives in.</summary>
-    public PlanningWorld With(Project project) => Add(new ProjectKind(), ProjectKind.IdOf(project.Name), project);
-
     public PlanningWorld With(Profile profile) => Add(new ProfileKind(), ProfileKind.IdOf(profile.Name), profile);
 
     public PlanningWorld With(Instance instance) => Add(new InstanceKind(), InstanceKind.IdOf(instance.Name), instance);
