@@ -110,10 +110,8 @@ internal static class InstanceRules
     {
         foreach (var instance in stack.Instances.Values)
         {
-            foreach (var (name, value) in instance.Environment)
+            foreach (var name in instance.Environment.Keys)
             {
-                if (instance.Type != InstanceType.VirtualMachine && value.Contains('\n', StringComparison.Ordinal))
-                    findings.Error("BadVariable", $"instances.{instance.Name}.environment.{name}", "its value has several lines, which Incus does not take for a variable", "write it into a file of the instance (`files`, `configs`, `secrets`) and let the variable name that");
                 if (name.Length == 0)
                     findings.Error("BadVariableName", $"instances.{instance.Name}.environment", "a variable has no name", "give it one");
                 else if (name.Any(c => c is '=' or '\0' || char.IsWhiteSpace(c)))
