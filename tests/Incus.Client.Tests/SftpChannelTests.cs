@@ -32,7 +32,7 @@ public sealed class SftpChannelTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing).WaitAsync(TimeSpan.FromSeconds(10));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting).WaitAsync(TimeSpan.FromSeconds(10));
         var after = await Assert.ThrowsAsync<IncusException>(() => channel.BeginAsync(SftpKind.Close, static message => message.Number(1u), CancellationToken.None)).WaitAsync(TimeSpan.FromSeconds(10));
-        Assert.StartsWith("The connection to the files of instance box broke: ", after.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The connection to the files of box broke: ", after.Message, StringComparison.Ordinal);
 
         async Task WriteAsync()
         {

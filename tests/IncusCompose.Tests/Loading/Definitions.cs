@@ -27,7 +27,7 @@ internal sealed partial class RandomStack(int seed)
         Buckets = Map("bucket", name => new BucketDefinition
         {
             Name = name, Pool = Maybe(() => "pool0"), Size = Maybe(Size), Description = Maybe(Text), Config = Values(), External = Flag(),
-            Keys = Map("key", key => new BucketKeyDefinition { Name = key, Role = Flag() ? "admin" : "read-only", Description = Maybe(Text), AccessKey = Maybe(() => "me"), SecretKey = Maybe(() => "s3cret") }),
+            Keys = Map("key", key => new BucketKeyDefinition { Name = key, Role = Flag() ? "admin" : "read-only", Description = Maybe(Text), AccessKey = Maybe(() => "me-" + key), SecretKey = Maybe(() => "s3cret") }),
         }),
         Profiles = Map("profile", name => new ProfileDefinition { Name = name, Description = Maybe(Text), Options = Options(null), Disk = Maybe(() => new RootDiskDefinition("5GiB", Maybe(() => "pool0"))), Environment = Flag() ? new Dictionary<string, string>() : new Dictionary<string, string> { ["A"] = Text() }, Snapshots = Maybe(Snapshots), CloudInit = Maybe(() => new CloudInitDefinition("#cloud-config\n" + Text())), Config = Values(), Devices = Devices(), External = Flag() }),
         Secrets = new Dictionary<string, SecretDefinition>
