@@ -143,6 +143,9 @@ public sealed partial class ComposeEngine
         var view = exists ? client : client.ForProject("default");
         var server = await StackObserver.ObserveAsync(view, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
+        // An instance cannot have been outside its project: one of that name there was moved out of it, and is its mover's.
+        if (!exists)
+            server = server.Without(InstanceKind.KindName);
         if (options?.RemoveImages == true)
             server = await ImageKind.LookElsewhereAsync(client, server, stack, cancellationToken).ConfigureAwait(false);
         return StackPlanner.PlanRemoval(stack, client.Project, server, options ?? new RemovalOptions(), client.Name) with { View = view.Project };

@@ -94,12 +94,12 @@ instances:
             # As its reader does: the variables by their commands, the files where the notes say.
             $there = New-Item -ItemType Directory (Join-Path $folder 'there')
             $lines = foreach ($variable in $export.Variables) {
-                "$($variable.Name)='$((Invoke-Expression $variable.Command) -join "`n")'"
+                "$($variable.Name)='$((& ([scriptblock]::Create($variable.Command))) -join "`n")'"
             }
             Set-Content (Join-Path $there '.env') $lines
             Set-Content (Join-Path $there 'stack.yaml') $export.Text
             Push-Location $there
-            $export.Notes.Advice -match 'incus file pull' | ForEach-Object { Invoke-Expression ($_ -replace '^.*?(?=incus )') }
+            $export.Notes.Advice -match 'incus file pull' | ForEach-Object { & ([scriptblock]::Create(($_ -replace '^.*?(?=incus )'))) }
             Pop-Location
             (Compare-IncusStack (Join-Path $there 'stack.yaml')).HasChanges | Should -BeFalse
         } finally {

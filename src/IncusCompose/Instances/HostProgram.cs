@@ -91,6 +91,9 @@ internal sealed record HostProgram
                 return new ProgramEnd(null, $"{called} did not end within {Duration.Format(Timeout!.Value)}") { TookTooLong = true };
             }
 
+            // It may have ended by itself in the moment in which it was to be ended.
+            if (isTooMuch)
+                return new ProgramEnd(null, $"{called} wrote more than {MostOutput} bytes") { WroteTooMuch = true };
             return new ProgramEnd(process.ExitCode, process.ExitCode == 0 ? null : $"{called} ended with exit status {process.ExitCode}");
 
             async Task ReadAsync(Stream written, Stream to, long? most)
@@ -123,7 +126,15 @@ internal sealed record HostProgram
 
     private static async Task KillAsync(Process process)
     {
-        process.Kill(entireProcessTree: true);
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception error) when (error is AggregateException or Win32Exception or InvalidOperationException)
+        {
+            // What it started as another user is not this one's to end.
+        }
+
         using var limit = new CancellationTokenSource(s_longestEnd);
         try
         {

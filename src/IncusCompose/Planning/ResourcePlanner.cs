@@ -40,8 +40,10 @@ internal sealed record ResourcePlanner(PlanOptions Options, MetadataConfiguratio
             {
                 Action = ChangeAction.Replace,
                 Reason = kind.LostByReplacement,
-                Refused = kind.ReplacementRefusal(live, Options)
-                    ?? (Options.AllowReplace ? null : "it can only be deleted and created again; allow it with -AllowReplace (--allow-replace)"),
+                // What stands in the way for good is said at once; what another word allows, once replacing is allowed.
+                Refused = Options.AllowReplace
+                    ? kind.ReplacementRefusal(live, Options)
+                    : kind.ReplacementRefusal(live, Options with { RemoveVolumes = true }) ?? "it can only be deleted and created again; allow it with -AllowReplace (--allow-replace)",
             },
             ChangeImpact.Rebuild => change with
             {

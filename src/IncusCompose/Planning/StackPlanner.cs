@@ -55,7 +55,7 @@ internal static class StackPlanner
         GoWithWhatHoldsThem(changes, context.Server, planner);
         DropWhatNobodyNeeds(changes);
         MoveOrder.WithTheirUsers(changes, context.Project);
-        VolumePoolMove.WithTheirUsers(changes, context.Project, options);
+        VolumePoolMove.WithTheirUsers(changes, context.Project);
         RestartWithWhatTheyDependOn(changes, planner);
         UpdateOrder.InTurn(changes);
         if (context.Restricted is not null)

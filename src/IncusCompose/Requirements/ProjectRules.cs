@@ -51,10 +51,14 @@ internal static class ProjectRules
     public static void Check(PlanningContext context, IReadOnlyDictionary<ResourceId, ResourceChange> changes)
     {
         var project = ConfigOf(context, changes);
-        var isRestricted = IsOn(project.GetValueOrDefault("restricted"));
+        var isRestricted = ConfigTruth.IsTrue(project.GetValueOrDefault("restricted"));
         if (!isRestricted && !project.Keys.Any(key => key.StartsWith("limits.", StringComparison.Ordinal)))
             return;
-        var members = changes.Values.Where(change => change is { Desired: DesiredInstance, Action: not ChangeAction.Delete }).Select(change => MemberOf(context, (DesiredInstance)change.Desired!)).ToList();
+        // The server looks at it where something is made or changed, and lets be what is there.
+        if (!changes.Values.Any(change => change.Action is ChangeAction.Create or ChangeAction.Update or ChangeAction.Replace or ChangeAction.Rebuild
+            && (change.Desired is DesiredInstance or DesiredVolume || change.Kind is ProfileKind.KindName or ProjectKind.KindName)))
+            return;
+        var members = changes.Values.Where(change => change is { Desired: DesiredInstance, Action: not ChangeAction.Delete }).Select(change => MemberOf(context, change, (DesiredInstance)change.Desired!)).ToList();
         if (isRestricted)
         {
             foreach (var member in members)
@@ -81,14 +85,19 @@ internal static class ProjectRules
         return new SortedDictionary<string, string>(fields.Config.Where(entry => entry.Value.Length > 0).ToDictionary(), StringComparer.Ordinal);
     }
 
-    private static Member MemberOf(PlanningContext context, DesiredInstance desired)
+    private static Member MemberOf(PlanningContext context, ResourceChange change, DesiredInstance desired)
     {
         var own = ResourceFields.From(desired.Properties);
+        // What somebody set besides stays.
+        var kept = change is { Live.Raw: Instance live, Action: not ChangeAction.Replace } ? live : null;
+        bool IsTheirs(string path) => change.Live!.Mark?.Applied.Contains(path) != true;
         var config = new Dictionary<string, string>(desired.ProfileConfig);
-        foreach (var (key, value) in own.Config)
+        foreach (var (key, value) in (kept?.Config ?? new Dictionary<string, string>()).Where(entry => IsTheirs(PropertyPath.Config(entry.Key))).Concat(own.Config))
             config[key] = value;
         var devices = new Dictionary<string, IReadOnlyDictionary<string, string>>();
-        foreach (var (name, device) in own.Word(PropertyPath.Profiles).Split(',', StringSplitOptions.RemoveEmptyEntries).SelectMany(profile => InstanceForm.ProfileDevices(profile, context)).Concat(own.DeviceMap()))
+        foreach (var (name, device) in own.Word(PropertyPath.Profiles).Split(',', StringSplitOptions.RemoveEmptyEntries).SelectMany(profile => InstanceForm.ProfileDevices(profile, context))
+            .Concat((kept?.Devices ?? new Dictionary<string, IReadOnlyDictionary<string, string>>()).Where(device => IsTheirs(PropertyPath.Device(device.Key, "type"))))
+            .Concat(own.DeviceMap()))
             devices[name] = device;
         return new Member(desired.Id, desired.DefinitionPath, own.Word(PropertyPath.Type) == InstanceTypes.VirtualMachine, config, devices);
     }
@@ -112,19 +121,19 @@ internal static class ProjectRules
             {
                 continue;
             }
-            else if (key == "security.privileged" && IsOn(value) && Said("containers.privilege", "unprivileged") != "allow")
+            else if (key == "security.privileged" && ConfigTruth.IsTrue(value) && Said("containers.privilege", "unprivileged") != "allow")
             {
                 Refuse("is privileged", "containers.privilege");
             }
-            else if (key == "security.idmap.isolated" && !IsOn(value) && Said("containers.privilege", "unprivileged") == "isolated")
+            else if (key == "security.idmap.isolated" && !ConfigTruth.IsTrue(value) && Said("containers.privilege", "unprivileged") == "isolated")
             {
                 Refuse($"has {key}: {value}", "containers.privilege", "unprivileged");
             }
-            else if (key == "security.nesting" && IsOn(value) && Said("containers.nesting", "block") == "block")
+            else if (key == "security.nesting" && ConfigTruth.IsTrue(value) && Said("containers.nesting", "block") == "block")
             {
                 Refuse($"has {key}", "containers.nesting");
             }
-            else if (s_interception.Contains(key) && IsOn(value) && Said("containers.interception", "block") != "allow")
+            else if (s_interception.Contains(key) && ConfigTruth.IsTrue(value) && Said("containers.interception", "block") != "allow")
             {
                 Refuse($"has {key}", "containers.interception");
             }
@@ -158,6 +167,9 @@ internal static class ProjectRules
                 break;
             case "disk" when said("devices.disk", "managed") == "managed" && !isOfPool:
                 refuse($"has the disk {name}, which is no volume of a storage pool ({(source.Length > 0 ? source : type)})", "devices.disk", "allow");
+                break;
+            case "disk" when !isOfPool && ConfigTruth.IsTrue(device.GetValueOrDefault("shift")) && said("devices.disk.paths", "") is { Length: > 0 } among:
+                refuse($"has the disk {name} with shift, which is not for paths that are restricted (write `shift: false`)", "devices.disk.paths", $"\"{among}\"");
                 break;
             case "disk" when !isOfPool && said("devices.disk.paths", "") is { Length: > 0 } paths && !paths.Split(',').Any(path => (source.TrimEnd('/') + "/").StartsWith(path.Trim().TrimEnd('/') + "/", StringComparison.Ordinal)):
                 refuse($"has the disk {name} from {source}", "devices.disk.paths", $"\"{paths},{source}\"");
@@ -244,11 +256,19 @@ internal static class ProjectRules
                 Count(member.Path, $"the root disk of {member.Id} has no size", "write `disk: {size: 10GiB}`, or give the root disk of a profile one", root.GetValueOrDefault("size"));
         }
 
-        foreach (var change in changes.Values.Where(change => change is { Desired: DesiredVolume { External: false }, Action: not ChangeAction.Delete } && (pool is null || change.Id.Scope == pool)))
-            Count(change.Desired!.DefinitionPath, $"{change.Id} has no size", "write `size: 10GiB`", change.Desired.Properties[PropertyPath.Config("size")] ?? change.Live?.Properties[PropertyPath.Config("size")]);
+        // Where the project has no volumes of its own, they are another one's. And of what a volume is made from the server tells the size.
+        var ownVolumes = ObserveScope.HasOwn(project, "features.storage.volumes", isDefault: true);
+        foreach (var change in changes.Values.Where(change => ownVolumes && change is { Desired: DesiredVolume { External: false }, Action: not ChangeAction.Delete } && (pool is null || change.Id.Scope == pool)))
+        {
+            if (change is { Live: null, Desired: DesiredVolume { Origin: IsoOrigin or BackupOrigin } })
+                sound = false;
+            else
+                Count(change.Desired!.DefinitionPath, $"{change.Id} has no size", "write `size: 10GiB`", change.Desired.Properties[PropertyPath.Config("size")] ?? change.Live?.Properties[PropertyPath.Config("size")]);
+        }
+
         var besides = others.Select(other => other.ExpandedDevices.Values.FirstOrDefault(InstanceForm.IsRootDisk)).Where(root => root is not null && (pool is null || root["pool"] == pool))
             .Select(root => root!.GetValueOrDefault("size"))
-            .Concat(context.Server.OfKind(VolumeKind.KindName).Where(live => !changes.ContainsKey(live.Id) && (pool is null || live.Id.Scope == pool)).Select(live => live.Properties[PropertyPath.Config("size")]));
+            .Concat(context.Server.OfKind(VolumeKind.KindName).Where(live => ownVolumes && !changes.ContainsKey(live.Id) && (pool is null || live.Id.Scope == pool)).Select(live => live.Properties[PropertyPath.Config("size")]));
         sum += besides.Sum(size => size is not null && ByteSize.TryParse(size, out var bytes) ? bytes : 0);
         if (sound && members.Count > 0 && ByteSize.TryParse(project[key], out var most) && sum > most)
         {
@@ -266,6 +286,4 @@ internal static class ProjectRules
     /// <summary>Where the limit is said, if the file says it.</summary>
     private static string PathOf(PlanningContext context, string otherwise) =>
         context.Stack.Project is { Create: true } ? context.Stack.Source.Contains("project.limits") ? "project.limits" : "project" : otherwise;
-
-    private static bool IsOn(string? value) => value?.ToLowerInvariant() is "true" or "1" or "yes" or "on";
 }

@@ -1,4 +1,5 @@
 using Incus.Client;
+using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
 
@@ -35,6 +36,9 @@ internal sealed record RestrictedClient(IReadOnlyList<string> Projects)
     {
         if (resource.External)
             return false;
+        // What it sees to be the stack's own it needs not make; whether it is to be changed, the plan will tell.
+        if (kind.Locate(resource, context.Server)?.Mark?.BelongsTo(context.Stack.Name, context.Project) == true)
+            return false;
         // Of the project's own configuration it sees all.
         if (kind.AdviceWhenRestricted is { } advice && !kind.ContainsAll)
         {
@@ -55,6 +59,8 @@ internal sealed record RestrictedClient(IReadOnlyList<string> Projects)
     /// <summary>Reports a change that only an administrator makes.</summary>
     public static void Check(ResourceKind kind, ResourceChange change, PlanningContext context)
     {
+        if (change is { Action: not ChangeAction.None, Desired: { } wanted } && kind is { AdviceWhenRestricted: { } leave, ContainsAll: false })
+            context.Error("RestrictedClient", wanted.DefinitionPath, $"{Who}, and every {kind.Noun} is the server's as a whole, for administrators alone to make and change", leave);
         if (change.Action != ChangeAction.None && kind is { AdviceWhenRestricted: { } advice, ContainsAll: true })
             context.Error("RestrictedClient", change.Desired!.DefinitionPath, $"{Who}, and a project is made and changed by administrators alone", advice);
         else if (change is { Desired: DesiredInstance { Place: { } place } instance } && (change.Action is ChangeAction.Create or ChangeAction.Replace || InstanceKind.IsMove(change)) && BlocksTargets(context))
@@ -68,7 +74,7 @@ internal sealed record RestrictedClient(IReadOnlyList<string> Projects)
     }
 
     private static bool BlocksTargets(PlanningContext context) =>
-        context.LiveProject?.Raw is Project { Config: var config } && config.GetValueOrDefault("restricted") is "true" or "1" or "yes" or "on" && config.GetValueOrDefault("restricted.cluster.target") != "allow";
+        context.LiveProject?.Raw is Project { Config: var config } && ConfigTruth.IsTrue(config.GetValueOrDefault("restricted")) && config.GetValueOrDefault("restricted.cluster.target") != "allow";
 
     private static bool IsOfProject((string Name, bool IsDefault) feature, PlanningContext context) =>
         context.LiveProject?.Raw is not Project project || ObserveScope.HasOwn(project.Config, feature.Name, feature.IsDefault);

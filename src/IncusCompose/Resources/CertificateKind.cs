@@ -32,6 +32,7 @@ internal sealed class CertificateKind : ResourceKind
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
+        var inFile = context.Stack.Certificates.Values.Select(certificate => certificate.Fingerprint).ToHashSet(StringComparer.Ordinal);
         foreach (var certificate in context.Stack.Certificates.Values)
         {
             var path = $"certificates.{certificate.Name}";
@@ -51,7 +52,7 @@ internal sealed class CertificateKind : ResourceKind
                 properties.Add(ProjectsPath, string.Join(",", (certificate.Projects ?? [context.Project]).Order(StringComparer.Ordinal)));
             yield return new DesiredCertificate
             {
-                Id = IdOf(certificate.Name), DefinitionPath = path, Properties = properties, Certificate = certificate.Certificate,
+                Id = IdOf(certificate.Name), DefinitionPath = path, Properties = properties, Certificate = certificate.Certificate, InFile = inFile,
                 Names = [.. (certificate.Projects ?? []).Index().Where(project => project.Item != context.Project).Select(project => new NamedResource(OtherProjectKind.IdOf(project.Item), $"{path}.projects[{project.Index}]", $"{path}.projects"))],
                 DependsOn = [.. (certificate.Projects ?? []).Where(context.Stack.Projects.ContainsKey).Select(OtherProjectKind.IdOf)],
             };
@@ -75,11 +76,16 @@ internal sealed class CertificateKind : ResourceKind
     public override async Task<LiveResource?> FindAsync(IncusClient client, ResourceId id, CancellationToken cancellationToken) =>
         (await client.Certificates.ListAsync(cancellationToken).ConfigureAwait(false)).Select(Describe).Where(live => live.Id == id).OrderByDescending(live => live.Mark?.Project == client.Project).FirstOrDefault();
 
-    // One that is trusted already is known by its fingerprint, whatever it is called.
-    public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
-        server.OfKind(KindName).FirstOrDefault(live => live.Mark is null && ((TrustedCertificate)live.Raw).Fingerprint == desired.Properties[CertificatePath])
-        ?? server.OfKind(KindName).FirstOrDefault(live => live.Mark is not null && live.Id == desired.Id)
-        ?? server.OfKind(KindName).FirstOrDefault(live => ((TrustedCertificate)live.Raw).Fingerprint == desired.Properties[CertificatePath]);
+    // One that is trusted already is known by its fingerprint, whatever it is called. By its name it is another one, which takes
+    // the old one's place unless that is in the file as well.
+    public override LiveResource? Locate(DesiredResource desired, ServerObservation server)
+    {
+        var live = server.OfKind(KindName).ToList();
+        return live.Find(one => FingerprintOf(one) == desired.Properties[CertificatePath])
+            ?? live.Find(one => one.Mark is not null && one.Id == desired.Id && !((DesiredCertificate)desired).InFile.Contains(FingerprintOf(one)));
+    }
+
+    private static string FingerprintOf(LiveResource live) => ((TrustedCertificate)live.Raw).Fingerprint;
 
     /// <summary>A certificate that the file calls something else by now is the same certificate.</summary>
     public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner) =>
@@ -202,5 +208,8 @@ internal sealed class CertificateKind : ResourceKind
     private sealed record DesiredCertificate : DesiredResource
     {
         public required string Certificate { get; init; }
+
+        /// <summary>The fingerprints of all that the file has trusted.</summary>
+        public required IReadOnlySet<string> InFile { get; init; }
     }
 }

@@ -52,9 +52,6 @@ internal sealed partial class InstanceKind
                 await VolumeFilling.FillAsync(context, change.Desired, cancellationToken).ConfigureAwait(false);
                 await InstancePower.StartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
-            case ChangeAction.Restart or ChangeAction.Update when VolumePoolMove.Stops(context.Plan, change):
-                await UpdateAndStartAsync(context, change, cancellationToken).ConfigureAwait(false);
-                break;
             case ChangeAction.Restart:
                 await InstancePower.WakeAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
                 await InstancePower.RestartAsync(context, name, cancellationToken).ConfigureAwait(false);

@@ -89,6 +89,9 @@ internal static class LiveAddresses
         {
             var live = context.Server.Find(NetworkKind.IdOf(network))?.Raw as Network;
             var (type, config) = context.Stack.Networks.GetValueOrDefault(network) is { External: false } declared ? (declared.Type, declared.Config) : (live is { Managed: true } ? live.Type : "", live?.Config);
+            // To some clients the server shows a network without its configuration.
+            if (config is null or { Count: 0 } && context.Stack.Networks.GetValueOrDefault(network) is not { External: false })
+                return false;
             return type == "bridge" && config?.GetValueOrDefault("dns.mode") != "none";
         }
     }

@@ -28,7 +28,8 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
         LiveAddresses.CheckNetworks(context);
         foreach (var declared in context.Stack.Networks.Values)
         {
-            if (context.Server.Find(IdOf(declared.Name))?.Raw is Network { Status: "Unavailable" })
+            // Another interface in the file may be what mends it.
+            if (context.Server.Find(IdOf(declared.Name))?.Raw is Network { Status: "Unavailable" } down && down.Config.GetValueOrDefault("parent") == declared.Config.GetValueOrDefault("parent"))
                 context.Error("Unavailable", $"networks.{declared.Name}", $"the server has the network \"{declared.Name}\" and could not bring it up", "its log says why, and it tries again every minute: mend that on the server's host, such as an interface that is missing");
             var partners = NetworkNames.PartnersOf(declared, context.Stack);
             var network = NetworkNames.Share(declared, partners, context.Server);

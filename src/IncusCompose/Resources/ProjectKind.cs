@@ -30,7 +30,8 @@ internal class ProjectKind : ConfiguredKind<Project>
             DefinitionPath = "project",
             External = !project.Create,
             Properties = BagOf(project.Description, project.Config),
-            Names = WordsOf(project, "project"),
+            // A project that is there hides the pools of which it may have nothing.
+            Names = context.LiveProject is null ? WordsOf(project, "project") : [],
         };
     }
 
@@ -59,7 +60,8 @@ internal class ProjectKind : ConfiguredKind<Project>
     public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner)
     {
         change = base.Refine(change, planner);
-        var feature = change.Steps.Select(step => PropertyPath.IsConfig(step.Path, out var key) ? (Key: key, step.Value) : default)
+        // What was never said may be said at any time.
+        var feature = change.Steps.Where(step => change.Live!.Properties[step.Path] is not null).Select(step => PropertyPath.IsConfig(step.Path, out var key) ? (Key: key, step.Value) : default)
             .FirstOrDefault(step => step.Key?.StartsWith("features.", StringComparison.Ordinal) == true && !(step.Key == NetworkZoneKind.Feature && ConfigTruth.IsTrue(step.Value))).Key;
         return feature is not null && change.Refused is null && HeldBy(change.Live!).Select(address => address["/1.0/".Length..]).ToList() is { Count: > 0 } held
             ? change with { Refused = $"Incus changes {feature} of an empty project only, and this one holds {Few(held)}; take that down first, or give the stack another project" }
@@ -78,12 +80,21 @@ internal class ProjectKind : ConfiguredKind<Project>
         _ = PropertyPath.IsConfig(step.Path, out var key);
         if (key == "restricted")
             return ConfigTruth.IsTrue(step.Value);
+        if (s_allowLists.Contains(key))
+            return step.Value is not null && before is null ? true : step.Value is null ? false : null;
         if (key.StartsWith("restricted.", StringComparison.Ordinal))
-            return step.Value is null or "block";
+            return Freedom(step.Value) < Freedom(before);
         if (!key.StartsWith("limits.", StringComparison.Ordinal))
             return null;
         return step.Value is not null && (before is null || !ByteSize.TryParse(before, out var old) || !ByteSize.TryParse(step.Value, out var wanted) || wanted < old);
     }
+
+    // Lists of what is allowed: without one, all is.
+    private static readonly string[] s_allowLists =
+        ["restricted.networks.access", "restricted.devices.disk.paths", "restricted.cluster.groups", "restricted.images.servers", "restricted.storage-pools.access"];
+
+    // What is not said is mostly forbidden. Source: Incus internal/server/project/permissions.go.
+    private static int Freedom(string? value) => value switch { "allow" => 2, null or "block" or "isolated" => 0, _ => 1 };
 
     private static string Few(List<string> names) =>
         names.Count <= 3 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(3))} and {names.Count - 3} more";

@@ -15,18 +15,21 @@ internal sealed record RootDisk(string Owner, bool IsMachine, StoragePool? Pool,
     /// <summary>Drivers that keep a container's files in a tree with a limit. Source: Incus internal/server/storage/drivers, SetVolumeQuota.</summary>
     private static readonly string[] s_limits = ["dir", "btrfs", "zfs", "cephfs"];
 
+    /// <summary>True where nothing is in it that runs: then the server shrinks what can be shrunk.</summary>
+    public bool IsStopped { get; init; }
+
     /// <summary>The root disk of an instance as it is; null where it has none.</summary>
     public static RootDisk? Of(Instance instance, ServerObservation server)
     {
         if (instance.ExpandedDevices.Values.FirstOrDefault(InstanceForm.IsRootDisk) is not { } root)
             return null;
         var pool = server.Find(StoragePoolKind.IdOf(root["pool"]))?.Raw as StoragePool;
-        var disk = new RootDisk(instance.Name, instance.Type == InstanceTypes.VirtualMachine, pool, root.GetValueOrDefault("size"));
+        var disk = new RootDisk(instance.Name, instance.Type == InstanceTypes.VirtualMachine, pool, root.GetValueOrDefault("size")) { IsStopped = instance.StatusCode == StatusCode.Stopped };
         return disk.IsLimit ? disk : disk with { Size = disk.Size ?? pool?.Config.GetValueOrDefault("volume.size") ?? UsualSize };
     }
 
     /// <summary>Why it cannot be made smaller; null where its size is but a limit, which the server changes at any time.</summary>
-    public string? ShrinkingRefusal => IsLimit ? null
+    public string? ShrinkingRefusal => IsLimit || (!IsMachine && (IsStopped || Pool is null)) ? null
         : IsMachine ? $"the server makes no disk of a virtual machine smaller; keep {Size} for {Owner}, or make another instance and move what is in this one there"
         : $"the root disk of {Owner} is a file system in a block device{(Pool is null ? "" : $" ({Pool.Driver})")}, which the server makes smaller only while it is stopped, and not at all where it is xfs; "
             + $"keep {Size}, or stop it and shrink it yourself with: incus config device set {Owner} root size=…";

@@ -37,6 +37,10 @@ internal sealed class ServerObservation
     /// <summary>The members of the cluster that do not answer.</summary>
     public IReadOnlyList<string> SilentMembers { get; init; } = [];
 
+    /// <summary>The same without what is of a kind.</summary>
+    public ServerObservation Without(string kind) =>
+        new(_resources.Keys.Where(id => id.Kind != kind).SelectMany(FindAll), Images) { Elsewhere = Elsewhere, SilentMembers = SilentMembers };
+
     public LiveResource? Find(ResourceId id) => _resources.GetValueOrDefault(id);
 
     /// <summary>All of one id: members of a cluster may each have a volume of the same name in a pool of their own.</summary>

@@ -74,7 +74,7 @@ internal static class VolumeFilling
             // In an instance that runs, what is mounted hides what the image has.
             if (instance.StatusCode is not StatusCode.Stopped && instance.ExpandedDevices.Values.Any(device => device.GetValueOrDefault("path")?.TrimEnd('/') == fill.Target.TrimEnd('/')))
                 continue;
-            await context.Volumes.AloneAsync(fill.Volume.ToString(), () => FillAsync(context, instance.Name, fill, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await context.Volumes.AloneAsync(fill.Volume.ToString(), () => FillAsync(context, instance, fill, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -96,7 +96,7 @@ internal static class VolumeFilling
             .Select(mount => new VolumeFill(VolumeKind.IdOf(mount.Pools[0], mount.Mount.Source), mount.Mount.Target, mount.Mount.NoCopy == false))];
     }
 
-    private static async Task FillAsync(ApplyContext context, string instance, VolumeFill fill, CancellationToken cancellationToken)
+    private static async Task FillAsync(ApplyContext context, Instance instance, VolumeFill fill, CancellationToken cancellationToken)
     {
         var volumes = context.Client.StorageVolumes;
         var (pool, name) = (fill.Volume.Scope!, fill.Volume.Name);
@@ -104,14 +104,16 @@ internal static class VolumeFilling
         if (volume is null || volume.Config.GetValueOrDefault(Key) is not (New or Begun))
             return;
         var state = volume.Config[Key];
-        var source = await context.Client.Instances.OpenFilesAsync(instance, cancellationToken).ConfigureAwait(false);
+        var source = await context.Client.Instances.OpenFilesAsync(instance.Name, cancellationToken).ConfigureAwait(false);
         await using var closingSource = source.ConfigureAwait(false);
         // Another instance's image may have something there.
         if (await source.FindAsync(fill.Target, followLink: true, cancellationToken).ConfigureAwait(false) is not { Kind: InstanceFileKind.Directory } folder)
             return;
         var target = await volumes.OpenFilesAsync(pool, name, cancellationToken).ConfigureAwait(false);
         await using var closingTarget = target.ConfigureAwait(false);
-        if (state == New && (await target.ListAsync("/", cancellationToken).ConfigureAwait(false)).Any(entry => entry.Name != "lost+found"))
+        // Half filled and used since: what is missing may have been taken away by who uses it.
+        if ((state == Begun && instance.LastUsedAt.Year > 1970)
+            || (state == New && (await target.ListAsync("/", cancellationToken).ConfigureAwait(false)).Any(entry => entry.Name != "lost+found")))
         {
             await NoteAsync("not needed").ConfigureAwait(false);
             return;
@@ -122,14 +124,16 @@ internal static class VolumeFilling
         // What the image has at most a folder for, the next one may have more for.
         if (state == New && (await source.ListAsync(fill.Target, cancellationToken).ConfigureAwait(false)).Count == 0)
         {
-            await copy.SetAsync(folder, "/", cancellationToken).ConfigureAwait(false);
+            // Unless somebody has given it an owner since it was made.
+            if (await target.FindAsync("/", cancellationToken: cancellationToken).ConfigureAwait(false) is { Uid: 0, Gid: 0 })
+                await copy.SetAsync(folder, "/", cancellationToken).ConfigureAwait(false);
             return;
         }
 
         await NoteAsync(Begun).ConfigureAwait(false);
         await copy.IntoAsync(fill.Target, "", cancellationToken).ConfigureAwait(false);
         await copy.SetAsync(folder, "/", cancellationToken).ConfigureAwait(false);
-        await NoteAsync($"from {instance}:{fill.Target}").ConfigureAwait(false);
+        await NoteAsync($"from {instance.Name}:{fill.Target}").ConfigureAwait(false);
 
         Task NoteAsync(string note) => volumes.UpdateAsync(pool, name, current => current with { Config = new Dictionary<string, string>(current.Config) { [Key] = note } }, cancellationToken);
     }

@@ -113,6 +113,8 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
         var pools = await scope.PoolsAsync().ConfigureAwait(false);
         var lists = await Task.WhenAll(pools.Select(async pool =>
             (await view.StorageVolumes.ListAsync(pool.Name, cancellationToken).ConfigureAwait(false))
+                // The server lists snapshots beside volumes; they go with theirs.
+                .Where(volume => !volume.Name.Contains('/', StringComparison.Ordinal))
                 .Select(volume => Describe(IdOf(pool.Name, volume.Name), volume)))).ConfigureAwait(false);
         // Several members may have one of the same name: a stack's comes first, and is what is seen where nobody's view is taken.
         return [.. lists.SelectMany(list => list).OrderBy(volume => volume.Mark is null)];

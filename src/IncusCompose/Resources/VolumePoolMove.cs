@@ -34,8 +34,8 @@ internal static class VolumePoolMove
             : change;
     }
 
-    /// <summary>Sees to it that what uses a volume that is moved is stopped meanwhile, where that is allowed, and is the stack's own.</summary>
-    public static void WithTheirUsers(Dictionary<ResourceId, ResourceChange> changes, string project, PlanOptions options)
+    /// <summary>Sees to it that what uses a volume that is moved is the stack's own, and does not run.</summary>
+    public static void WithTheirUsers(Dictionary<ResourceId, ResourceChange> changes, string project)
     {
         foreach (var volume in changes.Values.Where(Is).ToList())
         {
@@ -49,7 +49,7 @@ internal static class VolumePoolMove
                     // It has the profile name the new pool first, and looks there for the volume then.
                     changes[volume.Id] = volume with { Refused = $"the profile {user.Name} names it, and the server moves no volume that instances have by a profile; take the device out of the profile in one apply, and write it with the new pool in the next" };
                 else
-                    changes[volume.Id] = With(changes, changes[volume.Id], user, options);
+                    changes[volume.Id] = With(changes, changes[volume.Id], user);
             }
         }
     }
@@ -71,10 +71,6 @@ internal static class VolumePoolMove
         return expected;
     }
 
-    /// <summary>True for an instance that is stopped while a volume of its is moved, so that it is to be started and not restarted.</summary>
-    public static bool Stops(StackPlan plan, ResourceChange instance) =>
-        instance.Restarts && plan.Resources.Any(volume => Is(volume) && IsUsedBy(volume, instance.Live));
-
     /// <summary>Moves a volume once nothing that uses it runs; its mark is written for where it is at once.</summary>
     public static async Task RunAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
     {
@@ -82,30 +78,10 @@ internal static class VolumePoolMove
         var before = (await context.Client.StorageVolumes.FindAsync(from.Scope!, from.Name, cancellationToken).ConfigureAwait(false))?.Value ?? throw new PlanOutdatedException([change.Id]);
         if (OwnershipMark.Read(from, before.Config) is not { } mark || !mark.BelongsTo(context.Plan.Stack, context.Plan.Project))
             throw new PlanOutdatedException([change.Id]);
-        var stopped = new List<string>();
-        try
-        {
-            foreach (var (name, project) in before.UsedBy.Select(Users.InstanceIn).OfType<(string Name, string Project)>())
-            {
-                if (await VolumeMove.StopAsync(context with { Client = context.Client.ForProject(project) }, name, change, cancellationToken).ConfigureAwait(false))
-                    stopped.Add(name);
-            }
-
-            context.Say($"moving to the pool {change.Id.Scope}");
-            cancellationToken.ThrowIfCancellationRequested();
-            // From here on it is gone through with: what has been moved bears the mark of what it was.
-            await context.Commitments.SeeThroughAsync(() => MoveAsync(context, change, before, mark)).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is IncusException or OperationCanceledException)
-        {
-            // Nobody else starts them: their own changes are not begun after this.
-            await context.Commitments.SeeThroughAsync(async () =>
-            {
-                foreach (var name in stopped)
-                    await InstanceKind.RunAgainAsync(context, name, CancellationToken.None).ConfigureAwait(false);
-            }).ConfigureAwait(false);
-            throw;
-        }
+        context.Say($"moving to the pool {change.Id.Scope}");
+        // One at a time: for each the server writes the new pool into the devices of the instances that use it. And once begun
+        // it is gone through with: what has been moved bears the mark of what it was.
+        await context.Volumes.AloneAsync(Word, () => context.Commitments.SeeThroughAsync(() => MoveAsync(context, change, before, mark)), cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task MoveAsync(ApplyContext context, ResourceChange change, StorageVolume before, OwnershipMark mark)
@@ -125,28 +101,14 @@ internal static class VolumePoolMove
             CancellationToken.None).ConfigureAwait(false);
     }
 
-    private static ResourceChange With(Dictionary<ResourceId, ResourceChange> changes, ResourceChange volume, ResourceChange user, PlanOptions options)
+    private static ResourceChange With(Dictionary<ResourceId, ResourceChange> changes, ResourceChange volume, ResourceChange user)
     {
         // What has it no more afterwards lets go of it first, as it runs.
         if (user.Action == ChangeAction.Update && user.Desired is not null && !user.DependsOn.Any(id => id == volume.Id || (id.Kind == ProfileKind.KindName && changes.GetValueOrDefault(id)?.DependsOn.Contains(volume.Id) == true)))
             return volume with { DependsOn = [.. volume.DependsOn.Append(user.Id).Distinct()] };
-        if (user.Live?.Raw is not Instance { StatusCode: not StatusCode.Stopped } instance || user.Action is ChangeAction.Replace or ChangeAction.Rebuild)
-            return volume;
-        if (instance.Ephemeral)
-            return volume with { Refused = $"the instance {user.Name} uses it and is ephemeral: it would be gone once it is stopped. Delete it first, or leave the volume in its pool" };
-        if (UpdateOrder.WhyNotNow(user, options) is { } manual)
-            return volume with { Refused = $"the instance {user.Name} uses it and would be stopped meanwhile; {manual}" };
-        if (!options.AllowRestart)
-            return volume with { Refused = $"the instance {user.Name} uses it, and is stopped while it is moved to another pool; allow that with -AllowRestart (--allow-restart)" };
-        changes[user.Id] = user with
-        {
-            Action = user.Action == ChangeAction.Update ? ChangeAction.Update : ChangeAction.Restart,
-            Restarts = true,
-            PendingRestart = false,
-            DependsOn = [.. user.DependsOn.Append(volume.Id).Distinct()],
-            Reason = $"stopped while {volume.Id} is moved" + (user.Reason.Length > 0 ? $"; {user.Reason}" : ""),
-        };
-        return volume;
+        return user.Live?.Raw is Instance { StatusCode: not StatusCode.Stopped }
+            ? volume with { Refused = $"the instance {user.Name} uses it and runs, and the server moves no volume of what runs; stop it first (incus-compose stop {user.Name}, Stop-IncusInstance {user.Name}): the next apply moves the volume, and starts the instance again" }
+            : volume;
     }
 
     private static ResourceId? UserIn(string address, string project)
@@ -159,6 +121,4 @@ internal static class VolumePoolMove
         var parts = address[profiles.Length..].Split("?project=");
         return (parts is [_, var other] ? Uri.UnescapeDataString(other) : "default") == project ? ProfileKind.IdOf(Uri.UnescapeDataString(parts[0])) : null;
     }
-
-    private static bool IsUsedBy(ResourceChange volume, LiveResource? instance) => instance?.Uses.Contains(volume.Live!.Id) == true;
 }

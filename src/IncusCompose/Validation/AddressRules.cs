@@ -115,6 +115,9 @@ internal static class AddressRules
             var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var (index, nic) in instance.Networks.Bound())
             {
+                // A raw device of its name may say more, such as another VLAN.
+                if (instance.Devices.ContainsKey(nic.Name ?? $"eth{index}"))
+                    continue;
                 if (!seen.Add(nic.Network) && stack.Networks.GetValueOrDefault(nic.Network) is { External: false, Type: "bridge" } network && network.Config.GetValueOrDefault("dns.mode") != "none")
                 {
                     findings.Error("NetworkTwice", findings.AttachmentPath(instance, index), $"the instance is on the network `{nic.Network}` already, where it would have its name twice",
@@ -185,8 +188,9 @@ internal static class AddressRules
 
         foreach (var text in Resources.NetworkText.Items(network.Config.GetValueOrDefault($"{version}.routes")))
         {
-            if (Cidr.TryParse(text, family, out var route) && route.Overlaps(range) && route.PrefixLength >= range.PrefixLength)
-                findings.Error("BadRoute", Said("routes", $"{version}.routes"), $"`{text}` are addresses of the network `{network.Name}` itself, which need no route", "remove it, or choose addresses beyond the network");
+            // A part of them may well be led elsewhere, as the uplinks of OVN networks have it.
+            if (family == AddressFamily.InterNetwork && Cidr.TryParse(text, family, out var route) && route.PrefixLength == range.PrefixLength && route.Overlaps(range))
+                findings.Error("BadRoute", Said("routes", $"{version}.routes"), $"`{text}` is the network `{network.Name}` itself, which needs no route", "remove it, or choose addresses beyond the network");
         }
 
         string Said(string word, string key) =>

@@ -17,8 +17,10 @@ public sealed class StorageTests(LabFixture fixture) : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        await _bench.DownAsync(_stack, new RemovalOptions { RemoveVolumes = true, RemovePools = true });
+        var down = await _bench.DownAsync(_stack, new RemovalOptions { RemoveVolumes = true, RemovePools = true });
         await _bench.DisposeAsync();
+        // What stays would stand in the way of others.
+        Assert.All(down.Resources, result => Assert.True(result.Outcome == ChangeOutcome.Done, $"{result.Id}: {result.Message}"));
     }
 
     [Fact]
@@ -82,9 +84,10 @@ public sealed class StorageTests(LabFixture fixture) : IAsyncLifetime
         await fixture.Lab.IncusAsync("storage", "volume", "snapshot", "create", _stack, "data", "before");
 
         var refused = (await _bench.PlanAsync(File(other))).Changes.Single(change => change.Kind == "volume");
-        Assert.Contains("allow that with -AllowRestart (--allow-restart)", refused.Refused, StringComparison.Ordinal);
+        Assert.Contains($"the instance {_stack} uses it and runs, and the server moves no volume of what runs; stop it first", refused.Refused, StringComparison.Ordinal);
+        await fixture.Lab.IncusAsync("stop", "--force", _stack);
 
-        var result = await _bench.UpAsync(File(other, "moved"), new PlanOptions { AllowRestart = true, Prune = true, RemoveVolumes = true });
+        var result = await _bench.UpAsync(File(other, "moved"), new PlanOptions { Prune = true, RemoveVolumes = true });
         Assert.Equal(["instance Update", "volume Update"], result.Resources.Where(one => one.Change.Action != ChangeAction.None).Select(one => $"{one.Change.Kind} {one.Change.Action}").Order(StringComparer.Ordinal));
         Assert.Equal("mine", await _bench.ShellAsync(_stack, "cat /data/kept"));
         Assert.Equal("moved", (await _bench.Client.StorageVolumes.GetAsync(other, "data")).Value.Description);
@@ -92,9 +95,10 @@ public sealed class StorageTests(LabFixture fixture) : IAsyncLifetime
         Assert.Null(await _bench.Client.StorageVolumes.FindAsync(_stack, "data"));
 
         // What is not the stack's uses it: it stays, and what to do is said.
+        await fixture.Lab.IncusAsync("stop", "--force", _stack);
         await fixture.Lab.IncusAsync("create", "busybox", _stack + "y");
         await fixture.Lab.IncusAsync("storage", "volume", "attach", other, "data", _stack + "y", "/theirs");
-        var theirs = (await _bench.PlanAsync(File(_stack, "moved"), new PlanOptions { AllowRestart = true })).Changes.Single(change => change.Kind == "volume");
+        var theirs = (await _bench.PlanAsync(File(_stack, "moved"))).Changes.Single(change => change.Kind == "volume");
         Assert.Contains($"instances/{_stack}y uses it, which is not in the file", theirs.Refused, StringComparison.Ordinal);
         await fixture.Lab.IncusAsync("delete", _stack + "y");
     }

@@ -22,6 +22,20 @@ public class ProjectPlanTests
         Assert.Equal(["project/default", "profile/small"], Order(world.Plan(Stack(("limits.memory", "2GiB"), ("limits.instances", "3")))));
     }
 
+    [Theory]
+    [InlineData("restricted.networks.access", null, "br0", true)]
+    [InlineData("restricted.networks.access", "br0", null, false)]
+    [InlineData("restricted.devices.nic", "allow", "managed", true)]
+    [InlineData("restricted.devices.nic", "block", "managed", false)]
+    [InlineData("restricted.containers.nesting", "allow", null, true)]
+    public void What_a_restriction_allows_less_of_waits_for_all_else(string key, string? before, string? after, bool waits)
+    {
+        StackDefinition Of(string? value) => value is null ? Stack(("restricted", "true")) : Stack(("restricted", "true"), (key, value));
+        var plan = new PlanningWorld().With(Applied(Of(before))).Plan(Of(after));
+
+        Assert.Equal(waits, plan.Changes[^1].Kind == "project");
+    }
+
     [Fact]
     public void Features_of_a_project_that_holds_something_cannot_be_changed_and_the_plan_says_so()
     {
@@ -33,6 +47,8 @@ public class ProjectPlanTests
             "Incus changes features.networks of an empty project only, and this one holds instances/web; take that down first, or give the stack another project",
             Refused(["/1.0/profiles/default?project=default", "/1.0/instances/web?project=default"], ("features.networks", "false")));
         Assert.Null(Refused(["/1.0/profiles/default?project=default"], ("features.networks", "false")));
+        // What was never said, Incus takes at any time.
+        Assert.Null(Refused(["/1.0/instances/web?project=default"], ("features.networks", "true"), ("features.images", "false")));
         // The one that Incus turns on at any time.
         Assert.Null(Refused(["/1.0/instances/web?project=default"], ("features.networks", "true"), ("features.networks.zones", "true")));
     }
