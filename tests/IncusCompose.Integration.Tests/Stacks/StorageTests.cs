@@ -97,7 +97,7 @@ public sealed class StorageTests(LabFixture fixture) : IAsyncLifetime
         // What is not the stack's uses it: it stays, and what to do is said.
         await fixture.Lab.IncusAsync("stop", "--force", _stack);
         await fixture.Lab.IncusAsync("create", "busybox", _stack + "y");
-        await fixture.Lab.IncusAsync("storage", "volume", "attach", other, "data", _stack + "y", "/theirs");
+        await fixture.Lab.IncusAsync("storage", "volume", "attach", other, "data", _stack + "y", "theirs", "/theirs");
         var theirs = (await _bench.PlanAsync(File(_stack, "moved"))).Changes.Single(change => change.Kind == "volume");
         Assert.Contains($"instances/{_stack}y uses it, which is not in the file", theirs.Refused, StringComparison.Ordinal);
         await fixture.Lab.IncusAsync("delete", _stack + "y");
