@@ -98,22 +98,6 @@ internal sealed partial class InstanceKind
         }
     }
 
-    /// <summary>Changes an instance that was stopped while a volume of its was moved, and starts it again.</summary>
-    private async Task UpdateAndStartAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (change.Action == ChangeAction.Update)
-                await UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
-            await InstancePower.StartAsync(context, change.Name, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is IncusException or OperationCanceledException)
-        {
-            await context.Commitments.SeeThroughAsync(() => RunAgainAsync(context, change.Name, CancellationToken.None)).ConfigureAwait(false);
-            throw;
-        }
-    }
-
     /// <summary>Why an instance with snapshots is not rebuilt.</summary>
     internal static string SnapshotsInTheWay(IEnumerable<string> snapshots) =>
         $"The server rebuilds no instance that has snapshots, and this one has {string.Join(", ", snapshots)}";

@@ -92,12 +92,12 @@ internal static class VolumeMove
 
     /// <summary>Stops an instance that is to be moved with the volume; its own change starts it again.</summary>
     /// <returns>True where it ran.</returns>
-    public static async Task<bool> StopAsync(ApplyContext context, string name, ResourceChange volume, CancellationToken cancellationToken)
+    private static async Task<bool> StopAsync(ApplyContext context, string name, ResourceChange volume, CancellationToken cancellationToken)
     {
         if ((await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value is not { StatusCode: not StatusCode.Stopped })
             return false;
         if (context.Plan.Resources.FirstOrDefault(change => change.Id == InstanceKind.IdOf(name)) is not { Restarts: true } user
-            || context.Client.Project != context.Plan.Project || !(user.Action == ChangeAction.Replace || InstanceKind.IsMove(user) || VolumePoolMove.Is(volume)))
+            || context.Client.Project != context.Plan.Project || !(user.Action == ChangeAction.Replace || InstanceKind.IsMove(user)))
             throw new IncusException($"{volume.Id} is not moved while the instance {name} uses it, which runs", $"Stop it first: incus stop {name}");
         var own = context with { OwnStopTimeout = InstancePower.StopTimeoutOf(user), Hooks = new ChangeHooks(context.HookRunner(), user) };
         await InstancePower.WakeAsync(own, user.Live!, cancellationToken).ConfigureAwait(false);
