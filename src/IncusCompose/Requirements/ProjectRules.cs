@@ -206,7 +206,7 @@ internal static class ProjectRules
             if (key == "limits.processes" && member.IsMachine)
                 continue;
             var value = member.Config.GetValueOrDefault(key, "");
-            if (TryCount(key, value, out var count))
+            if (ProjectSums.TryCount(key, value, out var count))
             {
                 sum += count;
                 continue;
@@ -221,12 +221,12 @@ internal static class ProjectRules
                 $"say it as a number, such as `{example}`, here or in a profile");
         }
 
-        sum += others.Sum(other => TryCount(key, other.ExpandedConfig.GetValueOrDefault(key, ""), out var count) ? count : 0);
-        if (sound && members.Count > 0 && TryCount(key, project[key], out var most) && sum > most)
+        sum += others.Sum(other => ProjectSums.TryCount(key, other.ExpandedConfig.GetValueOrDefault(key, ""), out var count) ? count : 0);
+        if (sound && members.Count > 0 && ProjectSums.TryCount(key, project[key], out var most) && sum > most)
         {
             context.Error(
                 "ProjectLimit", PathOf(context, members[^1].Path),
-                $"the instances of the project \"{context.Project}\" may have {project[key]} {(key == "limits.memory" ? "of memory" : word)} between them ({key}), and would have {(key == "limits.memory" ? Sizes.Show(sum) : sum.ToString(CultureInfo.InvariantCulture))}",
+                $"the instances of the project \"{context.Project}\" may have {project[key]} {(key == "limits.memory" ? "of memory" : word)} between them ({key}), and would have {ProjectSums.Show(key, sum)}",
                 "give some of them less, or raise the limit");
         }
     }
@@ -278,10 +278,6 @@ internal static class ProjectRules
                 "make something smaller, or raise the limit");
         }
     }
-
-    private static bool TryCount(string key, string value, out long count) => key == "limits.memory"
-        ? ByteSize.TryParse(value, out count)
-        : long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out count);
 
     /// <summary>Where the limit is said, if the file says it.</summary>
     private static string PathOf(PlanningContext context, string otherwise) =>

@@ -44,7 +44,7 @@ internal static class ProjectLimitRules
         {
             if (InstanceForm.ConfigOf(instance).GetValueOrDefault(key) is not { Length: > 0 } value)
                 continue;
-            if (TryCount(key, value, out var count))
+            if (ProjectSums.TryCount(key, value, out var count))
             {
                 sum += count * (instance.Replicas ?? 1);
                 continue;
@@ -56,18 +56,14 @@ internal static class ProjectLimitRules
                 $"the project limits what all its instances have of it together ({key}), and {Excerpts.Quote(value)} cannot be counted", $"write a number, such as `{example}`");
         }
 
-        if (TryCount(key, project.Config[key], out var most) && sum > most)
+        if (ProjectSums.TryCount(key, project.Config[key], out var most) && sum > most)
         {
             findings.Error(
                 "ProjectLimit", PathOf(key, findings),
-                $"the instances of the project may have {project.Config[key]} between them ({key}), and those of the stack would have {(key == "limits.memory" ? Sizes.Show(sum) : sum.ToString(CultureInfo.InvariantCulture))}",
+                $"the instances of the project may have {project.Config[key]} between them ({key}), and those of the stack would have {ProjectSums.Show(key, sum)}",
                 "give some of them less, or raise the limit");
         }
     }
-
-    private static bool TryCount(string key, string value, out long count) => key == "limits.memory"
-        ? ByteSize.TryParse(value, out count)
-        : long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out count);
 
     private static string PathOf(string key, Findings findings) =>
         new[] { $"project.{key.Replace('-', '_')}", $"project.config.{key}" }.FirstOrDefault(findings.Has) ?? "project";
