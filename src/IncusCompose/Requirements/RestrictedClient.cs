@@ -42,7 +42,7 @@ internal sealed record RestrictedClient(IReadOnlyList<string> Projects)
         // Of the project's own configuration it sees all.
         if (kind.AdviceWhenRestricted is { } advice && !kind.ContainsAll)
         {
-            context.Error("RestrictedClient", resource.DefinitionPath, $"{Who}, and every {kind.Noun} is the server's as a whole, for administrators alone to make and change", advice);
+            RefuseServersOwn(kind, resource, advice, context);
             return true;
         }
 
@@ -60,7 +60,7 @@ internal sealed record RestrictedClient(IReadOnlyList<string> Projects)
     public static void Check(ResourceKind kind, ResourceChange change, PlanningContext context)
     {
         if (change is { Action: not ChangeAction.None, Desired: { } wanted } && kind is { AdviceWhenRestricted: { } leave, ContainsAll: false })
-            context.Error("RestrictedClient", wanted.DefinitionPath, $"{Who}, and every {kind.Noun} is the server's as a whole, for administrators alone to make and change", leave);
+            RefuseServersOwn(kind, wanted, leave, context);
         if (change.Action != ChangeAction.None && kind is { AdviceWhenRestricted: { } advice, ContainsAll: true })
             context.Error("RestrictedClient", change.Desired!.DefinitionPath, $"{Who}, and a project is made and changed by administrators alone", advice);
         else if (change is { Desired: DesiredInstance { Place: { } place } instance } && (change.Action is ChangeAction.Create or ChangeAction.Replace || InstanceKind.IsMove(change)) && BlocksTargets(context))
@@ -72,6 +72,9 @@ internal sealed record RestrictedClient(IReadOnlyList<string> Projects)
                 "have an administrator allow it with restricted.cluster.target=allow (of a project: restrictions: {cluster.target: allow}), " + (place.WithVolumes ? "or keep the volumes in a storage pool that all members share" : "or remove `target`"));
         }
     }
+
+    private static void RefuseServersOwn(ResourceKind kind, DesiredResource resource, string advice, PlanningContext context) =>
+        context.Error("RestrictedClient", resource.DefinitionPath, $"{Who}, and every {kind.Noun} is the server's as a whole, for administrators alone to make and change", advice);
 
     private static bool BlocksTargets(PlanningContext context) =>
         context.LiveProject?.Raw is Project { Config: var config } && ConfigTruth.IsTrue(config.GetValueOrDefault("restricted")) && config.GetValueOrDefault("restricted.cluster.target") != "allow";

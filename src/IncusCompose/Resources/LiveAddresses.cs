@@ -41,7 +41,7 @@ internal static class LiveAddresses
             if (context.Server.Find(NetworkKind.IdOf(nic.Network))?.Raw is not Network { Managed: true, Type: "bridge" or "ovn" } network)
                 continue;
             var declared = context.Stack.Networks.GetValueOrDefault(nic.Network) is { External: false } own ? own.Config : null;
-            var place = context.Stack.Source.Contains($"{path}.{nic.Network}") ? $"{path}.{nic.Network}" : $"{path}[{index}]";
+            var place = PlaceOf(context, path, nic.Network, index);
             foreach (var (key, family, shortKey) in AddressRules.NetworkKeys)
             {
                 // What the file says itself was checked before.
@@ -80,7 +80,7 @@ internal static class LiveAddresses
             var (mine, other) = (two[0], two[1]);
             var index = instance.Networks.ToList().FindIndex(nic => nic.Network == group.Key.Network);
             var path = $"instances.{instance.Group ?? instance.Name}";
-            var place = index < 0 ? $"{path}.devices.{mine.Key}" : context.Stack.Source.Contains($"{path}.networks.{group.Key.Network}") ? $"{path}.networks.{group.Key.Network}" : $"{path}.networks[{index}]";
+            var place = index < 0 ? $"{path}.devices.{mine.Key}" : PlaceOf(context, $"{path}.networks", group.Key.Network, index);
             context.Error("NetworkTwice", place, $"{mine.Key} and {other.Key}{(other.Value.Profile is { } of ? $" of the profile \"{of}\"" : "")} are both on the network \"{group.Key.Network}\", which would have the instance's name twice",
                 other.Value.Profile is null ? "remove one of the two" : $"call it {other.Key}, or turn the profile's off under devices: {{{other.Key}: {{type: none}}}}");
         }
@@ -95,6 +95,10 @@ internal static class LiveAddresses
             return type == "bridge" && config?.GetValueOrDefault("dns.mode") != "none";
         }
     }
+
+    // Networks of an instance are a mapping or a list.
+    private static string PlaceOf(PlanningContext context, string networks, string network, int index) =>
+        context.Stack.Source.Contains($"{networks}.{network}") ? $"{networks}.{network}" : $"{networks}[{index}]";
 
     private static Cidr? Range(IReadOnlyDictionary<string, string>? config, string key, AddressFamily family) =>
         config?.GetValueOrDefault(key) is { } text && Cidr.TryParse(text, family, out var range) ? range : null;

@@ -139,7 +139,7 @@ internal static class AddressRules
             {
                 if (!network.Config.TryGetValue(key, out var value) || value is "" or "auto" or "none")
                     continue;
-                var path = findings.Has($"networks.{network.Name}.config.{key}") ? $"networks.{network.Name}.config.{key}" : $"networks.{network.Name}.{shortKey}";
+                var path = Said(network, shortKey, key, findings);
                 if (!Cidr.TryParse(value, family, out var range))
                 {
                     var example = family == AddressFamily.InterNetwork ? "10.20.0.1/24" : "fd42:1::1/64";
@@ -177,7 +177,7 @@ internal static class AddressRules
         var version = family == AddressFamily.InterNetwork ? "ipv4" : "ipv6";
         foreach (var text in Resources.NetworkText.Items(network.Config.GetValueOrDefault($"{version}.dhcp.ranges")))
         {
-            var path = Said("dhcp", $"{version}.dhcp.ranges");
+            var path = Said(network, "dhcp", $"{version}.dhcp.ranges", findings);
             if (text.Split('-', StringSplitOptions.TrimEntries) is not [var from, var to] || !Addresses.TryParse(from, out var first) || !Addresses.TryParse(to, out var last))
                 findings.Error("BadRange", path, $"`{text}` is not a range of addresses", "write the first address and the last, such as `10.20.0.50-10.20.0.99`");
             else if (!range.Contains(first) || !range.Contains(last))
@@ -190,12 +190,13 @@ internal static class AddressRules
         {
             // A part of them may well be led elsewhere, as the uplinks of OVN networks have it.
             if (family == AddressFamily.InterNetwork && Cidr.TryParse(text, family, out var route) && route.PrefixLength == range.PrefixLength && route.Overlaps(range))
-                findings.Error("BadRoute", Said("routes", $"{version}.routes"), $"`{text}` is the network `{network.Name}` itself, which needs no route", "remove it, or choose addresses beyond the network");
+                findings.Error("BadRoute", Said(network, "routes", $"{version}.routes", findings), $"`{text}` is the network `{network.Name}` itself, which needs no route", "remove it, or choose addresses beyond the network");
         }
-
-        string Said(string word, string key) =>
-            findings.Has($"networks.{network.Name}.config.{key}") ? $"networks.{network.Name}.config.{key}" : $"networks.{network.Name}.{word}";
     }
+
+    // Raw configuration wins over the word that means the same.
+    private static string Said(NetworkDefinition network, string word, string key, Findings findings) =>
+        findings.Has($"networks.{network.Name}.config.{key}") ? $"networks.{network.Name}.config.{key}" : $"networks.{network.Name}.{word}";
 
     /// <summary>Where a network says its own addresses: Incus's key, the family, and the word of the file.</summary>
     internal static readonly (string Key, AddressFamily Family, string ShortKey)[] NetworkKeys =
