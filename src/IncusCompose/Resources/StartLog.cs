@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Incus.Client;
+using IncusCompose.Readiness;
 
 namespace IncusCompose.Resources;
 
@@ -9,6 +10,7 @@ internal static partial class StartLog
     private const int MostReasons = 3;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_longestEnd = TimeSpan.FromSeconds(10);
 
     /// <summary>The reason that the instance's own log tells; null where the error is of another kind, or nothing is told.</summary>
     /// <param name="client">The project's view of the server.</param>
@@ -18,6 +20,7 @@ internal static partial class StartLog
     {
         if (error is not IncusException { ServerMessage: { } said } || !said.Contains("forkstart", StringComparison.Ordinal))
             return null;
+        await PutAwayAsync(client, instance).ConfigureAwait(false);
         using var limit = new CancellationTokenSource(s_limit);
         try
         {
@@ -27,6 +30,20 @@ internal static partial class StartLog
         {
             // The error itself has to do.
             return null;
+        }
+    }
+
+    // The server calls what did not start running until all of it is put away: its log is complete then, and nobody who looks
+    // at it next takes it for what runs.
+    private static async Task PutAwayAsync(IncusClient client, string instance)
+    {
+        try
+        {
+            await new InstanceWaiter(client, instance).WaitForStatusAsync(StatusCode.Stopped, s_longestEnd).ConfigureAwait(false);
+        }
+        catch (Exception other) when (other is IncusException or NotReadyException)
+        {
+            // It is gone, or somebody else has started it: neither changes what is told.
         }
     }
 
