@@ -154,7 +154,7 @@ internal static class PlannedBuilds
     {
         if (live.Images.Any(one => OwnershipMark.Read(one.Properties) is { } mark && mark.BelongsTo(stack.Name, project) && mark.Key == image.Name && one.Properties.ContainsKey(PlannedBuild.Key)))
             return false;
-        if (ImageKind.IsThere(image.Source, remotes, live))
+        if (LiveImages.IsThere(image.Source, remotes, live))
             return true;
         // What other servers have, they say when it is fetched.
         if (!registries.Has(image.Source))

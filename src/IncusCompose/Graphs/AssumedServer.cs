@@ -33,7 +33,7 @@ internal static class AssumedServer
     /// <summary>Whatever remote an image names is one.</summary>
     private static ClientConfiguration Remotes(StackDefinition stack) => new()
     {
-        Remotes = stack.Instances.Values.Select(instance => ImageKind.ReferenceOf(instance.Image, stack))
+        Remotes = stack.Instances.Values.Select(instance => StackImages.ReferenceOf(instance.Image, stack))
             .Concat(stack.Images.Values.Select(image => image.Source))
             .Where(reference => reference.Contains(':', StringComparison.Ordinal))
             .Select(reference => reference[..reference.IndexOf(':', StringComparison.Ordinal)])

@@ -18,7 +18,7 @@ internal static class HostNetwork
             return;
         // The init of a system would set the host's interfaces up as its own.
         if (OciApplications.IsOciImage(instance, context) == false)
-            context.Error("NetworkOfHost", path, $"{ImageKind.ReferenceOf(instance.Image, context.Stack)} is the image of a system, which would set up the host's interfaces as its own", "name an OCI image such as docker.io:library/nginx, or write `network: macvlan` for an address in the host's network");
+            context.Error("NetworkOfHost", path, $"{StackImages.ReferenceOf(instance.Image, context.Stack)} is the image of a system, which would set up the host's interfaces as its own", "name an OCI image such as docker.io:library/nginx, or write `network: macvlan` for an address in the host's network");
     }
 
     /// <summary>What LXC is told.</summary>

@@ -37,19 +37,19 @@ internal static class ImageCommand
         var wanted = stack.Instances.Values
             .Where(instance => instance.Command is not null && !InstanceForm.ConfigOf(instance).ContainsKey(Key)
                 && (context.Server.Find(InstanceKind.IdOf(instance.Name)) is not { } live || Recorded(instance, stack, live) is null || MovedImages.WillFollow(instance, live, context, options)))
-            .DistinctBy(instance => ImageKind.ReferenceOf(instance.Image, stack))
+            .DistinctBy(instance => StackImages.ReferenceOf(instance.Image, stack))
             // Where the server runs no such images at all, that is what is said.
             .Where(_ => context.About?.ApiExtensions.Contains("instance_oci_entrypoint") == true)
             .ToList();
         var found = new Dictionary<string, ImageEntrypoint>(StringComparer.Ordinal);
         var answers = await Task.WhenAll(wanted.Select(async Task<(InstanceDefinition Instance, ImageEntrypoint? Entrypoint, string? Problem)> (instance) =>
         {
-            var reference = ImageKind.ReferenceOf(instance.Image, stack);
+            var reference = StackImages.ReferenceOf(instance.Image, stack);
             try
             {
                 if (context.Builds.TryGetValue(instance.Image, out var build))
                 {
-                    var image = ImageKind.FindOwn(context.Server.Images, instance.Image, (stack.Name, context.Project));
+                    var image = LiveImages.FindOwn(context.Server.Images, instance.Image, (stack.Name, context.Project));
                     return await PlannedBuilds.EntrypointOfAsync(instance.Image, build, image is not null && build.IsOf(image) ? image : null, registries, cancellationToken).ConfigureAwait(false) is { } own
                         ? (instance, own, null)
                         : (instance, null, "its instructions do not say");
@@ -73,7 +73,7 @@ internal static class ImageCommand
 
             var path = $"instances.{instance.Group ?? instance.Name}.command";
             problems.Add(Diagnostic.Error("UnknownEntrypoint", stack.Source.Find(path), path,
-                $"`command` alone is for an image's own entry point, and what that of {ImageKind.ReferenceOf(instance.Image, stack)} is cannot be told: {problem}",
+                $"`command` alone is for an image's own entry point, and what that of {StackImages.ReferenceOf(instance.Image, stack)} is cannot be told: {problem}",
                 "write the image's `entrypoint` as well; `entrypoint: []` where it has none"));
         }
 
@@ -86,7 +86,7 @@ internal static class ImageCommand
         if (instance.Command is not { } command || config.ContainsKey(Key))
             return;
         // What could not be told has been reported.
-        if ((context.Entrypoints.GetValueOrDefault(ImageKind.ReferenceOf(instance.Image, context.Stack)) ?? Recorded(instance, context.Stack, live)) is not { } entrypoint)
+        if ((context.Entrypoints.GetValueOrDefault(StackImages.ReferenceOf(instance.Image, context.Stack)) ?? Recorded(instance, context.Stack, live)) is not { } entrypoint)
         {
             context.Require("instance_oci_entrypoint", $"instances.{instance.Name}.command", "`command`");
             return;
@@ -114,5 +114,5 @@ internal static class ImageCommand
 
     /// <summary>What was asked for when the instance was made, if it was made from the same image.</summary>
     private static ImageEntrypoint? Recorded(InstanceDefinition instance, StackDefinition stack, LiveResource? live) =>
-        live?.Raw is Instance made && RecordedWords.ReadEntrypoint(made.Config) is { } recorded && recorded.Image == ImageKind.ReferenceOf(instance.Image, stack) ? recorded : null;
+        live?.Raw is Instance made && RecordedWords.ReadEntrypoint(made.Config) is { } recorded && recorded.Image == StackImages.ReferenceOf(instance.Image, stack) ? recorded : null;
 }

@@ -29,7 +29,7 @@ internal static class ImageEnvironment
             return found;
         var answers = await Task.WhenAll(context.Stack.Instances.Values.Select(async Task<(InstanceDefinition Instance, IReadOnlyDictionary<string, string?>? Variables, string? Problem)> (instance) =>
         {
-            var reference = ImageKind.ReferenceOf(instance.Image, context.Stack);
+            var reference = StackImages.ReferenceOf(instance.Image, context.Stack);
             if (context.Server.Find(InstanceKind.IdOf(instance.Name)) is not { Mark: { } mark, Raw: Instance made } live || !OciApplications.IsOne(made) || mark.Applied.Plain(PropertyPath.Image) is not { } before)
                 return default;
             var own = InstanceForm.ConfigOf(instance);

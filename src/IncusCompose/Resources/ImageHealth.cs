@@ -42,15 +42,15 @@ internal static class ImageHealth
         var found = new Dictionary<string, ImageHealthcheck>(StringComparer.Ordinal);
         // Where the server runs no such images at all, that is what is said of them.
         var runs = context.About?.ApiExtensions.Contains("instance_oci") == true;
-        var open = stack.Instances.Values.Where(instance => IsOpen(instance) && (runs || !registries.Has(ImageKind.ReferenceOf(instance.Image, stack)))).ToList();
-        var answers = await Task.WhenAll(open.GroupBy(instance => ImageKind.ReferenceOf(instance.Image, stack), StringComparer.Ordinal).Select(async group =>
+        var open = stack.Instances.Values.Where(instance => IsOpen(instance) && (runs || !registries.Has(StackImages.ReferenceOf(instance.Image, stack)))).ToList();
+        var answers = await Task.WhenAll(open.GroupBy(instance => StackImages.ReferenceOf(instance.Image, stack), StringComparer.Ordinal).Select(async group =>
         {
             var asked = group.Where(instance => Known(instance, context, options) is null).ToList();
             var isWanted = asked.Exists(instance => options.WithImageHealth || waits.Contains(instance.Name) || instance.HealthTiming is not null);
             var image = group.First().Image;
             if (context.Builds.TryGetValue(image, out var build))
             {
-                var built = ImageKind.FindOwn(context.Server.Images, image, (stack.Name, context.Project));
+                var built = LiveImages.FindOwn(context.Server.Images, image, (stack.Name, context.Project));
                 return await AskAsync(group.Key, () => PlannedBuilds.HealthOfAsync(image, build, built is not null && build.IsOf(built) ? built : null, isWanted, asked.Count > 0, registries, cancellationToken), cancellationToken).ConfigureAwait(false);
             }
 
@@ -64,14 +64,14 @@ internal static class ImageHealth
         {
             if (health is not null)
                 found[reference] = health;
-            var silent = open.Where(instance => problem is not null && ImageKind.ReferenceOf(instance.Image, stack) == reference && Known(instance, context, options) is null).ToList();
+            var silent = open.Where(instance => problem is not null && StackImages.ReferenceOf(instance.Image, stack) == reference && Known(instance, context, options) is null).ToList();
             if (silent.Count > 0 && !silent.Exists(instance => waits.Contains(instance.Name)))
             {
                 var path = $"instances.{silent[0].Group ?? silent[0].Name}.image";
                 problems.Add(Diagnostic.Warning("ImageServerSilent", stack.Source.Find(path), path, $"whether {reference} has a health check of its own cannot be told: {problem}", "it counts as ready once it runs; or write its `healthcheck`"));
             }
 
-            foreach (var instance in open.Where(instance => health is { Check: null } && instance.HealthTiming is not null && ImageKind.ReferenceOf(instance.Image, stack) == reference && !waits.Contains(instance.Name)))
+            foreach (var instance in open.Where(instance => health is { Check: null } && instance.HealthTiming is not null && StackImages.ReferenceOf(instance.Image, stack) == reference && !waits.Contains(instance.Name)))
             {
                 var path = $"instances.{instance.Group ?? instance.Name}.healthcheck";
                 problems.Add(Diagnostic.Warning("NoHealthcheck", stack.Source.Find(path), path, $"it says when the check of its image is made, and {reference} has none", "add a `test`, or leave it out"));
@@ -80,7 +80,7 @@ internal static class ImageHealth
 
         foreach (var instance in open)
         {
-            var reference = ImageKind.ReferenceOf(instance.Image, stack);
+            var reference = StackImages.ReferenceOf(instance.Image, stack);
             var check = found.GetValueOrDefault(reference) ?? Known(instance, context, options);
             if (check?.Check is not null)
                 continue;
@@ -99,7 +99,7 @@ internal static class ImageHealth
     /// <summary>Adds the check of its image to the configuration of an instance that has no other.</summary>
     public static void Add(SortedDictionary<string, string> config, InstanceDefinition instance, PlanningContext context, LiveResource? live)
     {
-        if (IsOpen(instance) && (context.ImageHealth.GetValueOrDefault(ImageKind.ReferenceOf(instance.Image, context.Stack)) ?? Recorded(instance, context.Stack, live)) is { } check)
+        if (IsOpen(instance) && (context.ImageHealth.GetValueOrDefault(StackImages.ReferenceOf(instance.Image, context.Stack)) ?? Recorded(instance, context.Stack, live)) is { } check)
             config[RecordedWords.ImageHealthcheck] = RecordedWords.Write(check with { Timing = instance.HealthTiming });
     }
 
@@ -109,7 +109,7 @@ internal static class ImageHealth
     /// <summary>True where an image may have a check of its own: only where it comes from can tell.</summary>
     public static bool MayComeWith(InstanceDefinition instance, StackDefinition stack) =>
         // The server of Incus's own project has images of systems alone.
-        IsOpen(instance) && (stack.Images.GetValueOrDefault(instance.Image)?.Build is not null || ImageRemotes.Split(ImageKind.ReferenceOf(instance.Image, stack)).Remote is not (null or ClientConfiguration.LocalRemote or "images"));
+        IsOpen(instance) && (stack.Images.GetValueOrDefault(instance.Image)?.Build is not null || ImageRemotes.Split(StackImages.ReferenceOf(instance.Image, stack)).Remote is not (null or ClientConfiguration.LocalRemote or "images"));
 
     private static ImageHealthcheck Of(string reference, OciImageConfig config) => new(reference, config.Healthcheck);
 
@@ -150,5 +150,5 @@ internal static class ImageHealth
 
     /// <summary>What was told when the instance was made, if it was made from the same image.</summary>
     private static ImageHealthcheck? Recorded(InstanceDefinition instance, StackDefinition stack, LiveResource? live) =>
-        live?.Raw is Instance made && RecordedWords.ReadImageHealthcheck(made.Config) is { } recorded && recorded.Image == ImageKind.ReferenceOf(instance.Image, stack) ? recorded : null;
+        live?.Raw is Instance made && RecordedWords.ReadImageHealthcheck(made.Config) is { } recorded && recorded.Image == StackImages.ReferenceOf(instance.Image, stack) ? recorded : null;
 }

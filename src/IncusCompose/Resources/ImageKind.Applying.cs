@@ -239,12 +239,12 @@ internal sealed partial class ImageKind
         var image = change.Live?.Raw is Image planned ? images.FirstOrDefault(one => one.Fingerprint == planned.Fingerprint) : null;
         if (change.Desired is not DesiredImage desired)
             return image is not null && OwnershipMark.Read(image.Properties)?.BelongsTo(context.Plan.Stack, context.Plan.Project) == true ? Describe(change.Id, image) : null;
-        image ??= Find(desired, images);
+        image ??= LiveImages.Find(desired, images);
         return image is null ? null : Describe(desired, image);
     }
 
     private static async Task<Image?> FindNowAsync(ApplyContext context, DesiredImage image, CancellationToken cancellationToken) =>
-        Find(image, await context.Client.Images.ListAsync(cancellationToken).ConfigureAwait(false));
+        LiveImages.Find(image, await context.Client.Images.ListAsync(cancellationToken).ConfigureAwait(false));
 
     /// <summary>Lets an alias lead to an image, whether it is there already or not.</summary>
     public static async Task PointAliasAsync(IncusClient client, string alias, string fingerprint, CancellationToken cancellationToken)

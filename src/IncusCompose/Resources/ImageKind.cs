@@ -8,50 +8,6 @@ using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
 
-/// <summary>An image that instances are created from.</summary>
-internal sealed record DesiredImage : DesiredResource
-{
-    /// <summary>The image server; null where the image must be on the Incus server itself.</summary>
-    public IncusRemote? Remote { get; init; }
-
-    /// <summary>The alias (or fingerprint) there.</summary>
-    public required string Alias { get; init; }
-
-    /// <summary>The files of this machine that it is made of; null where it is made of none.</summary>
-    public ImageFiles? Files { get; init; }
-
-    /// <summary>The instance that it is made from; null where it is made from none.</summary>
-    public string? Publish { get; init; }
-
-    /// <summary>What it is built of on this machine; null where it is not.</summary>
-    public PlannedBuild? Build { get; init; }
-
-    /// <summary>The secrets of the stack, which its build may need.</summary>
-    public IReadOnlyDictionary<string, SecretDefinition> Secrets { get; init; } = new Dictionary<string, SecretDefinition>();
-
-    /// <summary>The entry point that the plan has counted on; null where it does not matter.</summary>
-    public ImageEntrypoint? Entrypoint { get; init; }
-
-    /// <summary>Who may fetch it; null where nobody is asked.</summary>
-    public ImageCredentials? Credentials { get; init; }
-
-    /// <summary>Which image of its registry it is; null where it is of none, or is not followed.</summary>
-    public ImageDigest? Digest { get; init; }
-
-    /// <summary><c>container</c> or <c>virtual-machine</c>: one alias leads to an image of each.</summary>
-    public required string InstanceType { get; init; }
-
-    /// <summary>Whose mark counts: an image may have been brought by another stack, which says nothing of this one's alias.</summary>
-    public required (string Name, string Project) Stack { get; init; }
-}
-
-/// <summary>An image as the file names it.</summary>
-/// <param name="Definition">Its entry of <c>images</c>; null where an instance names it without one.</param>
-/// <param name="Reference">What it leads to.</param>
-/// <param name="Type"><c>container</c> or <c>virtual-machine</c>.</param>
-/// <param name="Path">Where the file names it.</param>
-internal sealed record ImageName(ImageDefinition? Definition, string Reference, string Type, string Path);
-
 /// <summary>
 /// Images. Each distinct one is brought to the server once, before anything is created from it: creating several
 /// instances at once from an image that is not there yet is a race on the server. Source: Incus doc/image-handling.md.
@@ -66,9 +22,6 @@ internal sealed partial class ImageKind : ResourceKind
     private const string FingerprintWord = "fingerprint";
     private const string DigestWord = "digest";
     private const string BuildWord = "build";
-
-    // In place of a fingerprint, which a build has only once it is done.
-    private const string NewBuild = "a new build";
     private const string MoreAliases = "aliases/";
 
     public override string Name => KindName;
@@ -77,76 +30,7 @@ internal sealed partial class ImageKind : ResourceKind
 
     /// <summary>The image of an instance: the same reference is the same resource, however many instances name it.</summary>
     public static ResourceId IdOf(InstanceDefinition instance, StackDefinition stack) =>
-        IdOf(ReferenceOf(instance.Image, stack), InstanceKind.TypeName(instance.Type));
-
-    /// <summary>What an instance's word for its image leads to: the source of an entry of <c>images:</c>, or the word itself.</summary>
-    public static string ReferenceOf(string image, StackDefinition stack) =>
-        stack.Images.TryGetValue(image, out var declared) ? declared.Reference : image;
-
-    /// <summary>The files of this machine that an image is made of; null where it is made of none.</summary>
-    public static ImageFiles? FilesOf(ImageDefinition? image) => image switch
-    {
-        { File: { } file } => new ImageFiles(file, null),
-        { Metadata: { } metadata, Rootfs: { } rootfs } => new ImageFiles(metadata, rootfs),
-        _ => null,
-    };
-
-    /// <summary>The images that are asked for where they come from, with every plan.</summary>
-    public static IEnumerable<ImageName> Followed(StackDefinition stack) =>
-        Named(stack).Where(image => image.Definition?.Publish is null && PullOf(stack, image.Reference, image.Type) == ImagePull.Always);
-
-    /// <summary>Every image that instances or the file's <c>images</c> name, each once.</summary>
-    private static IEnumerable<ImageName> Named(StackDefinition stack) =>
-        stack.Instances.Values.Select(instance => new ImageName(stack.Images.GetValueOrDefault(instance.Image), ReferenceOf(instance.Image, stack), InstanceKind.TypeName(instance.Type), $"instances.{instance.Group ?? instance.Name}.image"))
-            .Concat(stack.Images.Values.Where(image => stack.Instances.Values.All(instance => instance.Image != image.Name)).Select(image => new ImageName(image, image.Reference, InstanceTypes.Container, $"images.{image.Name}")))
-            .DistinctBy(image => (image.Reference, image.Type));
-
-    /// <summary>When an image is looked for: as often as any of those that name it want.</summary>
-    private static ImagePull PullOf(StackDefinition stack, string reference, string type)
-    {
-        var wanted = stack.Instances.Values.Where(instance => ReferenceOf(instance.Image, stack) == reference && InstanceKind.TypeName(instance.Type) == type)
-            .Select(instance => instance.PullPolicy ?? stack.Images.GetValueOrDefault(instance.Image)?.Pull ?? ImagePull.Missing).ToList();
-        if (wanted.Count == 0)
-            wanted = [.. stack.Images.Values.Where(image => image.Reference == reference).Select(image => image.Pull ?? ImagePull.Missing)];
-        return wanted.Contains(ImagePull.Always) ? ImagePull.Always : wanted.Contains(ImagePull.Missing) || wanted.Count == 0 ? ImagePull.Missing : ImagePull.Never;
-    }
-
-    /// <summary>The fingerprint of what an instance's word for its image leads to on the server now; null where it is not there.</summary>
-    public static string? FingerprintOf(InstanceDefinition instance, PlanningContext context)
-    {
-        var reference = ReferenceOf(instance.Image, context.Stack);
-        var type = InstanceKind.TypeName(instance.Type);
-        // What is to be brought with this plan counts already.
-        if (context.NewestImages.TryGetValue((reference, type), out var newest))
-            return newest;
-        if (context.Stack.Images.GetValueOrDefault(instance.Image) is { Source.Length: 0 } made)
-        {
-            var live = FindOwn(context.Server.Images, made.Name, (context.Stack.Name, context.Project));
-            return live is not null && context.Builds.GetValueOrDefault(made.Name) is { } build && !build.IsOf(live) ? NewBuild : live?.Fingerprint;
-        }
-
-        var (remoteName, alias) = ImageRemotes.Split(reference);
-        var remote = remoteName is null or ClientConfiguration.LocalRemote ? null : ImageRemotes.Find(context.Remotes, remoteName);
-        return remoteName is null or ClientConfiguration.LocalRemote || remote is not null
-            ? FindNamed(remote, reference, type, null, (context.Stack.Name, context.Project), context.Server.Images) is { } here ? KeptImage.FingerprintOf(here) : null
-            : null;
-    }
-
-    /// <summary>The digest in its registry of what an instance's word for its image leads to; null where that is not written down.</summary>
-    public static string? DigestOf(InstanceDefinition instance, PlanningContext context)
-    {
-        var reference = ReferenceOf(instance.Image, context.Stack);
-        var (name, alias) = ImageRemotes.Split(reference);
-        if (name is null || ImageRemotes.Find(context.Remotes, name) is not { Protocol: "oci" } remote || FindNamed(remote, reference, InstanceKind.TypeName(instance.Type), context.ImageDigests.GetValueOrDefault(reference), (context.Stack.Name, context.Project), context.Server.Images) is not { } here)
-            return null;
-        return context.ImageDigests.GetValueOrDefault(reference) is { } newest && (newest.Fingerprint != here.Fingerprint || IsDigestKept(here, alias, context))
-            ? newest.Image
-            : ImageDigest.Read(here)?.Image;
-    }
-
-    /// <summary>True for an image whose digest this stack has written down. One of the same layers takes its place, which nobody else's is made to give up.</summary>
-    private static bool IsDigestKept(Image image, string alias, PlanningContext context) =>
-        ImageDigest.Read(image) is not null && image.UpdateSource?.Alias == alias && OwnershipMark.Read(image.Properties)?.BelongsTo(context.Stack.Name, context.Project) == true;
+        IdOf(StackImages.ReferenceOf(instance.Image, stack), InstanceKind.TypeName(instance.Type));
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {
@@ -155,7 +39,7 @@ internal sealed partial class ImageKind : ResourceKind
         {
             var path = $"instances.{instance.Name}.image";
             var declared = context.Stack.Images.GetValueOrDefault(instance.Image);
-            var image = Describe(context, declared, ReferenceOf(instance.Image, context.Stack), InstanceKind.TypeName(instance.Type), path);
+            var image = Describe(context, declared, StackImages.ReferenceOf(instance.Image, context.Stack), InstanceKind.TypeName(instance.Type), path);
             if (image is not null)
                 desired.TryAdd(image.Id, image);
         }
@@ -186,7 +70,7 @@ internal sealed partial class ImageKind : ResourceKind
     }
 
     public override LiveResource? Locate(DesiredResource desired, ServerObservation server) =>
-        Find((DesiredImage)desired, server.Images) is { } image ? Describe((DesiredImage)desired, image) : null;
+        LiveImages.Find((DesiredImage)desired, server.Images) is { } image ? Describe((DesiredImage)desired, image) : null;
 
     public override string AddressOf(LiveResource live) => $"/1.0/images/{((Image)live.Raw).Fingerprint}";
 
@@ -304,11 +188,11 @@ internal sealed partial class ImageKind : ResourceKind
             DefinitionPath = path,
             Properties = properties,
             // What is on the server only by its own alias cannot be fetched from anywhere.
-            External = (remote is null && !made) || PullOf(context.Stack, reference, instanceType) == ImagePull.Never,
+            External = (remote is null && !made) || StackImages.PullOf(context.Stack, reference, instanceType) == ImagePull.Never,
             OnDemand = path.StartsWith("instances.", StringComparison.Ordinal),
             Remote = remote,
             Alias = alias,
-            Files = FilesOf(declared),
+            Files = StackImages.FilesOf(declared),
             Publish = declared?.Publish,
             Build = declared is null ? null : context.Builds.GetValueOrDefault(declared.Name),
             Secrets = context.Stack.Secrets,
@@ -321,13 +205,13 @@ internal sealed partial class ImageKind : ResourceKind
             DependsOn = declared?.Publish is { } instance ? [InstanceKind.IdOf(instance)] : [],
             Conditions = declared?.Publish is { } builder ? [new InstanceDependency(builder, WhenDone(builder, context.Stack))] : [],
         };
-        var live = Find(image, context.Server.Images);
+        var live = LiveImages.Find(image, context.Server.Images);
         foreach (var (index, name) in (declared?.Aliases ?? []).Index())
         {
             properties.Add(index == 0 ? AliasWord : MoreAliases + name, name);
             var holder = context.Server.Images.FirstOrDefault(image => image.Aliases.Any(alias => alias.Name == name));
             if (holder is not null && (remote is not null || made) && holder.Fingerprint != live?.Fingerprint && OwnershipMark.Read(holder.Properties)?.BelongsTo(context.Stack.Name, context.Project) != true
-                && (remote is null || !Matches(holder, remote, alias)))
+                && (remote is null || !LiveImages.Matches(holder, remote, alias)))
             {
                 context.Error(
                     "NameTaken", path, $"the alias \"{name}\" leads to another image on the server, which was not brought by this stack",
@@ -342,7 +226,7 @@ internal sealed partial class ImageKind : ResourceKind
         if (live is not null && context.NewestImages.TryGetValue((reference, instanceType), out var newest))
         {
             properties.Add(FingerprintWord, newest);
-            if (image.Digest is { } digest && newest == live.Fingerprint && IsDigestKept(live, alias, context))
+            if (image.Digest is { } digest && newest == live.Fingerprint && StackImages.IsDigestKept(live, alias, context))
                 properties.Add(DigestWord, digest.Image);
         }
 
@@ -388,13 +272,13 @@ internal sealed partial class ImageKind : ResourceKind
     {
         if (declared.Source.Length > 0)
             return InstanceTypes.Container;
-        if (context.Server.Images.FirstOrDefault(image => IsOf(image, declared.Name, (context.Stack.Name, context.Project))) is { } live)
+        if (context.Server.Images.FirstOrDefault(image => LiveImages.IsOf(image, declared.Name, (context.Stack.Name, context.Project))) is { } live)
             return live.Type;
         if (declared.Publish is { } builder && context.Stack.Instances.TryGetValue(builder, out var instance))
             return InstanceKind.TypeName(instance.Type);
         try
         {
-            return FilesOf(declared)?.Type() ?? InstanceTypes.Container;
+            return StackImages.FilesOf(declared)?.Type() ?? InstanceTypes.Container;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -430,87 +314,6 @@ internal sealed partial class ImageKind : ResourceKind
         // What stands below it may say it again.
         return error.ToString() == Without(error.ToString()) ? null : new IncusException(Without(error.Problem), error.Advice is { } advice ? Without(advice) : null);
     }
-
-    /// <summary>True for an image that a stack has made, of files or of an instance.</summary>
-    private static bool IsOf(Image image, string key, (string Name, string Project) stack) =>
-        OwnershipMark.Read(image.Properties) is { } mark && mark.BelongsTo(stack.Name, stack.Project) && mark.Key == key;
-
-    /// <summary>The newest one that a stack has made, of files or of an instance, or built.</summary>
-    public static Image? FindOwn(IReadOnlyList<Image> images, string key, (string Name, string Project) stack) =>
-        images.Where(image => IsOf(image, key, stack)).MaxBy(image => image.UploadedAt);
-
-    /// <summary>True where the server has an image that a reference leads to.</summary>
-    public static bool IsThere(string reference, ClientConfiguration remotes, ServerObservation live)
-    {
-        var (name, alias) = ImageRemotes.Split(reference);
-        var remote = name is null or ClientConfiguration.LocalRemote ? null : ImageRemotes.Find(remotes, name);
-        return (name is null or ClientConfiguration.LocalRemote || remote is not null) && Find(remote, alias, InstanceTypes.Container, live.Images) is not null;
-    }
-
-    private static Image? Find(DesiredImage desired, IReadOnlyList<Image> images)
-    {
-        if (desired.Publish is null && desired.Files is null && desired.Build is null)
-            return FindNamed(desired.Remote, desired.Id.Name, desired.InstanceType, desired.Digest, desired.Stack, images);
-        return FindOwn(images, desired.Id.Name, desired.Stack)
-            ?? (desired.Files is { } files ? FindSame(files, images) : null);
-    }
-
-    /// <summary>
-    /// An image by its name where it comes from. A name of a registry may lead to what the server has by another name already:
-    /// then that counts, unless the older one is the stack's own, which goes when the other one takes its place.
-    /// </summary>
-    private static Image? FindNamed(IncusRemote? remote, string reference, string instanceType, ImageDigest? newest, (string Name, string Project) stack, IReadOnlyList<Image> images)
-    {
-        var found = Find(remote, ImageRemotes.Split(reference).Alias, instanceType, images) ?? FindPutBack(reference, instanceType, stack, images);
-        return found is not null && newest is not null && found.Fingerprint != newest.Fingerprint && OwnershipMark.Read(found.Properties)?.BelongsTo(stack.Name, stack.Project) != true
-            ? images.FirstOrDefault(image => image.Fingerprint == newest.Fingerprint) ?? found
-            : found;
-    }
-
-    /// <summary>One that had to be put back when a newer one did not come: of where it is from the mark alone tells.</summary>
-    private static Image? FindPutBack(string reference, string instanceType, (string Name, string Project) stack, IReadOnlyList<Image> images) =>
-        images.FirstOrDefault(image => image.Type == instanceType && KeptImage.IsPutBack(image) && IsOf(image, reference, stack));
-
-    internal static Image? Find(IncusRemote? remote, string alias, string instanceType, IReadOnlyList<Image> images)
-    {
-        var candidates = images.Where(image => image.Type == instanceType);
-        // An image that was kept up to date may leave an older one.
-        if (remote is not null)
-            return candidates.Where(image => Matches(image, remote, alias)).MaxBy(image => image.UploadedAt);
-
-        return candidates.FirstOrDefault(image => image.Aliases.Any(own => own.Name == alias))
-            ?? candidates.FirstOrDefault(image => alias.Length >= 6 && image.Fingerprint.StartsWith(alias, StringComparison.Ordinal));
-    }
-
-    /// <summary>The same image, that somebody else has brought. Files are read only where one is as large as they are.</summary>
-    private static Image? FindSame(ImageFiles files, IReadOnlyList<Image> images)
-    {
-        try
-        {
-            var size = files.Size();
-            if (images.All(image => image.Size != size))
-                return null;
-            var fingerprint = files.Fingerprint();
-            return images.FirstOrDefault(image => image.Fingerprint == fingerprint);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // That they cannot be read is reported where they are to be sent.
-            return null;
-        }
-    }
-
-    /// <summary>True for an image that was brought from this alias of this server.</summary>
-    private static bool Matches(Image image, IncusRemote remote, string alias) =>
-        image.UpdateSource is { } source
-        && source.Alias == alias
-        && source.Protocol == remote.Protocol
-        && remote.Addresses.Any(address => Anonymous(address) == Anonymous(source.Server));
-
-    /// <summary>An address without the name and the password that the image was fetched with.</summary>
-    private static string Anonymous(string address) => (Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.UserInfo.Length > 0
-        ? address.Replace(uri.UserInfo + "@", "", StringComparison.Ordinal)
-        : address).TrimEnd('/');
 
     internal static LiveResource Describe(ResourceId id, Image image) =>
         new()

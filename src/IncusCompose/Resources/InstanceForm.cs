@@ -27,7 +27,7 @@ internal static partial class InstanceForm
     {
         var fields = new ResourceFields();
         fields.Set(PropertyPath.Type, InstanceKind.TypeName(instance.Type));
-        fields.Set(PropertyPath.Image, ImageKind.ReferenceOf(instance.Image, context.Stack));
+        fields.Set(PropertyPath.Image, StackImages.ReferenceOf(instance.Image, context.Stack));
         fields.Set(PropertyPath.Ephemeral, Text(instance.Ephemeral));
         fields.Set(PropertyPath.Profiles, string.Join(",", ProfilesOf(instance)));
         if (!string.IsNullOrEmpty(instance.Description))

@@ -33,8 +33,8 @@ internal static class MovedImages
     /// <summary>True where an instance follows its image in a plan, as far as can be told from the image.</summary>
     public static bool WillFollow(InstanceDefinition definition, LiveResource live, PlanningContext context, PlanOptions options) =>
         live is { Mark: not null, Raw: Instance instance } && MayFollow(instance, options)
-        && ((ImageKind.FingerprintOf(definition, context) is { } now && instance.Config.GetValueOrDefault("volatile.base_image") != now)
-            || (ImageKind.DigestOf(definition, context) is { } digest && ImageDigest.Of(instance) is { } before && before != digest));
+        && ((StackImages.FingerprintOf(definition, context) is { } now && instance.Config.GetValueOrDefault("volatile.base_image") != now)
+            || (StackImages.DigestOf(definition, context) is { } digest && ImageDigest.Of(instance) is { } before && before != digest));
 
     /// <summary>A note for each image that moved on and that instances do not follow in this plan.</summary>
     public static IEnumerable<Diagnostic> Notes(PlanningContext context, IEnumerable<ResourceChange> changes, PlanOptions options) => changes

@@ -43,17 +43,17 @@ internal static class OciApplications
             return;
         context.Error(
             "NoOciImage", ExtensionNeeds.PathOf(key, $"instances.{instance.Name}", context),
-            $"`{key}` does nothing here: {ImageKind.ReferenceOf(instance.Image, context.Stack)} is the image of a system, not of an application (OCI)",
+            $"`{key}` does nothing here: {StackImages.ReferenceOf(instance.Image, context.Stack)} is the image of a system, not of an application (OCI)",
             "name an OCI image such as docker.io:library/nginx, or drop it: a system starts its services by itself");
     }
 
     /// <summary>Whether an instance's image is an OCI image; null where only its server knows.</summary>
     public static bool? IsOciImage(InstanceDefinition instance, PlanningContext context)
     {
-        var remote = ImageRemotes.Split(ImageKind.ReferenceOf(instance.Image, context.Stack)).Remote;
+        var remote = ImageRemotes.Split(StackImages.ReferenceOf(instance.Image, context.Stack)).Remote;
         if (remote is not (null or ClientConfiguration.LocalRemote) && ImageRemotes.Find(context.Remotes, remote)?.Protocol is ("oci" or "simplestreams") and var protocol)
             return protocol == "oci";
-        var fingerprint = ImageKind.FingerprintOf(instance, context);
+        var fingerprint = StackImages.FingerprintOf(instance, context);
         return context.Server.Images.FirstOrDefault(image => image.Fingerprint == fingerprint) is { } image ? image.Properties.GetValueOrDefault("type") == "oci" : null;
     }
 }

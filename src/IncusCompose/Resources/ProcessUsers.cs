@@ -36,7 +36,7 @@ internal static class ProcessUsers
             .Where(instance => instance.ProcessUser is not null
                 && context.Server.Find(InstanceKind.IdOf(instance.Name)) is { Raw: Instance made } live && OciApplications.IsOne(made)
                 // What is made anew of another image has other users.
-                && live.Properties[PropertyPath.Image] == ImageKind.ReferenceOf(instance.Image, context.Stack)
+                && live.Properties[PropertyPath.Image] == StackImages.ReferenceOf(instance.Image, context.Stack)
                 && Recorded(instance, live) is null)
             .ToList();
         var found = await Task.WhenAll(asked.Select(async Task<ProcessUser?> (instance) =>

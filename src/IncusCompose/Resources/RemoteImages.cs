@@ -27,7 +27,7 @@ internal static class RemoteImages
     public static async Task<NewestImages> AskAsync(
         StackDefinition stack, ClientConfiguration remotes, ServerInfo server, RegistryImages registries, IReadOnlyList<Image> images, ICollection<Diagnostic> problems, CancellationToken cancellationToken)
     {
-        var wanted = ImageKind.Followed(stack).ToList();
+        var wanted = StackImages.Followed(stack).ToList();
         var found = new Dictionary<(string, string), string>();
         var digests = new Dictionary<string, ImageDigest>(StringComparer.Ordinal);
         var answers = await Task.WhenAll(wanted.Select(async Task<(ImageName Image, string? Answer, ImageDigest? Digest, string? Problem)> (image) =>
@@ -59,7 +59,7 @@ internal static class RemoteImages
             {
                 found[(image.Reference, image.Type)] = answer;
                 // Files are one image, whatever it is of; who names it by its key alone does not say that.
-                if (ImageKind.FilesOf(image.Definition) is not null)
+                if (StackImages.FilesOf(image.Definition) is not null)
                     found[(image.Reference, InstanceTypes.VirtualMachine)] = answer;
             }
 
@@ -78,7 +78,7 @@ internal static class RemoteImages
         if (image.Type != InstanceTypes.Container || alias.Contains('@', StringComparison.Ordinal))
             return null;
         var credentials = image.Definition?.Credentials;
-        if (ImageKind.Find(ImageRemotes.Find(remotes, name!), alias, image.Type, images) is { } here && ImageDigest.Read(here) is { } known
+        if (LiveImages.Find(ImageRemotes.Find(remotes, name!), alias, image.Type, images) is { } here && ImageDigest.Read(here) is { } known
             && await registries.FindDigestAsync(image.Reference, credentials, cancellationToken).ConfigureAwait(false) == known.Name)
             return known;
         return ImageDigest.Of(await registries.ManifestAsync(image.Reference, credentials, cancellationToken).ConfigureAwait(false));
@@ -87,7 +87,7 @@ internal static class RemoteImages
     private static async Task<string?> AskAsync(
         ImageDefinition? declared, string reference, string type, ClientConfiguration remotes, ServerInfo server, CancellationToken cancellationToken)
     {
-        if (ImageKind.FilesOf(declared) is { } files)
+        if (StackImages.FilesOf(declared) is { } files)
             return await Task.Run(files.Fingerprint, cancellationToken).ConfigureAwait(false);
         var (name, alias) = ImageRemotes.Split(reference);
         if (name is null || !remotes.Remotes.TryGetValue(name, out var remote))
