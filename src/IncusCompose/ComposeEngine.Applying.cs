@@ -75,8 +75,8 @@ public sealed partial class ComposeEngine
         var (entrypoints, health, users, variables, guests) = (Of(asking), Of(checking), Of(naming), Of(renewing), Of(looking));
 
         var described = client.HasExtension("metadata_configuration");
-        // Keys that a newer server may have: it says itself.
-        var own = described && ServerRequirements.HasUnknownKeys(stack) ? await client.Metadata.GetConfigurationAsync(cancellationToken).ConfigureAwait(false) : null;
+        // Keys that a newer server may have, and values that it may take: it says itself.
+        var own = described && ServerRequirements.HasDoubtfulConfig(stack) ? await client.Metadata.GetConfigurationAsync(cancellationToken).ConfigureAwait(false) : null;
 
         // Side by side, and each with problems of its own: they come in one order.
         static async Task<(T Answer, List<Diagnostic> Problems)> Apart<T>(Func<ICollection<Diagnostic>, Task<T>> ask)
@@ -101,7 +101,7 @@ public sealed partial class ComposeEngine
             };
             unreadable.ForEach(context.Report);
             if (own is not null)
-                ServerRequirements.CheckUnknownKeys(context, own);
+                ServerRequirements.CheckConfig(context, own);
             return StackPlanner.Plan(context, options, metadata, client.Name);
         }
 

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Resources;
+using IncusCompose.Validation;
 
 namespace IncusCompose.Requirements;
 
@@ -20,34 +21,47 @@ internal static class ServerRequirements
         }
     }
 
-    /// <summary>True where a stack has keys that are not known here, about which its server is to be asked.</summary>
-    public static bool HasUnknownKeys(StackDefinition stack) => UnknownKeys(stack).Any();
+    /// <summary>True where raw configuration has keys that are not known here, or values that do not fit what is known: what the server says of them counts.</summary>
+    public static bool HasDoubtfulConfig(StackDefinition stack) =>
+        RawConfig(stack).Any(raw => ConfigCatalog.Of(raw.Entity)!.Find(raw.Key) is not { } known || ConfigKeyRules.Problem(raw.Key, known.Type, raw.Value) is not null);
 
-    /// <summary>Reports each key that is neither known here nor, by what it says of itself, to the server.</summary>
-    public static void CheckUnknownKeys(PlanningContext context, MetadataConfiguration metadata)
+    /// <summary>
+    /// Reports each key that is neither known here nor, by what it says of itself, to the server, and each value that is none of
+    /// the type that the server says.
+    /// </summary>
+    public static void CheckConfig(PlanningContext context, MetadataConfiguration metadata)
     {
-        foreach (var keys in UnknownKeys(context.Stack).GroupBy(unknown => unknown.Entity))
+        foreach (var keys in RawConfig(context.Stack).GroupBy(raw => raw.Entity))
         {
             if (ConfigCatalog.Of(keys.Key, metadata) is not { } catalog)
                 continue;
-            foreach (var (_, path, key) in keys.Where(unknown => catalog.Find(unknown.Key) is null))
+            var version = context.About!.Environment.ServerVersion;
+            foreach (var (_, path, key, value) in keys)
             {
-                context.Error("UnknownConfigKey", path, $"this server (Incus {context.About!.Environment.ServerVersion}) has no configuration key `{key}`",
-                    Diagnostics.Suggestions.DidYouMean(key, catalog.Names, "remove it; what is your own goes under `user.`"));
+                if (catalog.Find(key) is { } known)
+                {
+                    if (ConfigKeyRules.Problem(key, known.Type, value) is { } problem)
+                        context.Error("BadConfigValue", path, $"`{key}` {problem}, which this server (Incus {version}) takes alone", known.Type == "bool" ? "write `true` or `false`" : "write a whole number");
+                }
+                else if (ConfigCatalog.Of(keys.Key)!.Find(key) is null)
+                {
+                    context.Error("UnknownConfigKey", path, $"this server (Incus {version}) has no configuration key `{key}`",
+                        Diagnostics.Suggestions.DidYouMean(key, catalog.Names, "remove it; what is your own goes under `user.`"));
+                }
             }
         }
     }
 
     // Only of these does every server say all that it knows.
-    private static IEnumerable<(string Entity, string Path, string Key)> UnknownKeys(StackDefinition stack)
+    private static IEnumerable<(string Entity, string Path, string Key, string Value)> RawConfig(StackDefinition stack)
     {
         var all = stack.Instances.Values.SelectMany(instance => Of("instance", $"instances.{instance.Name}", instance.Config))
             .Concat(stack.Profiles.Values.Where(profile => !profile.External).SelectMany(profile => Of("instance", $"profiles.{profile.Name}", profile.Config)))
             .Concat(stack.Projects.Values.SelectMany(other => Of("project", $"projects.{other.Name}", other.Config)));
         return stack.Project is { Create: true } project ? all.Concat(Of("project", "project", project.Config)) : all;
 
-        static IEnumerable<(string, string, string)> Of(string entity, string path, IReadOnlyDictionary<string, string> config) =>
-            config.Keys.Where(key => ConfigCatalog.Of(entity)!.Find(key) is null).Select(key => (entity, $"{path}.config.{key}", key));
+        static IEnumerable<(string, string, string, string)> Of(string entity, string path, IReadOnlyDictionary<string, string> config) =>
+            config.Select(entry => (entity, $"{path}.config.{entry.Key}", entry.Key, entry.Value));
     }
 
     private static string? Find(DesiredResource resource, string path) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IncusCompose.Definition;
+using IncusCompose.Loading.Keys;
 using IncusCompose.Requirements;
 
 namespace IncusCompose.Validation;
@@ -83,9 +84,13 @@ internal static class ConfigKeyRules
                 findings.Warning("UnknownConfigKey", place, $"Incus {ConfigCatalog.Release} has no configuration key `{key}` for {what}",
                     findings.MayCompare(catalog.Names.Count) ? Diagnostics.Suggestions.DidYouMean(key, catalog.Names, "see Incus's documentation for its keys; what is your own goes under `user.`") : "");
             }
-            else if (Problem(known.Type, value) is { } problem)
+            else if (Problem(key, known.Type, value) is { } problem)
             {
                 findings.Warning("BadConfigValue", place, $"`{key}` {problem}", known.Type == "bool" ? "write `true` or `false`" : "write a whole number");
+            }
+            else if (known.Type != "bool" && RawValues.ComplaintOf(entity, key, value) is { } complaint)
+            {
+                findings.Warning("BadConfigValue", place, $"{Diagnostics.Excerpts.Quote(value)} {complaint.Problem}", complaint.Advice);
             }
             else if ((known.Condition, what) is ("container", "a virtual machine") or ("virtual machine", "a container"))
             {
@@ -94,8 +99,11 @@ internal static class ConfigKeyRules
         }
     }
 
-    private static string? Problem(string type, string value) => type switch
+    /// <summary>What is wrong with a value of a type that Incus's own description of its keys has, to follow the key in a sentence.</summary>
+    public static string? Problem(string key, string type, string value) => type switch
     {
+        // It is described as true or false, and takes one word more; ValueNeeds knows since when.
+        _ when (key, value) is (InstanceDefinition.AutostartKey, "last-state") => null,
         "bool" => s_truths.Contains(value, StringComparer.OrdinalIgnoreCase) ? null : "is neither true nor false",
         "integer" => value.Length == 0 || long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? null : "is not a whole number",
         _ => null,

@@ -25,6 +25,22 @@ internal static class ProjectShapes
         "cluster.groups", "devices.disk.paths", "idmap.gid", "idmap.uid",
     ];
 
+    // The others are lists of names, ranges and paths. Source: Incus cmd/incusd/api_project.go, projectValidateConfig.
+    private static readonly Dictionary<string, string[]> s_restrictionWords = new[]
+        {
+            "backups", "cluster.target", "containers.lowlevel", "containers.nesting", "devices.gpu", "devices.infiniband", "devices.pci", "devices.proxy",
+            "devices.unix-block", "devices.unix-char", "devices.unix-hotplug", "devices.usb", "snapshots", "virtual-machines.lowlevel",
+        }
+        .ToDictionary(name => name, _ => new[] { "allow", "block" })
+        .Concat(new Dictionary<string, string[]>
+        {
+            ["containers.interception"] = ["allow", "block", "full"],
+            ["containers.privilege"] = ["allow", "unprivileged", "isolated"],
+            ["devices.disk"] = ["allow", "block", "managed"],
+            ["devices.nic"] = ["allow", "block", "managed"],
+        })
+        .ToDictionary(StringComparer.Ordinal);
+
     /// <summary>What single pools are limited by: the pool's name follows.</summary>
     public const string PoolLimit = "limits.disk.pool.";
 
@@ -36,6 +52,21 @@ internal static class ProjectShapes
 
     /// <summary>True for a name that <c>restrictions</c> knows.</summary>
     public static bool IsRestriction(string name) => s_allowOrBlock.Contains(name);
+
+    /// <summary>What is wrong with a value of a project's configuration, and what to do; null where nothing is, or no word stands for the key.</summary>
+    public static (string Problem, string Advice)? ComplaintOf(string key, string value)
+    {
+        if (key.StartsWith("restricted.", StringComparison.Ordinal))
+            return RestrictionComplaint(key["restricted.".Length..], value);
+        if (key is "limits.memory" or "limits.disk" || key.StartsWith(PoolLimit, StringComparison.Ordinal))
+            return CommonShapes.Size.ComplaintOf(value);
+        return s_counts.Any(limit => CountKey(limit.Word) == key) ? OptionScalars.Number("a number such as `10`", 0, uint.MaxValue).ComplaintOf(value) : null;
+    }
+
+    private static (string Problem, string Advice)? RestrictionComplaint(string name, string value) =>
+        value.Length == 0 || !s_restrictionWords.TryGetValue(name, out var words) || words.Contains(value)
+            ? null
+            : ("is none of its words", Diagnostics.Suggestions.DidYouMean(value, words, $"write {string.Join(" or ", words.Select(word => $"`{word}`"))}"));
 
     private static string FeatureKey(string word) => $"features.{word.Replace('_', '.')}";
 
@@ -60,6 +91,8 @@ internal static class ProjectShapes
             {
                 if (!s_allowOrBlock.Contains(key))
                     context.Error("UnknownKey", node, site.At(key), $"Incus knows no restriction {Diagnostics.Excerpts.Quote(key)}", Diagnostics.Suggestions.DidYouMean(key, s_allowOrBlock, $"known here: {string.Join(", ", s_allowOrBlock)}; a newer one stands under `config` as `restricted.{key}`"));
+                else if (RestrictionComplaint(key, value) is { } complaint)
+                    context.Error("BadValue", node, site.At(key), $"{Diagnostics.Excerpts.Quote(value)} {complaint.Problem}", complaint.Advice);
                 config = With(config, $"restricted.{key}", value);
             }
 

@@ -111,6 +111,8 @@ internal sealed class FormsShape<T> : Shape<T>
 
     public override bool IsAbsent(DocumentNode node) => Scalar?.IsAbsent(node) ?? base.IsAbsent(node);
 
+    public override (string Problem, string Advice)? ComplaintOf(string text) => Scalar?.ComplaintOf(text);
+
     public override bool TryBind(DocumentNode node, Site site, BindingContext context, out T value)
     {
         var form = node switch
@@ -140,6 +142,8 @@ internal sealed class ConvertedShape<TFrom, T>(Shape<TFrom> inner, ConvertedShap
     public override bool MayBeEmpty => inner.MayBeEmpty;
 
     public override bool IsAbsent(DocumentNode node) => inner.IsAbsent(node);
+
+    public override (string Problem, string Advice)? ComplaintOf(string text) => inner.ComplaintOf(text);
 
     public override JsonObject Schema(SchemaParts parts) => parts.Of(inner);
 

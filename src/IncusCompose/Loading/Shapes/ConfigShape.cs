@@ -25,7 +25,11 @@ internal sealed class ConfigShape : Shape<ImmutableSortedDictionary<string, stri
         /// <summary>One value.</summary>
         /// <param name="Word">The word.</param>
         /// <param name="Holds">Where several words stand for one key: whether this one holds a value.</param>
-        internal sealed record Value(ConfigWord Word, Func<string, bool> Holds) : Entry(Word);
+        internal sealed record Value(ConfigWord Word, Func<string, bool> Holds) : Entry(Word)
+        {
+            /// <summary>What it looks like.</summary>
+            public required Shape Shape { get; init; }
+        }
 
         /// <summary>Values that Incus keeps in one, with separators between them.</summary>
         internal sealed record Values(ConfigWord Word, char Separator) : Entry(Word);
@@ -66,7 +70,7 @@ internal sealed class ConfigShape : Shape<ImmutableSortedDictionary<string, stri
     /// <param name="needs">The API extension that it needs.</param>
     /// <param name="holds">Where several words stand for the key: whether this one holds a value.</param>
     public ConfigShape Value(string word, string key, Shape<string> shape, string says, InstanceType? only = null, string? needs = null, Func<string, bool>? holds = null) =>
-        Add(new Entry.Value(new ConfigWord(word, key) { Only = only, Extension = needs }, holds ?? (_ => true)), shape, says, (values, value) => values.SetItem(key, value));
+        Add(new Entry.Value(new ConfigWord(word, key) { Only = only, Extension = needs }, holds ?? (_ => true)) { Shape = shape }, shape, says, (values, value) => values.SetItem(key, value));
 
     /// <summary>Declares a word for yes or no.</summary>
     /// <inheritdoc cref="Value"/>
@@ -124,6 +128,24 @@ internal sealed class ConfigShape : Shape<ImmutableSortedDictionary<string, stri
     {
         _mapping.Foreign(word, advice);
         return this;
+    }
+
+    /// <summary>What is wrong with a value that a key is given without its word; null where nothing is, or no word stands for the key.</summary>
+    public (string Problem, string Advice)? ComplaintOf(string key, string text)
+    {
+        // What the short form takes is what any of the words takes.
+        if (_short is { } own && own.Word.Key == key)
+            return own.Shape.ComplaintOf(text);
+        var complaints = new List<(string, string)?>();
+        foreach (var entry in _entries)
+        {
+            if (entry is Entry.Group group)
+                complaints.Add(group.Shape.ComplaintOf(key, text));
+            else if (entry is Entry.Value value && value.Word.Key == key && value.Holds(text))
+                complaints.Add(value.Shape.ComplaintOf(text));
+        }
+
+        return complaints.FirstOrDefault(complaint => complaint is not null);
     }
 
     /// <summary>Every word with its path below <paramref name="path"/>.</summary>

@@ -49,6 +49,9 @@ internal sealed class ScalarShape<T>(string wanted, Func<string, Parsed<T>> pars
     /// <summary>True for text that can be read.</summary>
     public bool Accepts(string text) => parse(text).Problem is null;
 
+    public override (string Problem, string Advice)? ComplaintOf(string text) =>
+        parse(text) is { Problem: { } problem } parsed ? (problem, parsed.Advice ?? $"write {wanted}") : null;
+
     /// <summary>Reads text from elsewhere than a file.</summary>
     /// <inheritdoc cref="Check"/>
     public T Read(string text, string what)

@@ -22,6 +22,14 @@ internal abstract class Shape
     /// <summary>True for a thing with keys of its own: under a name that has no value it is one of which nothing is said.</summary>
     public virtual bool MayBeEmpty => false;
 
+    /// <summary>What is wrong with a single value, to follow it in a sentence, and what to do; null where nothing is, or it is no single value.</summary>
+    /// <param name="text">The value as text that may stand elsewhere: in raw configuration.</param>
+    public virtual (string Problem, string Advice)? ComplaintOf(string text) => null;
+
+    /// <summary>The shape of what stands inside by a key, whichever form it is in; null where there is none.</summary>
+    public Shape? Inside(string key) =>
+        Parts.FirstOrDefault(part => part.Step == $".{key}").Shape ?? Parts.Where(part => part.Step.Length == 0).Select(part => part.Shape.Inside(key)).FirstOrDefault(inside => inside is not null);
+
     /// <summary>True for a value that says as much as if its key were not there.</summary>
     public virtual bool IsAbsent(DocumentNode node) => node is ScalarNode { IsNull: true };
 }
