@@ -34,8 +34,24 @@ public sealed class CmdletTests : IDisposable
         Assert.Equal("StackFileInvalid", error.Id);
         Assert.Equal(new[] { "bad.yaml" }, error.Target);
         Assert.Equal(2, Assert.IsType<StackFileException>(error.Exception).Diagnostics.Count);
-        Assert.StartsWith("bad.yaml:3:10: instances.web.imag: ", error.Text, StringComparison.Ordinal);
+        Assert.StartsWith("2 problems, the first: bad.yaml:3:10: instances.web.imag: ", error.Text, StringComparison.Ordinal);
+        var lines = error.RecommendedAction!.Split(Environment.NewLine);
+        Assert.Equal("Mend each of these:", lines[0]);
+        Assert.Equal(["    bad.yaml:3:10: instances.web.imag", "    bad.yaml:3:27: instances.web.memory"], lines[1..].Select(line => string.Join(": ", line.Split(": ")[..2])));
         Assert.Empty(host.Objects);
+    }
+
+    [Fact]
+    public void One_problem_of_a_file_is_the_message_itself_and_warnings_are_no_problems()
+    {
+        File.WriteAllText(Path.Combine(_folder.FullName, "bad.yaml"), "name: shop\ninstances:\n  web: { image: x, memory: 512, imag: y }\n");
+
+        var host = Run(new ImportIncusStackCommand { Path = ["bad.yaml"] });
+
+        var error = Assert.Single(host.Errors);
+        Assert.StartsWith("bad.yaml:3:", error.Text, StringComparison.Ordinal);
+        Assert.Null(error.RecommendedAction);
+        Assert.NotEmpty(host.Warnings);
     }
 
     [Fact]

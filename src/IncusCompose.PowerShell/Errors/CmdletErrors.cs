@@ -24,9 +24,10 @@ internal static class CmdletErrors
     {
         CmdletException known => known.Error,
         IncusException incus => FromServer(incus, target),
-        StackFileException invalid => new(invalid, "StackFileInvalid", ErrorCategory.InvalidData, target),
-        PlanRefusedException refused => new(refused, "PlanRefused", ErrorCategory.InvalidOperation, target,
-            null, "Nothing was changed. Allow what is refused by its own switch, or change the file back."),
+        StackFileException invalid => Several(ProblemList.Of(invalid.Diagnostics), new(invalid, "StackFileInvalid", ErrorCategory.InvalidData, target)),
+        PlanRefusedException refused => Several(
+            ProblemList.Of([.. refused.Changes.Select(change => $"{change.Id}: {change.Refused}")], "changes are refused", "Nothing was changed. Allow these by their own switches, or change the file back:"),
+            new(refused, "PlanRefused", ErrorCategory.InvalidOperation, target, null, "Nothing was changed. Allow what is refused by its own switch, or change the file back.")),
         NotReadyException late => new(late, "NotReady", ErrorCategory.OperationTimeout, target, null, Advice(late)) { MoreTimeHelps = !late.IsFinal },
         StackNotFoundException missing => new(missing, "StackNotFound", ErrorCategory.ObjectNotFound, target,
             null, "See what there is with Get-IncusStack -AllProjects; another server is named with -Remote."),
@@ -126,6 +127,9 @@ internal static class CmdletErrors
     /// <summary>An error that this module found itself.</summary>
     public static CmdletError Own(string id, ErrorCategory category, object? target, string message, string? recommendedAction, Exception? cause = null) =>
         new(cause ?? new InvalidOperationException(message), id, category, target, message, recommendedAction);
+
+    private static CmdletError Several((string? Message, string? RecommendedAction) list, CmdletError error) =>
+        error with { Message = list.Message, RecommendedAction = list.RecommendedAction ?? error.RecommendedAction };
 
     private static CmdletError FromServer(IncusException exception, object? target)
     {

@@ -124,6 +124,8 @@ public abstract class PlanCmdlet : StackFileCmdlet
         }
         catch (StackFileException exception)
         {
+            foreach (var warning in exception.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
+                pipeline.WriteWarning(warning.ToString());
             pipeline.WriteError(CmdletErrors.From(exception, Stack is null && NamedFiles.Length > 0 ? NamedFiles : stack));
             return null;
         }

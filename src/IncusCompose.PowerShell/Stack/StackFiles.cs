@@ -61,14 +61,14 @@ internal sealed class StackFiles
     {
         if (await LoadAsync(pipeline, paths, literal, options, cancellationToken).ConfigureAwait(false) is not { } result)
             return null;
+        foreach (var warning in result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
+            pipeline.WriteWarning(warning.ToString());
         if (!result.Succeeded)
         {
             pipeline.WriteError(CmdletErrors.From(new StackFileException(result.Diagnostics), paths.Count > 0 ? paths : _currentDirectory));
             return null;
         }
 
-        foreach (var warning in result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
-            pipeline.WriteWarning(warning.ToString());
         return result;
     }
 
