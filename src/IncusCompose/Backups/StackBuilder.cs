@@ -44,6 +44,9 @@ internal sealed class StackBuilder
                     CancellationToken = cancellationToken,
                 };
                 await Parallel.ForEachAsync(kind, work, async (resource, token) => await MakeAsync(resource, token).ConfigureAwait(false)).ConfigureAwait(false);
+                // Now all are there that they name of their own kind.
+                foreach (var resource in kind.Where(resource => !resource.IsRenewed && ResourceKinds.Of(resource.Id).BeforeOthers(resource.Desired) is not null))
+                    await ResourceKinds.Of(resource.Id).AdoptAsync(_context, resource.Desired, static _ => false, cancellationToken).ConfigureAwait(false);
             }
         }
         catch
@@ -86,7 +89,7 @@ internal sealed class StackBuilder
                 await _plan.Source.MakeInstanceAsync(Target, resource, meter, cancellationToken).ConfigureAwait(false);
             else
                 // Not cancelled: it is soon over, and the server would finish it after it was looked for to be taken away.
-                await kind.CreateAsync(_context, resource.Desired, CancellationToken.None).ConfigureAwait(false);
+                await kind.CreateAsync(_context, kind.BeforeOthers(resource.Desired) ?? resource.Desired, CancellationToken.None).ConfigureAwait(false);
             _made.Push(resource);
         }
         catch (IncusConflictException)
@@ -122,6 +125,7 @@ internal sealed class StackBuilder
     private async Task TakeBackAsync()
     {
         await SettleAsync().ConfigureAwait(false);
+        await PartAsync().ConfigureAwait(false);
         foreach (var resource in _made.OrderByDescending(made => ResourceKinds.RankOf(made.Id)))
         {
             var kind = ResourceKinds.Of(resource.Id);
@@ -136,6 +140,23 @@ internal sealed class StackBuilder
             catch (IncusException error)
             {
                 _progress?.Report(new CopyEvent(resource.Id, "could not be taken back: " + error.Message) { Ended = true });
+            }
+        }
+    }
+
+    /// <summary>What was made names no other of its kind any more, which the server would keep for it.</summary>
+    private async Task PartAsync()
+    {
+        foreach (var resource in _made)
+        {
+            try
+            {
+                if (ResourceKinds.Of(resource.Id).BeforeOthers(resource.Desired) is { } alone)
+                    await ResourceKinds.Of(resource.Id).AdoptAsync(_context, alone, static _ => false, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (IncusException)
+            {
+                // What cannot be taken away is said of each.
             }
         }
     }

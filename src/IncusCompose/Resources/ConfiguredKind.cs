@@ -174,7 +174,7 @@ internal abstract class ConfiguredKind<T> : ResourceKind
     /// <param name="change">What is to be written in place of what was read; null where nothing is left to do.</param>
     /// <param name="gone">What is to be done where it is not there.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
-    private async Task RewriteAsync(IncusClient client, ResourceId id, Func<T, ResourceFields?> change, Func<Task> gone, CancellationToken cancellationToken)
+    protected async Task RewriteAsync(IncusClient client, ResourceId id, Func<T, ResourceFields?> change, Func<Task> gone, CancellationToken cancellationToken)
     {
         for (var round = 1; ; round++)
         {

@@ -74,6 +74,48 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
         };
     }
 
+    /// <summary>An ACL without rules: it is there for the rules of others, and names none.</summary>
+    public override DesiredResource? BeforeOthers(DesiredResource desired) =>
+        desired with { Properties = FieldsOf(AclOf(desired) with { Ingress = [], Egress = [] }).ToBag(), DependsOn = [] };
+
+    /// <summary>The server takes only rules that name what is there, itself included: in a circle all ACLs are made first, without rules.</summary>
+    public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
+    {
+        var others = NetworkAclCircles.NamedAndMadeLater(context.Plan, desired);
+        if (others.Count == 0 && !NetworkAclCircles.IsNamedBefore(context.Plan, desired.Id) && !Names(AclOf(desired), desired.Id.Name))
+        {
+            await base.CreateAsync(context, desired, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        await MakeBareAsync(context, [desired, .. others], cancellationToken).ConfigureAwait(false);
+        await AdoptAsync(context, desired, static _ => false, cancellationToken).ConfigureAwait(false);
+    }
+
+    public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        await MakeBareAsync(context, NetworkAclCircles.NamedAndMadeLater(context.Plan, change.Desired!), cancellationToken).ConfigureAwait(false);
+        await base.UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The server keeps an ACL that the rules of another name: in a circle they are taken from those that go as well.</summary>
+    public override async Task DeleteAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken)
+    {
+        foreach (var other in NetworkAclCircles.DeletedLater(context.Plan, live.Id))
+        {
+            await RewriteAsync(
+                context.Client,
+                other,
+                found => Names(found, live.Id.Name)
+                    ? FieldsOf(found with { Ingress = [.. found.Ingress.Where(rule => !Names(rule, live.Id.Name))], Egress = [.. found.Egress.Where(rule => !Names(rule, live.Id.Name))] })
+                    : null,
+                gone: () => Task.CompletedTask,
+                cancellationToken).ConfigureAwait(false);
+        }
+
+        await base.DeleteAsync(context, live, cancellationToken).ConfigureAwait(false);
+    }
+
     public override void Translate(ResourceFields fields, Func<ResourceId, string?> names)
     {
         foreach (var list in new[] { Ingress, Egress })
@@ -137,6 +179,28 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
 
     protected override Task RemoveAsync(ApplyContext context, ResourceId id, CancellationToken cancellationToken) =>
         context.Networks.AloneAsync(KindName, () => NetworkKind.TryAgainAsync(() => context.Client.NetworkAcls.DeleteAsync(id.Name, cancellationToken), cancellationToken), cancellationToken);
+
+    /// <summary>Makes ACLs without their rules, where they are not there yet.</summary>
+    private Task MakeBareAsync(ApplyContext context, IReadOnlyList<DesiredResource> acls, CancellationToken cancellationToken) =>
+        acls.Count == 0 ? Task.CompletedTask : context.Networks.AloneAsync(
+            KindName,
+            async () =>
+            {
+                foreach (var acl in acls)
+                {
+                    var found = await GetAsync(context.Client, acl.Id, cancellationToken).ConfigureAwait(false);
+                    // One that is somebody else's the server refuses to make, in its own words.
+                    if (found is null || OwnershipMark.Read(acl.Id, found.Value.Config)?.BelongsTo(context.Plan.Stack, context.Plan.Project) != true)
+                        await base.CreateAsync(context, BeforeOthers(acl)!, cancellationToken).ConfigureAwait(false);
+                }
+            },
+            cancellationToken);
+
+    private NetworkAcl AclOf(DesiredResource desired) => WithFields(new NetworkAcl { Name = desired.Id.Name }, ResourceFields.From(desired.Properties));
+
+    private static bool Names(NetworkAcl acl, string name) => acl.Ingress.Concat(acl.Egress).Any(rule => Names(rule, name));
+
+    private static bool Names(NetworkAclRule rule, string name) => NetworkText.Items(rule.Source).Concat(NetworkText.Items(rule.Destination)).Contains(name, StringComparer.Ordinal);
 
     private static IEnumerable<NamedResource> WordsOf(ResourceId self, IReadOnlyList<NetworkAclRule> rules, string path) =>
         from entry in rules.Index()

@@ -243,6 +243,12 @@ internal abstract class ResourceKind
     public virtual Task MarkAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
         throw new NotSupportedException($"A {Name} is not adopted.");
 
+    /// <summary>
+    /// What a resource is before others of its kind are there that it may name, where these may name it as well; null
+    /// where nothing of its kind does.
+    /// </summary>
+    public virtual DesiredResource? BeforeOthers(DesiredResource desired) => null;
+
     /// <summary>Makes the resource, with the stack's mark on it.</summary>
     public abstract Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken);
 

@@ -17,43 +17,6 @@ internal static class NetworkAclRules
         }
     }
 
-    /// <summary>An ACL is made after those that its rules name, so these must not name each other.</summary>
-    public static void CheckCircles(StackDefinition stack, Findings findings)
-    {
-        var done = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var start in stack.NetworkAcls.Keys)
-        {
-            var path = new List<string>();
-            for (string? next = start; next is not null && !done.Contains(next);)
-            {
-                if (path.Contains(next))
-                {
-                    findings.Error("CircularAcls", $"network_acls.{next}", $"the rules name each other in a circle: {string.Join(" → ", path[path.IndexOf(next)..])} → {next}",
-                        "let the rules of one of them name addresses or an address set instead");
-                    break;
-                }
-
-                path.Add(next);
-                var current = next;
-                // Whoever has been looked at to the end leads to no circle.
-                next = Named(stack.NetworkAcls[current]).FirstOrDefault(name => name != current && stack.NetworkAcls.ContainsKey(name) && !done.Contains(name));
-                if (next is null)
-                {
-                    done.Add(current);
-                    path.RemoveAt(path.Count - 1);
-                    next = path.Count == 0 ? null : path[^1];
-                    if (next is not null)
-                        path.RemoveAt(path.Count - 1);
-                }
-            }
-
-            done.UnionWith(path);
-        }
-    }
-
-    private static IEnumerable<string> Named(NetworkAclDefinition acl) =>
-        acl.Ingress.Bound().Select(rule => rule.Item.Source).Concat(acl.Egress.Bound().Select(rule => rule.Item.Destination)).SelectMany(NetworkText.Items);
-
     private static void CheckAll(IReadOnlyList<NetworkAclRuleDefinition> rules, bool isIngress, string path, StackDefinition stack, Findings findings)
     {
         var seen = new Dictionary<NetworkAclRuleDefinition, int>();

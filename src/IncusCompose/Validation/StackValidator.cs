@@ -20,7 +20,6 @@ public static class StackValidator
         NetworkRules.CheckTargets,
         NetworkRules.CheckRecords,
         NetworkAclRules.Check,
-        NetworkAclRules.CheckCircles,
         AddressRules.CheckFixedAddresses,
         AddressRules.CheckDuplicates,
         AddressRules.CheckInterfaceNames,

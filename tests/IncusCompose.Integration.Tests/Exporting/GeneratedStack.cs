@@ -76,7 +76,8 @@ internal sealed class GeneratedStack
     private Dictionary<string, object?> Stack()
     {
         var pools = Map(_pools, Up(2), index => $"{_world.Project}p{index}", _ => Pool());
-        var acls = Map(_acls, Up(3), index => $"{_world.Project}a{index}", _ => Acl());
+        var acls = Map(_acls, Up(3), index => $"{_world.Project}a{index}", Acl);
+        Close(acls);
         var zones = Map(_zones, Up(2), index => $"{_world.Project}z{index}.example", _ => Zone());
         var networks = Map(_networks, Up(3), index => $"x{_world.Number}g{index}", Network);
         var volumes = Map(_volumes, Up(4), index => index == 0 ? "Data_0" : $"data{index}", Volume);
@@ -146,7 +147,23 @@ internal sealed class GeneratedStack
         ? new() { ["driver"] = "dir", ["description"] = Maybe(Text1), ["config"] = With(Values(), ("volume.size", Chance(3) ? "5GiB" : null)) }
         : new() { ["driver"] = "btrfs", ["size"] = "300MiB", ["description"] = Maybe(Text1), ["config"] = With(Values(), ("btrfs.mount_options", Chance(3) ? "noatime" : null)) };
 
-    private Dictionary<string, object?> Acl() => new() { ["description"] = Maybe(Text1), ["ingress"] = Rules("source"), ["egress"] = Rules("destination"), ["config"] = Values() };
+    private Dictionary<string, object?> Acl(int index)
+    {
+        var ingress = Rules("source");
+        // Itself, and the first.
+        if (Flag())
+            ingress.Add(new Dictionary<string, object?> { ["action"] = "allow", ["source"] = $"{_world.Project}a{index}" });
+        if (index > 0)
+            ingress.Add(new Dictionary<string, object?> { ["action"] = "allow", ["source"] = $"{_world.Project}a0" });
+        return new() { ["description"] = Maybe(Text1), ["ingress"] = ingress, ["egress"] = Rules("destination"), ["config"] = Values() };
+    }
+
+    /// <summary>The first ACL names the last, which names the first.</summary>
+    private static void Close(Dictionary<string, object?>? acls)
+    {
+        if (acls?.Count > 1)
+            ((List<object?>)((Dictionary<string, object?>)acls.First().Value!)["ingress"]!).Add(new Dictionary<string, object?> { ["action"] = "allow", ["source"] = acls.Last().Key });
+    }
 
     private List<object?> Rules(string side) => Several(Up(4), index => new Dictionary<string, object?>
     {

@@ -52,7 +52,10 @@ public sealed class GeneratedStackTests(LabFixture fixture) : IAsyncLifetime
         // What an export leaves out is nobody's by now: what nothing in the project used.
         foreach (var network in (await _bench.Client.Networks.ListAsync()).Where(network => network.Name.StartsWith($"x{fixture.Lab.Number}g", StringComparison.Ordinal)))
             await _bench.Client.Networks.DeleteAsync(network.Name);
-        foreach (var acl in (await _bench.Client.NetworkAcls.ListAsync()).Where(acl => acl.Name.StartsWith(_project.Name, StringComparison.Ordinal)))
+        var acls = (await _bench.Client.NetworkAcls.ListAsync()).Where(acl => acl.Name.StartsWith(_project.Name, StringComparison.Ordinal)).ToList();
+        foreach (var acl in acls)
+            await _bench.Client.NetworkAcls.UpdateAsync(acl.Name, acl with { Ingress = [], Egress = [] }, (await _bench.Client.NetworkAcls.GetAsync(acl.Name)).ETag, CancellationToken.None);
+        foreach (var acl in acls)
             await _bench.Client.NetworkAcls.DeleteAsync(acl.Name);
         foreach (var zone in (await _bench.Client.NetworkZones.ListAsync()).Where(zone => zone.Name.StartsWith(_project.Name, StringComparison.Ordinal)))
         {

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
+using IncusCompose.Exporting;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Planning;
 
@@ -80,6 +81,34 @@ public sealed class NetworkKindTests(LabFixture fixture) : IAsyncLifetime
         Assert.Null(await _bench.Client.Networks.FindAsync(Front));
         Assert.Null(await _bench.Client.NetworkAcls.FindAsync($"{_stack}web"));
         Assert.Null(await _bench.Client.NetworkZones.FindAsync($"{_stack}.example"));
+    }
+
+    [Fact]
+    public async Task Acls_whose_rules_name_each_other_and_themselves_are_made_changed_pruned_exported_and_taken_down()
+    {
+        string File(string acls) => $"name: {_stack}\nnetwork_acls:\n{acls.ReplaceLineEndings("\n").Replace("X", _stack, StringComparison.Ordinal)}\n";
+        const string Web = "  Xweb: {ingress: [{action: allow, source: Xapp}, {action: allow, source: Xweb}], egress: [{action: allow, destination: 'Xapp,Xdb'}]}";
+        const string App = "  Xapp: {ingress: [{action: allow, source: Xweb}], egress: [{action: allow, destination: Xdb}]}";
+        const string Db = "  Xdb: {ingress: [{action: allow, source: 'Xapp,Xweb'}, {action: allow, source: Xdb}]}";
+        var all = File($"{Web}\n{App}\n{Db}");
+
+        await _bench.UpAsync(all);
+        Assert.Empty((await _bench.PlanAsync(all)).Changes);
+        Assert.Equal($"{_stack}app,{_stack}db", Assert.Single((await _bench.Client.NetworkAcls.GetAsync($"{_stack}web")).Value.Egress).Destination);
+        Assert.True((await _bench.DownAsync(_stack)).Succeeded);
+        Assert.DoesNotContain(await _bench.Client.NetworkAcls.ListAsync(), acl => acl.Name.StartsWith(_stack, StringComparison.Ordinal));
+
+        // One of a circle is there already, without what closes it.
+        await _bench.UpAsync(File("  Xdb: {}"));
+        await _bench.UpAsync(all);
+        var export = await _bench.Engine.ExportAsync(_bench.Client, new ExportOptions { Stack = _stack });
+        Assert.Empty((await _bench.PlanAsync(export.Text)).Changes);
+
+        // Two that name each other go together, once a third names them no more.
+        var less = File("  Xdb: {ingress: [{action: allow, source: Xdb}]}");
+        await _bench.UpAsync(less, new PlanOptions { Prune = true });
+        Assert.Equal([$"{_stack}db"], (await _bench.Client.NetworkAcls.ListAsync()).Select(acl => acl.Name).Where(name => name.StartsWith(_stack, StringComparison.Ordinal)));
+        Assert.Empty((await _bench.PlanAsync(less)).Changes);
     }
 
     [Fact]
