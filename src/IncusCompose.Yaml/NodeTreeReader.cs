@@ -24,6 +24,7 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
     private readonly Dictionary<string, Built> _anchors = new(StringComparer.Ordinal);
     private readonly HashSet<string> _openAnchors = new(StringComparer.Ordinal);
     private readonly List<string> _path = [];
+    private readonly ForeignBreaks _breaks = new();
     private int _nodes;
 
     /// <summary>A node with the number of nodes in it and how deep it goes, aliases written out.</summary>
@@ -38,7 +39,7 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
     /// <summary>The root; null for an empty document and after an error that ends reading.</summary>
     public DocumentNode? Read(string text)
     {
-        var parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
+        var parser = new Parser(new Scanner(new StringReader(_breaks.Hide(text)), skipComments: true));
         try
         {
             parser.Consume<StreamStart>();
@@ -133,7 +134,7 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
             _ when !scalar.Tag.IsEmpty && scalar.Tag.Value == YamlTagPrefix + "str" => ScalarStyle.Quoted,
             _ => ScalarStyle.Plain,
         };
-        return new ScalarNode(Location(scalar.Start), scalar.Value, style) { Tag = tag };
+        return new ScalarNode(Location(scalar.Start), _breaks.Restore(scalar.Value), style) { Tag = tag };
     }
 
     private Built ReadSequence(Parser parser, SequenceStart start, int depth)
@@ -232,8 +233,8 @@ internal sealed class NodeTreeReader(string file, DocumentLimits limits, List<Di
     }
 
     /// <summary>A tag that is not one of YAML's own; those say nothing that the stack file's own types do not say.</summary>
-    private static string? OwnTag(TagName tag) =>
-        tag.IsEmpty || tag.IsNonSpecific || tag.Value.StartsWith(YamlTagPrefix, StringComparison.Ordinal) ? null : tag.Value;
+    private string? OwnTag(TagName tag) =>
+        tag.IsEmpty || tag.IsNonSpecific || tag.Value.StartsWith(YamlTagPrefix, StringComparison.Ordinal) ? null : _breaks.Restore(tag.Value);
 
     private void CountNodes(int count, Mark place)
     {

@@ -75,4 +75,11 @@ public sealed class RenderingTests
         Assert.Equal((33u, 34u, "/var/www", "/var/www"), (found.User, found.Group, found.Home, found.Environment["HOME"]));
         Assert.Null(InstanceUser.Find(passwd, "nobody"));
     }
+
+    [Theory]
+    [InlineData("a\u202Etxt.exe", "a\\u202etxt.exe")]
+    [InlineData("\u2066a\u2069", "\\u2066a\\u2069")]
+    [InlineData("a\u2028b\u0085\u200Bc\uFEFF", "a\\u2028b\\u0085\\u200bc\\ufeff")]
+    [InlineData("שלום 👩‍🚀 é", "שלום 👩‍🚀 é")]
+    public void What_turns_or_hides_text_is_shown_and_no_letter_is(string text, string shown) => Assert.Equal(shown, StyledWriter.Printable(text));
 }

@@ -48,10 +48,10 @@ internal sealed class StyledWriter(TextWriter inner, bool color)
 
     public void Flush() => inner.Flush();
 
-    /// <summary>The text with control characters (line feeds too) made visible as escapes.</summary>
+    /// <summary>The text with control characters (line feeds too), and what turns the direction of text round, made visible as escapes.</summary>
     public static string Printable(string text)
     {
-        if (!text.Any(char.IsControl))
+        if (!text.Any(IsHidden))
             return text;
         var result = new StringBuilder(text.Length + 8);
         foreach (var c in text)
@@ -62,12 +62,17 @@ internal sealed class StyledWriter(TextWriter inner, bool color)
                 '\r' => result.Append("\\r"),
                 '\t' => result.Append("\\t"),
                 '\e' => result.Append("\\e"),
-                _ when char.IsControl(c) => result.Append("\\u").Append(((int)c).ToString("x4", null)),
+                _ when IsHidden(c) => result.Append("\\u").Append(((int)c).ToString("x4", null)),
                 _ => result.Append(c),
             };
         }
         return result.ToString();
     }
+
+    // Beside control characters: Unicode's line and paragraph separators, the marks that change the order in which a terminal
+    // shows what follows, and those without any width that nobody needs to write a word.
+    private static bool IsHidden(char c) =>
+        char.IsControl(c) || c is '\u061C' or '\u200B' or '\u200E' or '\u200F' or (>= '\u2028' and <= '\u202E') or (>= '\u2060' and <= '\u206F') or '\uFEFF';
 
     private static string Code(Style style) => style switch
     {

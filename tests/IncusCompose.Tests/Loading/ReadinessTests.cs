@@ -124,4 +124,12 @@ public class ReadinessTests
     [Fact]
     public void A_dependency_that_is_not_required_need_not_be_in_the_file() =>
         Assert.Equal("cache", Assert.Single(StackText.Web("depends_on: {cache: {required: false}}").DependsOn).Instance);
+
+    [Theory]
+    [InlineData("service_healty", "did you mean `service_healthy`?")]
+    [InlineData("helthy", "did you mean `healthy`?")]
+    [InlineData("done", "write `started`, `ready`, `healthy` or `completed`")]
+    public void A_condition_that_is_none_is_answered_with_the_nearest_one(string word, string advice) =>
+        Assert.Contains($"`{word}` is not a condition that is known here; {advice}",
+            Assert.Single(StackText.Load($"instances: {{web: {{image: x, depends_on: {{db: {{condition: {word}}}}}}}, db: {{image: x, healthcheck: {{test: 'true'}}}}}}").Diagnostics).ToString(), StringComparison.Ordinal);
 }

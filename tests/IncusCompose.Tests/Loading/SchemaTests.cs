@@ -134,4 +134,21 @@ public class SchemaTests
                 return null;
         }
     }
+
+    [Theory]
+    [InlineData("cpu: \"0644\"", true)]
+    [InlineData("cpu: \"000\"", false)]
+    [InlineData("provision: [{exec: x, name: -1}]", false)]
+    [InlineData("provision: [{exec: x, name: \"-1\"}]", false)]
+    [InlineData("provision: [{exec: x, name: 1.5}]", false)]
+    [InlineData("provision: [{exec: x, name: 0x1F}]", false)]
+    [InlineData("provision: [{exec: x, name: 7}]", false)]
+    [InlineData("provision: [{exec: x, name: 7zip}]", true)]
+    [InlineData("provision: [{exec: x, name: v1.5}]", true)]
+    public void Loader_and_editor_agree_about_what_looks_like_a_number(string words, bool isFine)
+    {
+        var yaml = $"instances: {{web: {{image: x, {words}}}}}";
+
+        Assert.Equal((isFine, isFine), (StackText.Load(yaml).Diagnostics.Count == 0, EditorSchema.Problems(EditorSchema.Parse(yaml)!).Count == 0));
+    }
 }

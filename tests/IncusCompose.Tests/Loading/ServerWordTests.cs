@@ -110,4 +110,12 @@ public class ServerWordTests
         using var certificate = new CertificateRequest("CN=ann", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         return (certificate.ExportCertificatePem(), Convert.ToHexStringLower(SHA256.HashData(certificate.RawData)));
     }
+
+    [Theory]
+    [InlineData("./ann.crt", "the text is a path, and no certificate; write `file: ./ann.crt`")]
+    [InlineData("/etc/ann", "the text is a path, and no certificate; write `file: /etc/ann`")]
+    [InlineData("ann.PEM", "the text is a path, and no certificate; write `file: ann.PEM`")]
+    [InlineData("ann", "the text is no certificate; name one in PEM, which begins with -----BEGIN CERTIFICATE-----")]
+    public void A_path_where_a_certificate_is_wanted_belongs_to_another_word(string text, string problem) =>
+        Assert.Contains(problem, Assert.Single(StackText.Load($"certificates: {{ann: {{certificate: {text}}}}}").Diagnostics).ToString(), StringComparison.Ordinal);
 }

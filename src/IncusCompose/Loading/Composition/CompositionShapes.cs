@@ -60,8 +60,18 @@ internal static class CompositionShapes
         Mapping = new ObjectShape<ExtendsEntry>(_ => new ExtendsEntry())
             .Add("instance", s_instance, "The other instance; this one's name where the key is missing", (entry, value) => entry with { Instance = value })
             .Add("service", s_instance, "The same as `instance`, in compose's word", (entry, value) => entry with { Instance = value })
-            .Add("file", s_stackFile, "The file that it is in; this one where the key is missing", (entry, value) => entry with { File = value }),
+            .Add("file", s_stackFile, "The file that it is in; this one where the key is missing", (entry, value) => entry with { File = value })
+            .Then<ExtendsEntry, ExtendsEntry>(NamedOnce),
     };
+
+    private static bool NamedOnce(ExtendsEntry from, DocumentNode node, Site site, BindingContext context, out ExtendsEntry entry)
+    {
+        entry = from;
+        if (node is not MappingNode mapping || mapping.Find("instance") is not { } instance || instance.IsNothing() || mapping.Find("service") is not { } service || service.IsNothing())
+            return true;
+        context.Error("SaidTwice", service, site.At("service"), "`service` and `instance` say the same thing", "remove one of the two");
+        return false;
+    }
 
     private static FormsShape<IReadOnlyList<PlacedText>> OneOrMore(Shape<PlacedText> item, string example) => new()
     {

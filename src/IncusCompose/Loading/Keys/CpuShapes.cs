@@ -13,7 +13,7 @@ internal static partial class CpuShapes
     private const string LimitKey = "limits.cpu";
 
     /// <summary>How many CPUs, or which.</summary>
-    public static ScalarShape<string> Limit { get; } = new("a number of CPUs such as `2` or a set such as `0-3,6`", ParseLimit) { ProblemId = "BadCpu", Pattern = "^([1-9][0-9]*|[0-9]+(-[0-9]+|(-[0-9]+)?(,[0-9]+(-[0-9]+)?)+))$", Range = (1, int.MaxValue) };
+    public static ScalarShape<string> Limit { get; } = new("a number of CPUs such as `2` or a set such as `0-3,6`", ParseLimit) { ProblemId = "BadCpu", Pattern = "^(0*[1-9][0-9]*|[0-9]+(-[0-9]+|(-[0-9]+)?(,[0-9]+(-[0-9]+)?)+))$", Range = (1, int.MaxValue) };
 
     /// <summary>The value of <c>cpu</c>.</summary>
     public static ConfigShape Cpu { get; } = new ConfigShape()

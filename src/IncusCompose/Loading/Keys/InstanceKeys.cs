@@ -132,15 +132,16 @@ internal static partial class InstanceKeys
     private static FormsShape<IReadOnlyList<InstanceDependency>> DependsOn()
     {
         // compose's words too.
+        string[] words = ["started", "ready", "healthy", "completed", "service_started", "service_healthy", "service_completed_successfully"];
         var condition = new ScalarShape<DependencyCondition>("`started`, `ready`, `healthy` or `completed`", text => text switch
         {
             "started" or "service_started" => new(DependencyCondition.Started),
             "ready" => new(DependencyCondition.Ready),
             "healthy" or "service_healthy" => new(DependencyCondition.Healthy),
             "completed" or "service_completed_successfully" => new(DependencyCondition.Completed),
-            _ => new(default, "is not a condition that is known here"),
+            _ => new(default, "is not a condition that is known here", Diagnostics.Suggestions.DidYouMean(text, words, "write `started`, `ready`, `healthy` or `completed`")),
         })
-        { ProblemId = "BadCondition", Words = ["started", "ready", "healthy", "completed", "service_started", "service_healthy", "service_completed_successfully"] };
+        { ProblemId = "BadCondition", Words = words };
         return new FormsShape<IReadOnlyList<InstanceDependency>>
         {
             Sequence = new ListShape<InstanceDependency>(Scalars.Word("an instance's name").As(name => new InstanceDependency(name)), "[db]"),

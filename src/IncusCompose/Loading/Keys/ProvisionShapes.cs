@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
@@ -6,7 +7,7 @@ using IncusCompose.Loading.Shapes;
 namespace IncusCompose.Loading.Keys;
 
 /// <summary>What is made of an instance once it is ready.</summary>
-internal static class ProvisionShapes
+internal static partial class ProvisionShapes
 {
     private const int LongestName = 100;
 
@@ -27,9 +28,15 @@ internal static class ProvisionShapes
 
     private static ScalarShape<string> StepName { get; } = new("a name such as `packages`", text =>
         string.IsNullOrWhiteSpace(text) || text.Length > LongestName || text.Any(char.IsControl) ? new("", $"is no name of 1 to {LongestName} characters")
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? new("", "is a number, by which steps without a name are called", "give it a name, or leave it out")
+        : !NoNumber().IsMatch(text) ? new("", "is a number, by which steps without a name are called", "give it a name, or leave it out")
         : new(text))
-    { ProblemId = "BadStepName", Pattern = "[^0-9]" };
+    { ProblemId = "BadStepName", Pattern = NoNumberPattern };
+
+    // What YAML, and so an editor, takes for a number.
+    private const string NoNumberPattern = @"^(?!([+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|0x[0-9A-Fa-f]+|0o[0-7]+)$)";
+
+    [GeneratedRegex(NoNumberPattern)]
+    private static partial Regex NoNumber();
 
     /// <summary>The value of <c>provision</c>.</summary>
     public static Shape<IReadOnlyList<ProvisionStep>> Provision { get; } = ProvisionForm();

@@ -42,6 +42,10 @@ internal static class ServerShapes
         .Add("certificates", new MapShape<CertificateDefinition>(Certificate, "ann: ./ann.crt"), "Certificates of the stack's users, which the server trusts", (definition, value) => definition with { Certificates = value })
         .Add("cluster_groups", new MapShape<ClusterGroupDefinition>(ClusterGroup, "gpu: {members: [m1, m2]}"), "Groups of cluster members", (definition, value) => definition with { ClusterGroups = value });
 
+    private static bool IsPath(string text) =>
+        !text.Trim().Contains('\n', StringComparison.Ordinal)
+        && (text.StartsWith('.') || text.StartsWith('/') || text.StartsWith('~') || Path.GetExtension(text.Trim()).ToLowerInvariant() is ".crt" or ".pem" or ".cer" or ".cert");
+
     private static bool Complete(Draft draft, DocumentNode node, Site site, BindingContext context, out CertificateDefinition certificate)
     {
         certificate = draft.Certificate;
@@ -74,6 +78,7 @@ internal static class ServerShapes
             {
                 FileNotFoundException or DirectoryNotFoundException => ("does not exist", $"paths start from {context.BaseDirectory}"),
                 UnauthorizedAccessException => ("may not be read", ""),
+                _ when draft.File is null && IsPath(certificate.Certificate) => ("is a path, and no certificate", $"write `file: {certificate.Certificate.Trim()}`"),
                 _ => ("is no certificate", "name one in PEM, which begins with -----BEGIN CERTIFICATE-----"),
             };
             context.Error("BadCertificate", node, site, $"{what} {problem}", advice);

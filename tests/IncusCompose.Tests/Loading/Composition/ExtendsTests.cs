@@ -117,4 +117,12 @@ public class ExtendsTests
         using var folder = new StackFolder(("stack.yaml", "defaults: {extends: web}\ninstances: {web: {}}"));
         Assert.StartsWith("stack.yaml:1:12: defaults.extends: what all instances have cannot be taken from one of them", Assert.Single(folder.Problems()));
     }
+
+    [Fact]
+    public void What_is_extended_is_named_by_one_word()
+    {
+        var found = Assert.Single(StackText.Load("instances: {web: {extends: {instance: a, service: b}}, a: {image: x}, b: {image: y}}").Diagnostics).ToString();
+
+        Assert.Contains("instances.web.extends.service: `service` and `instance` say the same thing; remove one of the two", found, StringComparison.Ordinal);
+    }
 }
