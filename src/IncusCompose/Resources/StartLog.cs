@@ -9,6 +9,9 @@ internal static partial class StartLog
 {
     private const int MostReasons = 3;
 
+    // The server's own command that starts a container, as each release calls it. Source: Incus internal/server/instance/drivers/driver_lxc.go.
+    private static readonly string[] s_starters = ["forkstart", "forklxc"];
+
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_longestEnd = TimeSpan.FromSeconds(10);
 
@@ -18,7 +21,7 @@ internal static partial class StartLog
     /// <param name="error">What its start ended with.</param>
     public static async Task<string?> ReasonAsync(IncusClient client, string instance, Exception error)
     {
-        if (error is not IncusException { ServerMessage: { } said } || !said.Contains("forkstart", StringComparison.Ordinal))
+        if (error is not IncusException { ServerMessage: { } said } || !s_starters.Any(said.Contains))
             return null;
         await PutAwayAsync(client, instance).ConfigureAwait(false);
         using var limit = new CancellationTokenSource(s_limit);
@@ -33,15 +36,24 @@ internal static partial class StartLog
         }
     }
 
-    // The server calls what did not start running until all of it is put away: its log is complete then, and nobody who looks
-    // at it next takes it for what runs.
+    // Until all of what did not start is put away, the server calls it stopped, running and stopped again: its log is complete
+    // only then, and nobody who looks at it next takes it for what runs.
     private static async Task PutAwayAsync(IncusClient client, string instance)
     {
+        using var limit = new CancellationTokenSource(s_longestEnd);
         try
         {
-            await new InstanceWaiter(client, instance).WaitForStatusAsync(StatusCode.Stopped, s_longestEnd).ConfigureAwait(false);
+            await InstanceWatch.UntilAsync(
+                client,
+                instance,
+                async token => (await client.Instances.GetAsync(instance, token).ConfigureAwait(false)).Value is { StatusCode: StatusCode.Stopped } now
+                    && now.Config.GetValueOrDefault("volatile.last_state.power") != "RUNNING"
+                        ? Look.Met
+                        : Look.Soon("it is being put away"),
+                longestPause: null,
+                limit.Token).ConfigureAwait(false);
         }
-        catch (Exception other) when (other is IncusException or NotReadyException)
+        catch (Exception other) when (other is IncusException or OperationCanceledException)
         {
             // It is gone, or somebody else has started it: neither changes what is told.
         }

@@ -66,7 +66,7 @@ public sealed class FailureTests(LabFixture lab)
         var up = await folder.RunAsync("up");
 
         Assert.Equal(1, up.ExitCode);
-        Assert.Contains("forkstart", up.Error, StringComparison.Ordinal);
+        Assert.Contains("Failed to run: ", up.Error, StringComparison.Ordinal);
         Assert.Contains("/nowhere/at/all", up.Error, StringComparison.Ordinal);
         Assert.Contains("Everything that was logged of its start, says: incus info NAME --show-log", up.Error, StringComparison.Ordinal);
         // It did not come to run, and the plan does not say otherwise.
