@@ -39,7 +39,7 @@ public sealed partial class ComposeEngine
         var server = await StackObserver.ObserveAsync(view, missingProject, stack, cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
         if (options.Prune && missingProject is null)
-            server = await ImageKind.LookElsewhereAsync(client, server, stack.Name, cancellationToken).ConfigureAwait(false);
+            server = await ImageKind.LookElsewhereAsync(view, server, stack.Name, cancellationToken).ConfigureAwait(false);
         var uplink = stack.Instances.Values.Any(instance => instance.Macvlan is { Parent: null })
             // The host is the same for all projects, one that is not there yet included.
             ? await HostUplink.FindAsync(missingProject is null ? view : view.ForProject("default"), cancellationToken).ConfigureAwait(false)

@@ -105,6 +105,24 @@ public sealed partial class InstanceApi : ReadableApi<Instance>
         return Caller.StartAsync(HttpMethod.Post, Caller.Url(PathOf(name)), new JsonObject { ["migration"] = true, ["live"] = live }, null, cancellationToken);
     }
 
+    /// <summary>
+    /// Moves the root disk of a stopped instance, with its snapshots, to another storage pool of its server or of its member of
+    /// the cluster. The server makes a copy, which takes the instance's place: its backups are lost, it counts as never started,
+    /// and cloud-init takes it for a new one. Where the disk comes from a profile, the instance has a root device of its own
+    /// afterwards. Source: Incus doc/howto/move_instances.md; cmd/incusd/instance_post.go, migrateInstance.
+    /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="pool">Name of the pool.</param>
+    /// <param name="cancellationToken">Ends the request (not the operation).</param>
+    /// <returns>The operation.</returns>
+    /// <exception cref="IncusExtensionMissingException">The server can not do it.</exception>
+    /// <exception cref="IncusException">The request failed, for instance because it runs, or the disk is there already.</exception>
+    public Task<IncusOperation> MoveToPoolAsync(string name, string pool, CancellationToken cancellationToken = default)
+    {
+        Caller.Connection.RequireExtension("instance_pool_move", "Moving a root disk to another storage pool");
+        return Caller.StartAsync(HttpMethod.Post, Caller.Url(PathOf(name)), new JsonObject { ["migration"] = true, ["pool"] = pool }, null, cancellationToken);
+    }
+
     /// <summary>Deletes a stopped instance with its snapshots.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="cancellationToken">Ends the request (not the operation).</param>

@@ -38,6 +38,9 @@ internal sealed record ApplyContext(IncusClient Client, StackPlan Plan, ApplyOpt
     /// <summary>What has begun that cannot be left half done; shared by all changes.</summary>
     public Commitments Commitments { get; } = new();
 
+    /// <summary>What is stopped while disks of it are moved; shared by all changes.</summary>
+    public MoveStops Stops { get; } = new();
+
     /// <summary>Where the server's progress goes; null for nowhere.</summary>
     public IProgress<OperationProgress>? Progress { get; init; }
 

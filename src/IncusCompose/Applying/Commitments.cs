@@ -18,6 +18,10 @@ internal sealed class Commitments
         return task;
     }
 
-    /// <summary>Waits for all that has begun. How it ended is the result of the change that began it.</summary>
-    public Task EndAsync() => Task.WhenAll(_work.Select(task => task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default)));
+    /// <summary>Waits for all that has begun, and for what that begins in turn. How it ended is the result of the change that began it.</summary>
+    public async Task EndAsync()
+    {
+        while (_work.TryTake(out var task))
+            await task.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+    }
 }

@@ -61,6 +61,7 @@ internal sealed class StackApplier
         await EndedOrGivenUpAsync(Task.WhenAll(ending.Values), _context.Options.WaitForEnd ? CancellationToken.None : cancellationToken).ConfigureAwait(false);
         // What would leave something broken is gone through with, whatever the user wants.
         await _context.Commitments.EndAsync().ConfigureAwait(false);
+        await _context.Stops.EndAsync().ConfigureAwait(false);
         _ended = true;
         var results = _context.Plan.Resources.Select(change => Outcome(change, ending[change.Id])).ToList();
         return new ApplyResult { Plan = _context.Plan, Resources = results, Duration = clock.Elapsed };
@@ -70,6 +71,8 @@ internal sealed class StackApplier
         ResourceChange change, Task<ResourceResult> ending, (Task<ResourceResult> End, Task<ResourceResult> Needed)[] needs, CancellationTokenSource waiting)
     {
         var result = await ending.ConfigureAwait(false);
+        if (_context.Stops.Include(change.Id))
+            await _context.Commitments.SeeThroughAsync(() => _context.Stops.EndAsync(change.Id, result.Outcome == ChangeOutcome.Done)).ConfigureAwait(false);
         // What was not begun since another failed is told after that one.
         foreach (var (end, needed) in result.Outcome == ChangeOutcome.Skipped ? needs : [])
         {

@@ -55,7 +55,8 @@ internal static class StackPlanner
         GoWithWhatHoldsThem(changes, context.Server, planner);
         DropWhatNobodyNeeds(changes);
         MoveOrder.WithTheirUsers(changes, context.Project);
-        VolumePoolMove.WithTheirUsers(changes, context.Project);
+        VolumePoolMove.WithTheirUsers(changes, context.Server, context.Project);
+        ProfileDiskMove.WithTheirInstances(changes, context.Server, context.Project, planner);
         RestartWithWhatTheyDependOn(changes, planner);
         UpdateOrder.InTurn(changes);
         if (context.Restricted is not null)

@@ -52,6 +52,10 @@ internal sealed partial class InstanceKind
                 await VolumeFilling.FillAsync(context, change.Desired, cancellationToken).ConfigureAwait(false);
                 await InstancePower.StartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
+            // What was stopped for a disk of it is not stopped once more.
+            case ChangeAction.Restart when context.Stops.Include(change.Id):
+                await InstancePower.StartAsync(context, name, cancellationToken).ConfigureAwait(false);
+                break;
             case ChangeAction.Restart:
                 await InstancePower.WakeAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
                 await InstancePower.RestartAsync(context, name, cancellationToken).ConfigureAwait(false);
@@ -63,10 +67,10 @@ internal sealed partial class InstanceKind
                 break;
             case ChangeAction.Update when await UpdateRunningAsync(context, change, cancellationToken).ConfigureAwait(false):
                 break;
-            case ChangeAction.Update when change.Restarts:
+            case ChangeAction.Update when change.Restarts && !context.Stops.Include(change.Id):
                 await InstancePower.RestartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
-            case ChangeAction.Update when change.Starts:
+            case ChangeAction.Update when change.Starts || context.Stops.Include(change.Id):
                 await InstancePower.StartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;
             case ChangeAction.Update:
@@ -76,7 +80,7 @@ internal sealed partial class InstanceKind
                 if (await context.Client.Instances.ListSnapshotsAsync(name, cancellationToken).ConfigureAwait(false) is { Count: > 0 } snapshots)
                     throw new IncusException(SnapshotsInTheWay(snapshots.Select(snapshot => snapshot.Name)), "Remove them first (checkpoints with Remove-IncusStackCheckpoint, or checkpoint remove), or let it be made anew with -AllowReplace (--allow-replace)");
                 await InstancePower.StopAsync(context, name, cancellationToken).ConfigureAwait(false);
-                if (IsMove(change))
+                if (IsMove(change) || RootDiskMove.Of(change) is not null)
                     change = await MoveStoppedAsync(context, change, cancellationToken).ConfigureAwait(false);
                 var image = InstanceSource.FromFingerprint(context.ImageFor(change.Desired!));
                 await context.Client.Instances.RebuildAsync(name, image, cancellationToken).CompleteAsync(context.Progress, cancellationToken).ConfigureAwait(false);

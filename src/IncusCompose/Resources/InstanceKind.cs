@@ -119,11 +119,6 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
         // Said of a volume before it is made. Source: Incus internal/server/instance/drivers/driver_lxc.go, Update.
         if (PropertyPath.IsDevice(path, out _, out var initial) && initial.StartsWith("initial.", StringComparison.Ordinal) && desired.Properties.Contains(path))
             return ChangeImpact.Replace;
-        // The root disk cannot move to another pool in place.
-        if (PropertyPath.IsDevice(path, out var device, out var option) && option == "pool"
-            && instance.ExpandedDevices.GetValueOrDefault(device)?.GetValueOrDefault("path") == "/"
-            && instance.ExpandedDevices[device].GetValueOrDefault("pool") != ((DesiredInstance)desired).RootPool)
-            return ChangeImpact.Replace;
         return ChangeImpact.Live;
     }
 
@@ -212,6 +207,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
     // Also where the restart follows at once: it may not come to that.
     protected override void Annotate(ResourceFields fields, Instance resource, ResourceChange change)
     {
+        RootDiskMove.RemoveTrace(fields, change);
         fields.Set(PropertyPath.Config(PendingRestartKey), change.PendingRestart || change.Restarts ? StartStamp(resource) : null);
         // What was made of the disk that it had is gone with it.
         if (change.Action == ChangeAction.Rebuild)

@@ -57,6 +57,10 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
 
     public override bool IsSeenInFull(PlanningContext context) => context.SeesAllOf("features.networks");
 
+    // Each member has the packet filter of a bridge. Source: Incus internal/server/network/acl/driver_common.go, Update.
+    public override bool ConcernsAllMembers(ResourceId id, LiveResource? live, DesiredResource? desired, ServerObservation server) =>
+        live is not null && desired is not null && BridgeUsers.Has(live, server, withInterfaces: false);
+
     public override IReadOnlyList<string> UsersOf(LiveResource live) => ((NetworkAcl)live.Raw).UsedBy;
 
     public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)

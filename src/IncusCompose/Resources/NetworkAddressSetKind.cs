@@ -45,6 +45,10 @@ internal sealed class NetworkAddressSetKind : ConfiguredKind<NetworkAddressSet>
 
     public override bool IsSeenInFull(PlanningContext context) => context.SeesAllOf("features.networks");
 
+    // Source: Incus internal/server/network/address-set/driver_common.go, Update.
+    public override bool ConcernsAllMembers(ResourceId id, LiveResource? live, DesiredResource? desired, ServerObservation server) =>
+        live is not null && desired is not null && BridgeUsers.Has(live, server, withInterfaces: true);
+
     public override IReadOnlyList<string> UsersOf(LiveResource live) => ((NetworkAddressSet)live.Raw).UsedBy;
 
     public override StackDefinition Export(StackDefinition stack, LiveResource live, ExportContext context)

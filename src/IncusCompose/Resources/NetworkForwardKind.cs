@@ -31,6 +31,8 @@ internal sealed class NetworkForwardKind : OnNetworkKind<NetworkForward>
 
     public override string Name => KindName;
 
+    public override bool ConcernsAllMembers(ResourceId id, LiveResource? live, DesiredResource? desired, ServerObservation server) => IsAnnounced(id, server);
+
     protected override IReadOnlyList<string> NetworkTypes => ["bridge", "ovn"];
 
     /// <summary>On a bridge each member of a cluster has forwards of its own, so that two may have one of the same address.</summary>

@@ -34,6 +34,8 @@ internal sealed class NetworkLoadBalancerKind : OnNetworkKind<NetworkLoadBalance
 
     public override string Name => KindName;
 
+    public override bool ConcernsAllMembers(ResourceId id, LiveResource? live, DesiredResource? desired, ServerObservation server) => IsAnnounced(id, server);
+
     protected override IReadOnlyList<string> NetworkTypes => ["ovn"];
 
     protected override string Extension => "network_load_balancer";

@@ -22,6 +22,9 @@ internal sealed class NetworkZoneKind : ConfiguredKind<NetworkZone>
 
     public override (string Name, bool IsDefault)? ProjectFeature => (NetworkZoneKind.Feature, false);
 
+    // Each has a server of names to be told. Source: Incus internal/server/network/zone/zone.go, Update.
+    public override bool ConcernsAllMembers(ResourceId id, LiveResource? live, DesiredResource? desired, ServerObservation server) => live is not null && desired is not null;
+
     public static ResourceId IdOf(string name) => new(KindName, name);
 
     /// <summary>The zones in a network's configuration.</summary>

@@ -73,6 +73,9 @@ internal abstract class OnNetworkKind<T> : ConfiguredKind<T>
     protected static string? TypeOf(NetworkDefinition network, PlanningContext context) =>
         network.External ? (context.Server.Find(NetworkKind.IdOf(network.Name))?.Raw as Network)?.Type : network.Type;
 
+    /// <summary>True where each member announces an address. Source: Incus internal/server/network/driver_ovn.go, ForwardCreate and LoadBalancerCreate.</summary>
+    protected static bool IsAnnounced(ResourceId id, ServerObservation server) => server.Find(NetworkKind.IdOf(id.Scope!))?.Raw is Network { Type: "ovn" };
+
     /// <summary>False, with a problem reported, for a network that cannot have one.</summary>
     protected bool MayBeOn(NetworkDefinition network, string path, PlanningContext context)
     {

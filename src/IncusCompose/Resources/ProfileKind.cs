@@ -97,6 +97,13 @@ internal sealed class ProfileKind : ConfiguredKind<Profile>
         return stack with { Profiles = ExportContext.With(stack.Profiles, profile.Name, profile) };
     }
 
+    public override async Task UpdateAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken)
+    {
+        await ProfileDiskMove.RunAsync(context, change, cancellationToken).ConfigureAwait(false);
+        await base.UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
+        await context.Commitments.SeeThroughAsync(() => ProfileDiskMove.EndAsync(context, change)).ConfigureAwait(false);
+    }
+
     protected override ResourceId IdOf(Profile resource) => IdOf(resource.Name);
 
     protected override IReadOnlyList<ResourceId> UsesOf(ResourceId id, Profile resource) => DeviceUses.WithParents(resource.Devices);

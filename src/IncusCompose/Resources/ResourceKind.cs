@@ -100,6 +100,13 @@ internal abstract class ResourceKind
     /// <summary>True for what a cluster has on each of its members: the server makes, changes and deletes it there all at once.</summary>
     public virtual bool IsOnAllMembers => false;
 
+    /// <summary>True for a change that the server takes to all members at once, and refuses while one of them is away, of what is not on members itself.</summary>
+    /// <param name="id">What is made, changed or deleted.</param>
+    /// <param name="live">What it is; null where it is to be made.</param>
+    /// <param name="desired">What it is to be; null where it is to be deleted.</param>
+    /// <param name="server">What is live.</param>
+    public virtual bool ConcernsAllMembers(ResourceId id, LiveResource? live, DesiredResource? desired, ServerObservation server) => false;
+
     /// <summary>The cluster member that a resource is on; null where it is on none in particular.</summary>
     /// <param name="live">The resource; null where it is not there.</param>
     public virtual string? MemberOf(LiveResource? live) => null;

@@ -70,6 +70,8 @@ internal static class SilentMembers
         var kind = ResourceKinds.Of(id);
         if (kind.IsOnAllMembers)
             return $"the cluster member \"{server.SilentMembers[0]}\" does not answer, and the server makes, changes and deletes a {kind.Noun} on all members at once";
+        if (kind.ConcernsAllMembers(id, live, desired, server))
+            return $"the cluster member \"{server.SilentMembers[0]}\" does not answer, and the server tells all members at once of such a change of a {kind.Noun}";
         var member = new[] { kind.MemberOf(live), desired is null ? null : kind.MemberOf(desired) }.FirstOrDefault(one => one is not null && server.SilentMembers.Contains(one));
         return member is null ? null : $"the cluster member \"{member}\" does not answer, where it is or is to be";
     }

@@ -1,14 +1,14 @@
 using Incus.Client;
 using IncusCompose.Applying;
-using IncusCompose.Hooks;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Resources;
 
 /// <summary>
 /// Moves a volume between the members of a cluster. The server does not mind who uses it meanwhile, and forgets its
-/// description and configuration on the way: both are seen to here. Source: Incus cmd/incusd/storage_volumes.go,
-/// storageVolumePostClusteringMigrate.
+/// description and configuration on the way: both are seen to here. An instance of its own member that runs has to stop for
+/// it and is moved after it, so that it cannot wait for its own change to be stopped: <see cref="MoveStops"/> sees to it that
+/// it runs again. Source: Incus cmd/incusd/storage_volumes.go, storageVolumePostClusteringMigrate.
 /// </summary>
 internal static class VolumeMove
 {
@@ -21,48 +21,12 @@ internal static class VolumeMove
         var before = (StorageVolume)(await new VolumeKind().FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id])).Raw;
         if (before.Location == member)
             return;
-        var stopped = new List<(ApplyContext Context, string Name)>();
-        try
-        {
-            foreach (var user in before.UsedBy.Select(Users.InstanceIn).OfType<(string Name, string Project)>())
-            {
-                var own = context with { Client = context.Client.ForProject(user.Project) };
-                if (await StopAsync(own, user.Name, change, cancellationToken).ConfigureAwait(false))
-                    stopped.Add((own, user.Name));
-            }
-
-            context.Say($"moving to {member}");
-            cancellationToken.ThrowIfCancellationRequested();
-            // From here on it is gone through with: on its way the volume bears nobody's mark.
-            await context.Commitments.SeeThroughAsync(() => MoveAsync(context, change, before, member)).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is IncusException or OperationCanceledException)
-        {
-            if (stopped.Count > 0)
-                await context.Commitments.SeeThroughAsync(RunAgainAsync).ConfigureAwait(false);
-            throw;
-        }
-
-        // Nobody else starts them: their own changes are not begun after this.
-        async Task RunAgainAsync()
-        {
-            if (!await IsStillThereAsync(context.Client, pool, name, before.Location).ConfigureAwait(false))
-                return;
-            foreach (var (own, user) in stopped)
-                await InstanceKind.RunAgainAsync(own, user, CancellationToken.None).ConfigureAwait(false);
-        }
-    }
-
-    private static async Task<bool> IsStillThereAsync(IncusClient client, string pool, string name, string member)
-    {
-        try
-        {
-            return await client.ForTarget(member).StorageVolumes.FindAsync(pool, name, CancellationToken.None).ConfigureAwait(false) is not null;
-        }
-        catch (IncusException)
-        {
-            return false;
-        }
+        foreach (var user in before.UsedBy.Select(Users.InstanceIn).OfType<(string Name, string Project)>())
+            await StopAsync(context, user, change, cancellationToken).ConfigureAwait(false);
+        context.Say($"moving to {member}");
+        // One at a time, as is asked of whoever shares a line; and from here on it is gone through with: on its way the volume
+        // bears nobody's mark.
+        await context.Volumes.AloneAsync(PropertyPath.Target, () => context.Commitments.SeeThroughAsync(() => MoveAsync(context, change, before, member)), cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task MoveAsync(ApplyContext context, ResourceChange change, StorageVolume before, string member)
@@ -90,18 +54,18 @@ internal static class VolumeMove
         }
     }
 
-    /// <summary>Stops an instance that is to be moved with the volume; its own change starts it again.</summary>
-    /// <returns>True where it ran.</returns>
-    private static async Task<bool> StopAsync(ApplyContext context, string name, ResourceChange volume, CancellationToken cancellationToken)
+    /// <summary>Stops an instance that is moved with the volume, where the plan says so. Its own change starts it again.</summary>
+    private static async Task StopAsync(ApplyContext context, (string Name, string Project) user, ResourceChange volume, CancellationToken cancellationToken)
     {
-        if ((await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value is not { StatusCode: not StatusCode.Stopped })
-            return false;
-        if (context.Plan.Resources.FirstOrDefault(change => change.Id == InstanceKind.IdOf(name)) is not { Restarts: true } user
-            || context.Client.Project != context.Plan.Project || !(user.Action == ChangeAction.Replace || InstanceKind.IsMove(user)))
-            throw new IncusException($"{volume.Id} is not moved while the instance {name} uses it, which runs", $"Stop it first: incus stop {name}");
-        var own = context with { OwnStopTimeout = InstancePower.StopTimeoutOf(user), Hooks = new ChangeHooks(context.HookRunner(), user) };
-        await InstancePower.WakeAsync(own, user.Live!, cancellationToken).ConfigureAwait(false);
-        await InstancePower.StopAsync(own, name, cancellationToken).ConfigureAwait(false);
-        return true;
+        if (user.Project == context.Plan.Project
+            && context.Plan.Resources.FirstOrDefault(change => change.Id == InstanceKind.IdOf(user.Name)) is { Restarts: true } own
+            && (own.Action == ChangeAction.Replace || InstanceKind.IsMove(own)))
+        {
+            await context.Stops.StopAsync(context, own, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        if ((await context.Client.ForProject(user.Project).Instances.FindAsync(user.Name, cancellationToken).ConfigureAwait(false))?.Value is { StatusCode: not StatusCode.Stopped })
+            throw new IncusException($"{volume.Id} is not moved while the instance {user.Name} uses it, which runs", $"Stop it first: incus stop {user.Name}");
     }
 }

@@ -6,8 +6,9 @@ namespace IncusCompose.Resources;
 
 /// <summary>
 /// Moves a volume to another storage pool of its server, with its data and snapshots. The server does that to none that a
-/// running instance uses, and has every instance that uses it name the new pool by itself. Source: Incus
-/// cmd/incusd/storage_volumes.go, storagePoolVolumeTypePostMove.
+/// running instance uses, and has every instance that uses it name the new pool by itself. It would have profiles name it, too,
+/// and fail half way where an instance has the volume by one: so a profile gives it away for the time of the move. Source:
+/// Incus cmd/incusd/storage_volumes.go, storagePoolVolumeTypePostMove.
 /// </summary>
 internal static class VolumePoolMove
 {
@@ -35,7 +36,7 @@ internal static class VolumePoolMove
     }
 
     /// <summary>Sees to it that what uses a volume that is moved is the stack's own, and does not run.</summary>
-    public static void WithTheirUsers(Dictionary<ResourceId, ResourceChange> changes, string project)
+    public static void WithTheirUsers(Dictionary<ResourceId, ResourceChange> changes, ServerObservation server, string project)
     {
         foreach (var volume in changes.Values.Where(Is).ToList())
         {
@@ -45,9 +46,8 @@ internal static class VolumePoolMove
                     break;
                 if (UserIn(address, project) is not { } id || changes.GetValueOrDefault(id) is not { Desired.External: false } user)
                     changes[volume.Id] = volume with { Refused = $"{Users.List([address])} uses it, which is not in the file; take it off that first (incus storage volume detach {volume.Live.Id.Scope} {volume.Name}), or leave the volume in its pool" };
-                else if (user.Kind == ProfileKind.KindName)
-                    // It has the profile name the new pool first, and looks there for the volume then.
-                    changes[volume.Id] = volume with { Refused = $"the profile {user.Name} names it, and the server moves no volume that instances have by a profile; take the device out of the profile in one apply, and write it with the new pool in the next" };
+                else if (user.Kind == ProfileKind.KindName && user.DependsOn.Contains(volume.Id) && WhyNot((Profile)user.Live!.Raw, server, project) is { } why)
+                    changes[volume.Id] = volume with { Refused = why };
                 else
                     changes[volume.Id] = With(changes, changes[volume.Id], user);
             }
@@ -88,17 +88,27 @@ internal static class VolumePoolMove
     {
         var (from, to) = (change.Live!.Id.Scope!, change.Id.Scope!);
         var client = context.Client.FinishingChanges();
-        await client.StorageVolumes.MoveToPoolAsync(from, change.Name, to, CancellationToken.None).CompleteAsync(context.Progress, CancellationToken.None).ConfigureAwait(false);
-        await client.StorageVolumes.UpdateAsync(
-            to,
-            change.Name,
-            now =>
-            {
-                var config = new Dictionary<string, string>(now.Config);
-                mark.Write(change.Id, config);
-                return now with { Description = before.Description, Config = config };
-            },
-            CancellationToken.None).ConfigureAwait(false);
+        var profiles = await TakeOffAsync(context.Plan, client, from, before).ConfigureAwait(false);
+        var pool = from;
+        try
+        {
+            await client.StorageVolumes.MoveToPoolAsync(from, change.Name, to, CancellationToken.None).CompleteAsync(context.Progress, CancellationToken.None).ConfigureAwait(false);
+            pool = to;
+            await client.StorageVolumes.UpdateAsync(
+                to,
+                change.Name,
+                now =>
+                {
+                    var config = new Dictionary<string, string>(now.Config);
+                    mark.Write(change.Id, config);
+                    return now with { Description = before.Description, Config = config };
+                },
+                CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            await GiveBackAsync(client, profiles, pool).ConfigureAwait(false);
+        }
     }
 
     private static ResourceChange With(Dictionary<ResourceId, ResourceChange> changes, ResourceChange volume, ResourceChange user)
@@ -109,6 +119,64 @@ internal static class VolumePoolMove
         return user.Live?.Raw is Instance { StatusCode: not StatusCode.Stopped }
             ? volume with { Refused = $"the instance {user.Name} uses it and runs, and the server moves no volume of what runs; stop it first (incus-compose stop {user.Name}, Stop-IncusInstance {user.Name}): the next apply moves the volume, and starts the instance again" }
             : volume;
+    }
+
+    /// <summary>Why a volume cannot be taken off a profile for a while; null where nothing stands in the way.</summary>
+    private static string? WhyNot(Profile profile, ServerObservation server, string project)
+    {
+        foreach (var address in profile.UsedBy)
+        {
+            if (Users.InstanceIn(address) is not { } user)
+                continue;
+            if (user.Project != project)
+                return $"the instance {user.Name} of the project {user.Project} has it by the profile {profile.Name}, which is not the stack's; leave the volume in its pool";
+            if (server.Find(InstanceKind.IdOf(user.Name))?.Raw is Instance { StatusCode: not StatusCode.Stopped })
+                return $"the instance {user.Name} has it by the profile {profile.Name} and runs, and the server moves no volume of what runs; stop it first (incus-compose stop {user.Name}, Stop-IncusInstance {user.Name}): the next apply moves the volume, and starts the instance again";
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes a volume off the profiles that name it.</summary>
+    /// <returns>The profiles as they were.</returns>
+    private static async Task<IReadOnlyList<(Profile Profile, IReadOnlySet<string> Devices)>> TakeOffAsync(StackPlan plan, IncusClient client, string pool, StorageVolume volume)
+    {
+        var taken = new List<(Profile, IReadOnlySet<string>)>();
+        foreach (var id in volume.UsedBy.Select(address => UserIn(address, plan.Project)).OfType<ResourceId>().Where(id => id.Kind == ProfileKind.KindName))
+        {
+            var profile = (await client.Profiles.GetAsync(id.Name, CancellationToken.None).ConfigureAwait(false)).Value;
+            foreach (var user in profile.UsedBy.Select(Users.InstanceIn).OfType<(string Name, string Project)>())
+            {
+                if ((await client.ForProject(user.Project).Instances.FindAsync(user.Name, CancellationToken.None).ConfigureAwait(false))?.Value is { StatusCode: not StatusCode.Stopped })
+                    throw new IncusException($"The volume {volume.Name} is not moved while the instance {user.Name} has it by the profile {profile.Name} and runs", $"Stop it first: incus stop {user.Name}");
+            }
+
+            var devices = profile.Devices.Where(device => DeviceUses.Of(new Dictionary<string, IReadOnlyDictionary<string, string>> { [device.Key] = device.Value }).Contains(VolumeKind.IdOf(pool, volume.Name)))
+                .Select(device => device.Key).ToHashSet(StringComparer.Ordinal);
+            taken.Add((profile, devices));
+        }
+
+        foreach (var (profile, devices) in taken)
+            await client.Profiles.UpdateAsync(profile.Name, now => now with { Devices = now.Devices.Where(device => !devices.Contains(device.Key)).ToDictionary() }, CancellationToken.None).ConfigureAwait(false);
+        return taken;
+    }
+
+    /// <summary>Gives the volume back to the profiles, in the pool that it is in now.</summary>
+    private static async Task GiveBackAsync(IncusClient client, IReadOnlyList<(Profile Profile, IReadOnlySet<string> Devices)> profiles, string pool)
+    {
+        foreach (var (profile, devices) in profiles)
+        {
+            await client.Profiles.UpdateAsync(
+                profile.Name,
+                now =>
+                {
+                    var all = now.Devices.ToDictionary();
+                    foreach (var name in devices)
+                        all[name] = new Dictionary<string, string>(profile.Devices[name]) { [Word] = pool };
+                    return now with { Devices = all };
+                },
+                CancellationToken.None).ConfigureAwait(false);
+        }
     }
 
     private static ResourceId? UserIn(string address, string project)

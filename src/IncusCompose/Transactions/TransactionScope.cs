@@ -105,6 +105,8 @@ internal sealed class TransactionScope
             return $"a volume could not be moved back to its pool, should the apply fail; {otherwise} for this change";
         if (InstanceKind.IsMove(change))
             return $"it could not be moved back to its member, should the apply fail; {otherwise} for this change";
+        if (RootDiskMove.Of(change) is not null || ProfileDiskMove.Of(change) is not null)
+            return $"a root disk could not be moved back to its pool, should the apply fail; {otherwise} for this change";
         switch (change.Kind)
         {
             case ProjectKind.KindName or OtherProjectKind.KindName or StoragePoolKind.KindName or BucketKind.KindName when change.Action is ChangeAction.Delete or ChangeAction.Replace:

@@ -331,10 +331,16 @@ public sealed class ClusterTests(ClusterFixture fixture)
         var holder = $$"""
             name: holder
             storage_pools: { sm: { driver: dir, description: of all } }
-            networks: { {{link}}: { ipv4: {{fixture.Lab.Subnets[9]}}.1/24, ipv6: none } }
+            networks: { {{link}}: { ipv4: {{fixture.Lab.Subnets[9]}}.1/24, ipv6: none, acls: used } }
+            """;
+        var filters = $$"""
+            name: filters
+            network_acls: { used: { description: in filters }, unused: { description: nowhere } }
+            network_zones: { {{link}}.example: { description: of names } }
             """;
         const string bystander = "name: bystander\nprofiles: { still: { description: here } }\n";
         await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        await bench.UpAsync(filters);
         await bench.UpAsync(holder);
         await fixture.Lab.IncusAsync("storage", "create", "half", "dir", "--target", "m1");
         await fixture.Lab.VerbAsync("kill", "m3");
@@ -347,6 +353,10 @@ public sealed class ClusterTests(ClusterFixture fixture)
 
             async Task<string> RefusalAsync(string file, PlanOptions? options = null) => Assert.Single((await bench.PlanAsync(file, options)).Changes).Refused ?? "";
             Assert.StartsWith("the cluster member \"m3\" does not answer, and the server makes, changes and deletes a storage pool on all members", await RefusalAsync(holder.Replace("of all", "changed", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.EndsWith("all members at once of such a change of a network ACL; bring the member back; how it is, says: incus cluster list", await RefusalAsync(filters.Replace("in filters", "changed", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.Contains("at once of such a change of a network zone", await RefusalAsync(filters.Replace("of names", "changed", StringComparison.Ordinal)), StringComparison.Ordinal);
+            // No packet filter has this one.
+            await bench.UpAsync(filters.Replace("nowhere", "changed", StringComparison.Ordinal));
             Assert.Contains("deletes a network on all members", await RefusalAsync("name: other\nnetworks: { sn: { ipv4: none, ipv6: none } }"), StringComparison.Ordinal);
             Assert.Contains("deletes a storage pool on all members", await RefusalAsync("name: other\nstorage_pools: { sn: { driver: dir } }"), StringComparison.Ordinal);
             var sent = await Assert.ThrowsAsync<StackFileException>(() => bench.PlanAsync("name: other\ninstances: { a: { image: busybox, target: m3 } }"));
@@ -370,6 +380,7 @@ public sealed class ClusterTests(ClusterFixture fixture)
         await fixture.Lab.IncusAsync("storage", "delete", "half");
         Assert.Empty((await bench.PlanAsync(holder)).Changes);
         Assert.True((await bench.DownAsync("holder", new RemovalOptions { RemovePools = true })).Succeeded);
+        Assert.True((await bench.DownAsync("filters")).Succeeded);
     }
 
     [Fact]

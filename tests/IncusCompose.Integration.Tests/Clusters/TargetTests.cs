@@ -82,6 +82,56 @@ public sealed class TargetTests(ClusterFixture fixture)
     }
 
     [Fact]
+    public async Task An_instance_is_stopped_once_for_all_its_disks_that_are_moved_and_runs_again_where_they_cannot_be()
+    {
+        string File(string target, string pool) => $$"""
+            name: carried
+            storage_pools: { carried: {driver: dir} }
+            volumes: { carried-a: {pool: default}, carried-b: {pool: default} }
+            instances:
+              carried:
+                image: busybox
+                target: {{target}}
+                disk: {pool: {{pool}} }
+                volumes: ["carried-a:/a", "carried-b:/b"]
+                hooks: {post_start: echo start >>/steps, pre_stop: echo stop >>/steps}
+            """;
+        string[] names = ["carried-a", "carried-b"];
+        await using var bench = await StackWorkbench.OpenAsync(fixture.Lab);
+        var others = bench.Client.ForTarget("m3").StorageVolumes;
+        try
+        {
+            await bench.UpAsync(File("m2", "default"));
+            await bench.ShellAsync("carried", "for one in a b; do echo $one >/$one/note; done");
+            foreach (var name in names)
+                await others.CreateAsync("default", new StorageVolume { Name = name, Type = "custom", ContentType = "filesystem" });
+            var failed = await bench.ApplyAsync(File("m3", "default"), s_restarting);
+            Assert.Equal([ChangeOutcome.Failed, ChangeOutcome.Failed, ChangeOutcome.Skipped], failed.Resources.Where(one => one.Change.Action != ChangeAction.None).Select(one => one.Outcome).Order());
+            await AssertAsync("m2", "default", "start stop start");
+            foreach (var name in names)
+                await others.DeleteAsync("default", name);
+
+            // To another member and to another pool at once.
+            await bench.UpAsync(File("m3", "carried"), s_restarting);
+            await AssertAsync("m3", "carried", "start stop start stop start");
+        }
+        finally
+        {
+            var down = await bench.DownAsync("carried", new RemovalOptions { RemoveVolumes = true, RemovePools = true });
+            Assert.True(down.Succeeded, string.Join("\n", down.Resources.Select(resource => resource.Message)));
+        }
+
+        async Task AssertAsync(string member, string pool, string steps)
+        {
+            var instance = await bench.InstanceAsync("carried");
+            Assert.Equal((member, pool, StatusCode.Running), (instance.Location, instance.ExpandedDevices["root"]["pool"], instance.StatusCode));
+            Assert.Equal($"a b {steps}", await bench.ShellAsync("carried", "echo $(cat /a/note /b/note /steps)"));
+            foreach (var name in names)
+                Assert.Equal(member, (await bench.Client.ForTarget(member).StorageVolumes.GetAsync("default", name)).Value.Location);
+        }
+    }
+
+    [Fact]
     public async Task A_group_of_members_is_a_target_and_an_instance_outside_of_it_is_moved_into_it()
     {
         string File(string members, string target = "@cards") => $$"""

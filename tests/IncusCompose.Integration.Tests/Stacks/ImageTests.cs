@@ -159,6 +159,33 @@ public sealed class ImageTests(LabFixture fixture, ImageServerFixture images) : 
     }
 
     [Fact]
+    public async Task Pruning_keeps_an_image_that_an_instance_of_another_project_was_made_from_whichever_project_the_client_is_in()
+    {
+        await using var project = await fixture.CreateProjectAsync();
+        var (name, other) = ($"{_stack}-shared", $"{_stack}-other");
+        string Declared(string images) => $"name: {name}\nproject: {project.Name}\nprofiles: {{here: {{}}}}\n{images}";
+        var whole = Declared($"images: {{app: {{source: \"{images.Server.Name}:{name}\"}}}}\ninstances: {{{name}: {{image: app}}}}\n");
+        await images.Server.IncusAsync("init", "busybox", name, "--storage", "default");
+        try
+        {
+            await images.Server.IncusAsync("publish", name, "--alias", name, "--public");
+            await _bench.UpAsync(whole);
+            var fingerprint = (await project.Client.Instances.GetAsync(name)).Value.Config["volatile.base_image"];
+            await fixture.Lab.IncusAsync("init", fingerprint, other, "--storage", "default");
+
+            var prune = new PlanOptions { Prune = true };
+            Assert.Contains($"instance/{other} of project default was made from it too", Assert.Single((await _bench.PlanAsync(Declared(""), prune)).Orphans).Advice, StringComparison.Ordinal);
+            await fixture.Lab.IncusAsync("delete", other);
+            await _bench.UpAsync(Declared(""), prune);
+            Assert.DoesNotContain(await _bench.Client.Images.ListAsync(), image => image.Fingerprint == fingerprint);
+        }
+        finally
+        {
+            await images.Server.IncusAsync("delete", name);
+        }
+    }
+
+    [Fact]
     public async Task An_alias_that_is_changed_or_dropped_goes_and_what_others_call_the_image_stays()
     {
         string Declared(string keys) => File("one: {image: app}").Replace("instances:", $"images:\n  app: {{source: \"{Reference}\"{keys}}}\ninstances:", StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
@@ -101,6 +102,95 @@ public sealed class StorageTests(LabFixture fixture) : IAsyncLifetime
         var theirs = (await _bench.PlanAsync(File(_stack, "moved"))).Changes.Single(change => change.Kind == "volume");
         Assert.Contains($"instances/{_stack}y uses it, which is not in the file", theirs.Refused, StringComparison.Ordinal);
         await fixture.Lab.IncusAsync("delete", _stack + "y");
+    }
+
+    [Fact]
+    public async Task A_root_disk_is_moved_to_the_pool_that_the_file_says_with_what_is_in_it_its_snapshots_and_who_the_machine_is()
+    {
+        string File(string disk) => $$"""
+            name: {{_stack}}
+            storage_pools: { {{_stack}}: {driver: dir} }
+            instances: { {{_stack}}: {image: busybox, {{disk}} stop_grace_period: 1s} }
+
+            """;
+        var (elsewhere, restarting) = (File($"disk: {{pool: {_stack}}},"), new PlanOptions { AllowRestart = true });
+        await _bench.UpAsync(File(""));
+        var before = await _bench.InstanceAsync(_stack);
+        var home = before.ExpandedDevices["root"]["pool"];
+        await _bench.ShellAsync(_stack, "echo mine >/etc/kept");
+        await fixture.Lab.IncusAsync("snapshot", "create", _stack, "first");
+
+        var refused = (await _bench.PlanAsync(elsewhere)).Changes.Single();
+        Assert.Equal($"it runs, and is stopped while its root disk is moved to the pool {_stack}; allow that with -AllowRestart (--allow-restart)", refused.Refused);
+        var plan = (await _bench.PlanAsync(elsewhere, restarting)).Changes.Single();
+        Assert.Equal((ChangeAction.Update, true, $"moves the root disk from {home} to {_stack}, with its data and snapshots; it is stopped meanwhile"), (plan.Action, plan.Restarts, plan.Reason));
+        // What the server would lose on the way is not begun, and nothing is stopped for it.
+        await fixture.Lab.IncusAsync("query", "-X", "POST", "--wait", "-d", """{"name": "saved"}""", $"/1.0/instances/{_stack}/backups");
+        var pid = await _bench.PidAsync(_stack);
+        var kept = await _bench.ApplyAsync(elsewhere, restarting);
+        Assert.Contains("deletes the backups of an instance whose root disk it moves, and this one has saved", kept.Resources.Single(one => one.Outcome == ChangeOutcome.Failed).Message, StringComparison.Ordinal);
+        Assert.Equal(pid, await _bench.PidAsync(_stack));
+        await fixture.Lab.IncusAsync("query", "-X", "DELETE", "--wait", $"/1.0/instances/{_stack}/backups/saved");
+
+        await _bench.UpAsync(elsewhere, restarting);
+        await AssertInAsync(_stack, isOwn: true);
+
+        // What somebody moves is drift, and put back; one that is stopped needs no leave, and runs again.
+        await fixture.Lab.IncusAsync("stop", "--force", _stack);
+        await fixture.Lab.IncusAsync("move", _stack, "--storage", home);
+        var drift = (await _bench.PlanAsync(elsewhere)).Changes.Single();
+        Assert.Equal([("devices.root.pool", PropertyDifference.Drifted, home, _stack)], drift.Properties.Select(property => (property.Path, property.Difference, property.Old!, property.New!)));
+        before = await _bench.InstanceAsync(_stack);
+        await _bench.UpAsync(elsewhere);
+        await AssertInAsync(_stack, isOwn: true);
+
+        // Without the word it is where the profile has it again.
+        await _bench.UpAsync(File(""), restarting);
+        await AssertInAsync(home, isOwn: false);
+
+        async Task AssertInAsync(string pool, bool isOwn)
+        {
+            var now = await _bench.InstanceAsync(_stack);
+            Assert.Equal((StatusCode.Running, pool, isOwn), (now.StatusCode, now.ExpandedDevices["root"]["pool"], now.Devices.ContainsKey("root")));
+            Assert.Equal("mine", await _bench.ShellAsync(_stack, "cat /etc/kept"));
+            Assert.Equal(["first"], (await _bench.Client.Instances.ListSnapshotsAsync(_stack)).Select(snapshot => snapshot.Name));
+            Assert.All(new[] { "volatile.cloud-init.instance-id", "volatile.eth0.hwaddr" }, key => Assert.Equal(before.Config[key], now.Config[key]));
+        }
+    }
+
+    [Fact]
+    public async Task What_instances_have_by_a_profile_is_moved_with_it()
+    {
+        string File(string root, string data) => $$"""
+            name: {{_stack}}
+            storage_pools: { {{_stack}}: {driver: dir} }
+            volumes: { data: {pool: {{data}} } }
+            profiles: { {{_stack}}: {disk: {pool: {{root}} }, devices: {data: {type: disk, pool: {{data}}, source: data, path: /data} } } }
+            instances: { {{_stack}}: {image: busybox, profiles: [default, {{_stack}}], stop_grace_period: 1s} }
+
+            """;
+        await _bench.UpAsync(File("default", "default"));
+        await _bench.ShellAsync(_stack, "echo mine | tee /etc/kept >/data/kept");
+        var refused = (await _bench.PlanAsync(File(_stack, _stack))).Changes;
+        Assert.Contains($"the instance {_stack} has it by the profile {_stack} and runs", refused.Single(change => change.Kind == "volume").Refused, StringComparison.Ordinal);
+        Assert.Contains($"is stopped while that is moved to the pool {_stack}; allow that with -AllowRestart", refused.Single(change => change.Kind == "profile").Refused, StringComparison.Ordinal);
+
+        await fixture.Lab.IncusAsync("stop", "--force", _stack);
+        await _bench.UpAsync(File(_stack, _stack));
+        await AssertInAsync(_stack);
+        // The disk alone, of what runs.
+        var plan = (await _bench.PlanAsync(File("default", _stack), new PlanOptions { AllowRestart = true })).Changes;
+        Assert.Equal([("instance", ChangeAction.Restart), ("profile", ChangeAction.Update)], plan.Select(change => (change.Kind, change.Action)).Order());
+        await _bench.UpAsync(File("default", _stack), new PlanOptions { AllowRestart = true });
+        await AssertInAsync("default");
+
+        async Task AssertInAsync(string pool)
+        {
+            var now = await _bench.InstanceAsync(_stack);
+            Assert.Equal((StatusCode.Running, pool, _stack), (now.StatusCode, now.ExpandedDevices["root"]["pool"], now.ExpandedDevices["data"]["pool"]));
+            Assert.Empty(now.Devices);
+            Assert.Equal("mine mine", await _bench.ShellAsync(_stack, "echo $(cat /etc/kept /data/kept)"));
+        }
     }
 
     [Fact]

@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using Incus.Client;
+using IncusCompose.Hooks;
+using IncusCompose.Planning;
+using IncusCompose.Resources;
+
+namespace IncusCompose.Applying;
+
+/// <summary>
+/// Instances that are stopped so that disks of theirs can be moved, by the change of the disk: each once, however many disks of
+/// it are moved. Its own change, which comes after those, starts it again; where that fails or never comes, this does. That all
+/// of it is in one place is what keeps an instance from staying down.
+/// </summary>
+internal sealed class MoveStops
+{
+    private readonly ConcurrentDictionary<ResourceId, ApplyContext> _stopped = new();
+    private readonly NamedTurns _turns = new();
+
+    /// <summary>True for an instance that has been stopped, and whose own change is to start it.</summary>
+    public bool Include(ResourceId instance) => _stopped.ContainsKey(instance);
+
+    /// <summary>Stops an instance with its hooks, unless it is stopped.</summary>
+    /// <param name="context">The context of the change for which it is stopped.</param>
+    /// <param name="instance">The instance's own change.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public Task StopAsync(ApplyContext context, ResourceChange instance, CancellationToken cancellationToken) => _turns.AloneAsync(
+        instance.Name,
+        async () =>
+        {
+            if (!await IsUpAsync(context, instance.Name, cancellationToken).ConfigureAwait(false))
+                return;
+            var own = _stopped.GetOrAdd(
+                instance.Id, _ => context with { OwnStopTimeout = InstancePower.StopTimeoutOf(instance), Hooks = new ChangeHooks(context.HookRunner(), instance) });
+            await InstancePower.WakeAsync(own, instance.Live!, cancellationToken).ConfigureAwait(false);
+            await InstancePower.StopAsync(own, instance.Name, cancellationToken).ConfigureAwait(false);
+        },
+        cancellationToken);
+
+    /// <summary>Is told how an instance's own change ended. One that was not made does not start the instance.</summary>
+    public Task EndAsync(ResourceId instance, bool isDone)
+    {
+        if (!isDone)
+            return RunAgainAsync(instance);
+        _stopped.TryRemove(instance, out _);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Starts what is still stopped: its own change never came to an end.</summary>
+    public Task EndAsync() => Task.WhenAll(_stopped.Keys.Select(RunAgainAsync));
+
+    private async Task RunAgainAsync(ResourceId instance)
+    {
+        if (_stopped.TryRemove(instance, out var context))
+            await InstanceKind.RunAgainAsync(context, instance.Name).ConfigureAwait(false);
+    }
+
+    private static async Task<bool> IsUpAsync(ApplyContext context, string name, CancellationToken cancellationToken) =>
+        (await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value is { StatusCode: not StatusCode.Stopped };
+}
