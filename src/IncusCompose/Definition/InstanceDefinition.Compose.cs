@@ -27,6 +27,15 @@ public sealed partial record InstanceDefinition
     /// <summary>True where it has the host's own network interfaces in the place of its own.</summary>
     public bool HostNetwork { get; init; }
 
+    /// <summary>True where it has the host's own shared memory and message queues in the place of its own.</summary>
+    public bool HostIpc { get; init; }
+
+    /// <summary>True where it is called what the host is called.</summary>
+    public bool HostUts { get; init; }
+
+    /// <summary>Numbers of groups that its process has beside its own.</summary>
+    public IReadOnlyList<string> ExtraGroups { get; init; } = [];
+
     /// <summary>True where it may not write to its root disk.</summary>
     public bool ReadOnly { get; init; }
 

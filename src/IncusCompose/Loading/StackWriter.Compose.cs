@@ -21,7 +21,10 @@ internal static partial class StackWriter
             .Node("dns_opt", Words(instance.DnsOptions))
             .Node("extra_hosts", Words([.. instance.ExtraHosts.Select(host => $"{host.Name}={host.Address}")]))
             .Text("mac_address", instance.MacAddress)
-            .Text("network_mode", instance.NoNetwork ? "none" : instance.HostNetwork ? "host" : null);
+            .Text("network_mode", instance.NoNetwork ? "none" : instance.HostNetwork ? "host" : null)
+            .Text("ipc", instance.HostIpc ? "host" : null)
+            .Text("uts", instance.HostUts ? "host" : null)
+            .Node("group_add", Words(instance.ExtraGroups));
 
         private static IEnumerable<string> SecurityOptions(InstanceDefinition instance)
         {

@@ -21,13 +21,11 @@ internal static class HostNetwork
             context.Error("NetworkOfHost", path, $"{StackImages.ReferenceOf(instance.Image, context.Stack)} is the image of a system, which would set up the host's interfaces as its own", "name an OCI image such as docker.io:library/nginx, or write `network: macvlan` for an address in the host's network");
     }
 
-    /// <summary>What LXC is told.</summary>
+    /// <summary>What LXC is told, beside which namespace it keeps (<see cref="HostNamespaces"/>).</summary>
     /// <param name="isPrivileged">Whether it is root's on the host, too; only then may it change the interfaces and listen on ports below 1024.</param>
     /// <param name="hasResolver">Whether the file says which name servers are asked; otherwise it asks those of the host.</param>
     public static IEnumerable<string> LxcLines(bool isPrivileged, bool hasResolver)
     {
-        // Without "user", LXC makes a user namespace without anybody in it for what is privileged.
-        yield return isPrivileged ? "lxc.namespace.keep = net user" : "lxc.namespace.keep = net";
         yield return "lxc.hook.start-host =";
         yield return "lxc.sysctl.net.ipv4.ping_group_range =";
         yield return "lxc.sysctl.net.ipv4.ip_unprivileged_port_start =";

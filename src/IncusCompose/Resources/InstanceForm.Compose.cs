@@ -14,6 +14,8 @@ internal static partial class InstanceForm
             AddNoNetwork(fields, instance, context);
         if (instance.HostNetwork)
             HostNetwork.Check(instance, context);
+        HostNamespaces.Check(instance, context);
+        ExtraGroups.Check(instance, IsPrivileged(fields.Config), context);
         if (instance.MacAddress is not null)
             AddMacAddress(fields, instance, instance.MacAddress, context);
         AddMetaData(fields.Config, instance);
@@ -67,8 +69,8 @@ internal static partial class InstanceForm
     private static void AddLxcLines(SortedDictionary<string, string> config, InstanceDefinition instance, PlanningContext context)
     {
         var lines = LxcLines(instance).ToList();
-        if (instance.HostNetwork)
-            lines.AddRange(HostNetwork.LxcLines(config.GetValueOrDefault("security.privileged") == "true", hasResolver: instance.Dns.Count > 0));
+        lines.AddRange(HostNamespaces.LxcLines(instance, IsPrivileged(config)));
+        lines.AddRange(ExtraGroups.LxcLines(instance));
         if (lines.Count == 0)
             return;
         var others = config.GetValueOrDefault(RawLxc) ?? ProfileConfig(instance, context).GetValueOrDefault(RawLxc);
@@ -76,6 +78,8 @@ internal static partial class InstanceForm
             lines.Add(others.TrimEnd('\n'));
         config[RawLxc] = string.Join('\n', lines);
     }
+
+    private static bool IsPrivileged(SortedDictionary<string, string> config) => config.GetValueOrDefault("security.privileged") == "true";
 
     /// <summary>Source: lxc.container.conf(5).</summary>
     private static IEnumerable<string> LxcLines(InstanceDefinition instance)

@@ -33,12 +33,22 @@ internal static class ComposeRules
     /// <summary>A file of the resolver is a whole one.</summary>
     public static void CheckDns(StackDefinition stack, Findings findings)
     {
-        foreach (var instance in stack.Instances.Values.Where(instance => instance.Dns.Count == 0))
+        foreach (var instance in stack.Instances.Values.Where(instance => instance is { Dns.Count: 0, DnsSearch.Count: > 0 }))
         {
-            if (instance.DnsSearch.Count > 0)
-                findings.Error("NoDns", $"instances.{instance.Name}.dns_search", "nothing says which name servers are asked", "write `dns` as well, or `config: {dns.search: …}` of the network");
-            if (instance.DnsOptions.Count > 0)
-                findings.Warning("IgnoredWord", $"instances.{instance.Name}.dns_opt", "`dns_opt` is passed over: it asks the name servers of its networks, as these say", "write `dns` as well");
+            findings.Error("NoDns", $"instances.{instance.Name}.dns_search", "nothing says which name servers are asked", "write `dns` as well, or `config: {dns.search: …}` of the network");
+        }
+    }
+
+    /// <summary>What is the host's is neither sized nor called for an instance.</summary>
+    public static void CheckNamespaces(StackDefinition stack, Findings findings)
+    {
+        foreach (var instance in stack.Instances.Values)
+        {
+            var path = $"instances.{instance.Name}";
+            if (instance is { HostUts: true, Hostname: not null })
+                findings.Error("NameOfHost", $"{path}.uts", "it says that the host's name is used, and `hostname` says another one", "remove one of the two");
+            if (instance.HostIpc)
+                findings.Warning("HostIpc", $"{path}.ipc", "it reads and writes what programs of the host keep in shared memory, as far as its user may", "leave it out where nothing is shared with the host");
         }
     }
 

@@ -51,6 +51,7 @@ public static class StackValidator
         ComposeRules.CheckOverrides,
         ComposeRules.CheckVirtualMachines,
         ComposeRules.CheckNetworkMode,
+        ComposeRules.CheckNamespaces,
         ComposeRules.CheckDns,
         ConfigRules.CheckReserved,
         ConfigKeyRules.Check,

@@ -27,7 +27,7 @@ public sealed class HostNetworkTests(Incus7Fixture fixture)
                 {{more}}
 
             """;
-        var compose = $"name: hostnet\nservices:\n{Service("plain", plain, "ports: [\"" + plain + ":" + plain + "\"]")}{Service("root", privileged, "privileged: true")}";
+        var compose = $"name: hostnet\nservices:\n{Service("plain", plain, "ports: [\"" + plain + ":" + plain + "\"]\n    ipc: host\n    uts: host")}{Service("root", privileged, "privileged: true\n    ipc: host\n    group_add: [44, 109]")}";
 
         await bench.UpAsync(compose);
 
@@ -41,6 +41,12 @@ public sealed class HostNetworkTests(Incus7Fixture fixture)
             Assert.NotEqual("", await bench.ShellAsync(name, "cat /etc/resolv.conf"));
         }
 
+        // Shared memory and the name are the host's where that is said, and the process has its groups.
+        Assert.Equal(Environment.MachineName, (await bench.ShellAsync("hostnet-plain", "hostname")).Trim());
+        Assert.Equal("hostnet-root", (await bench.ShellAsync("hostnet-root", "hostname")).Trim());
+        foreach (var (name, word) in new[] { ("hostnet-plain", "ipc"), ("hostnet-plain", "uts"), ("hostnet-root", "ipc") })
+            Assert.Equal(new FileInfo($"/proc/self/ns/{word}").LinkTarget, (await bench.ShellAsync(name, $"readlink /proc/self/ns/{word}")).Trim());
+        Assert.Equal(["44", "109"], (await bench.ShellAsync("hostnet-root", "grep Groups /proc/1/status")).Split(['\t', ' ', '\n'], StringSplitOptions.RemoveEmptyEntries)[1..]);
         Assert.Equal("1000000", (await bench.ShellAsync("hostnet-plain", "set -- $(cat /proc/self/uid_map); echo $2")).Trim());
         Assert.Equal(before, Settings());
         Assert.Empty((await bench.PlanAsync(compose)).Changes);

@@ -193,7 +193,7 @@ public class ComposeWordTests
 
     [Theory]
     [InlineData("tty: true", "stack.yaml:3:5: instances.web.tty: warning: `tty` is passed over: every instance has a console")]
-    [InlineData("pid: host", "stack.yaml:3:5: instances.web.pid: `pid` has no counterpart: instances share no namespaces with each other or with the host; leave it out")]
+    [InlineData("pid: host", "stack.yaml:3:5: instances.web.pid: `pid` has no counterpart: an instance is stopped as a whole by having processes of its own: among the host's or another one's, LXC would hear no request to stop, and leave behind what it started; leave it out; what only looks at the processes of the host can be given `/proc:/host/proc:ro` under `volumes`")]
     [InlineData("deploy: {resources: {reservations: {memory: 1g}}}", "stack.yaml:3:41: instances.web.deploy.resources.reservations.memory: warning: `memory` is passed over: Incus keeps nothing aside; `limits` are there for the most that it may use")]
     [InlineData("restart: allways", "stack.yaml:3:14: instances.web.restart: `allways` is not known here; did you mean `always`?")]
     [InlineData("cpus: 1\ncpu: 2", "stack.yaml:3:11: instances.web.cpus: `cpus` says the same as `cpu`; remove one of the two")]

@@ -59,6 +59,17 @@ public class RoundTripTests
         AssertRoundTrip(stack);
     }
 
+    [Theory]
+    [InlineData("dns_opt: ['ndots:2']")]
+    [InlineData("dns: 10.0.0.53, dns_opt: ['ndots:2'], dns_search: shop.internal")]
+    [InlineData("ipc: host, uts: host, group_add: [44, root]")]
+    public void Words_of_compose_survive_and_are_not_warned_of_again(string words)
+    {
+        var stack = StackText.Load($"name: shop\nservices: {{web: {{image: nginx, {words}}}}}\n").Definition!;
+        AssertRoundTrip(stack);
+        Assert.DoesNotContain("IgnoredWord", StackText.Load(Write(StackWriter.ToDocument(stack, (_, value) => value))).Diagnostics.Select(problem => problem.Id));
+    }
+
     [Fact]
     public void Stacks_made_at_random_survive()
     {

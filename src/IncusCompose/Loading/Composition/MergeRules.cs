@@ -62,6 +62,7 @@ internal sealed class MergeRules
         .Add("dns", Merging.Words)
         .Add("dns_search", Merging.Words)
         .Add("dns_opt", Merging.Words)
+        .Add("group_add", Merging.Words)
         .Add("cap_add", Merging.Words)
         .Add("cap_drop", Merging.Words)
         .Add("cloud_init.user_data", Merging.CloudInit)

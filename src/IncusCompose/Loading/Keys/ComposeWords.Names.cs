@@ -21,6 +21,16 @@ internal static partial class ComposeWords
         .Add("links", new ListShape<string>(Link, "[db]").As<IReadOnlyList<string>, IReadOnlyList<string>>(links => [.. links.Where(link => link is not null)]), "Instances that must have started before it, as `depends_on` has them", (made, value) => Say(made, words => words with { Links = value }))
         .Add("annotations", CommonShapes.Labels, "Kept on the instance as `user.annotation.NAME`", (made, value) => made.FillAll(value, "user.annotation."));
 
+    /// <summary>A file of the resolver is a whole one: without name servers it is the network's, and no option is left to be written anywhere.</summary>
+    private static InstanceDefinition FinishNames(InstanceDefinition instance, Problems say)
+    {
+        instance = FinishNamespaces(instance, say);
+        if (instance.Dns.Count > 0 || instance.DnsOptions.Count == 0)
+            return instance;
+        say.Warning("IgnoredWord", "dns_opt", "`dns_opt` is passed over: it asks the name servers of its networks, as these say", "write `dns` as well");
+        return instance with { DnsOptions = [] };
+    }
+
     // Source: hostname(7).
     private static ScalarShape<string> HostName { get; } = new("a host name such as `web` or `web.example.org`", text =>
         text.Length <= 253 && HostLabels().IsMatch(text) ? new(text) : new("", "is no host name", "use letters, digits and dashes, with dots between the parts"))

@@ -37,7 +37,7 @@ internal static partial class ComposeWords
     public static IReadOnlyList<string> ContainerWords { get; } =
     [
         "cpu_shares", "cpu_percent", "cpu_quota", "memswap_limit", "pids_limit", "sysctls", "ulimits", "tmpfs", "shm_size", "privileged", "runtime", "cap_add", "cap_drop", "security_opt", "stop_signal",
-        "entrypoint", "command", "working_dir", "user", "read_only", "dns", "dns_search", "dns_opt", "extra_hosts",
+        "entrypoint", "command", "working_dir", "user", "read_only", "dns", "dns_search", "dns_opt", "extra_hosts", "ipc", "uts", "group_add",
     ];
 
     private static ListShape<string> Words(string wanted, string example) => new(Scalars.Word(wanted), example);
@@ -54,16 +54,15 @@ internal static partial class ComposeWords
 
     /// <summary>Adds all of them.</summary>
     public static ObjectShape<InstanceDefinition> Add(ObjectShape<InstanceDefinition> instance) =>
-        instance.With(AddLife).With(AddLimits).With(AddKernel).With(AddDevices).With(AddProcess).With(AddNames).With(AddDeploy).Foreign(ForeignWords.OfService);
+        instance.With(AddLife).With(AddLimits).With(AddKernel).With(AddDevices).With(AddProcess).With(AddNames).With(AddNamespaces).With(AddDeploy).Foreign(ForeignWords.OfService);
 
     /// <summary>Makes of the words what they stand for, once all of an instance is known.</summary>
     public static bool Finish(InstanceDefinition draft, DocumentNode node, Site site, BindingContext context, out InstanceDefinition instance)
     {
-        instance = draft with { Draft = null };
+        var say = new Problems(node as MappingNode, site, context);
+        instance = FinishNames(draft with { Draft = null }, say);
         if (draft.Draft is not { } words)
             return true;
-        var mapping = node as MappingNode;
-        var say = new Problems(mapping, site, context);
         instance = FinishLife(instance, words, say);
         if (words.ContainerName is { } name)
             instance = instance with { Name = name };
@@ -113,6 +112,9 @@ internal static partial class ComposeWords
 
         public void Error(string id, string word, string message, string advice) =>
             Context.Error(id, Mapping?.Find(word) ?? new UnusableNode(Diagnostics.SourceLocation.None), Site.At(word), message, advice);
+
+        public void Warning(string id, string word, string message, string advice) =>
+            Context.Warning(id, Mapping?.Find(word) ?? new UnusableNode(Diagnostics.SourceLocation.None), Site.At(word), message, advice);
 
         /// <summary>Notes that what the definition has under one word the file says by another, in steps from the instance.</summary>
         public void Becomes(string word, params string[] said)
