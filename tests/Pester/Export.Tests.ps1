@@ -36,6 +36,17 @@ Describe 'A stack file from what is live' {
         (Import-IncusStack $path).Instances.Keys | Should -Be 'other'
     }
 
+    It 'says of an image that came from no server what is to be done, and what is told does it' {
+        $null = Invoke-IncusCompose (Write-StackFile "name: made`nimages: { golden: { publish: base } }`ninstances: { base: { image: busybox }, app: { image: golden } }")
+        $export = Export-IncusStack made -AsObject
+        $note = $export.Notes | Where-Object Id -EQ ImageOfFiles
+        Push-Location $Folder
+        try { Invoke-Expression ($note.Advice -replace '^.*?: ') } finally { Pop-Location }
+        $export.Stack.Images['golden'].File | Should -Match '^\./golden\.'
+        Join-Path $Folder $export.Stack.Images['golden'].File | Should -Exist
+        $null = Remove-IncusStack made -RemoveImages -Confirm:$false
+    }
+
     It 'of an instance that is not there is an error, of a pattern nothing' {
         { Export-IncusStack -Instance nobody -ErrorAction Stop } | Should -Throw '*nobody*'
         Export-IncusStack -Instance no-* | Should -BeNullOrEmpty

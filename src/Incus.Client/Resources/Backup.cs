@@ -53,6 +53,9 @@ public sealed class ServerDownload : IAsyncDisposable
     /// <summary>What form they are in; null where the server does not say.</summary>
     public string? ContentType => response.Content.Headers.ContentType?.ToString();
 
+    /// <summary>What the server calls the file; null where it does not say, or where there are several.</summary>
+    public string? FileName => response.Content.Headers.ContentDisposition?.FileName?.Trim('"') is { Length: > 0 } name ? name : null;
+
     /// <summary>Lets go of the connection.</summary>
     /// <returns>When it is closed.</returns>
     public async ValueTask DisposeAsync()

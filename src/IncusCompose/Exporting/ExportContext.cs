@@ -26,6 +26,9 @@ internal sealed record ExportContext(ServerObservation Server, string Project, C
     /// <summary>What lies where stacks have written to, by the instances' names.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<FoundFile>> Files { get; init; } = new Dictionary<string, IReadOnlyList<FoundFile>>();
 
+    /// <summary>What the one file of an image that came from no server ends in, null where it is two files, by the images; see <see cref="ImageExport"/>.</summary>
+    public IReadOnlyDictionary<ResourceId, string?> ImageForms { get; init; } = new Dictionary<ResourceId, string?>();
+
     /// <summary>The values of what is known to be a secret.</summary>
     public HiddenValues Secrets { get; init; } = HiddenValues.None;
 

@@ -19,8 +19,11 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
     {
         var server = await StackObserver.ObserveInFullAsync(client, cancellationToken).ConfigureAwait(false);
         var members = client.Server.Environment.ServerClustered ? await client.Cluster.ListMemberNamesAsync(cancellationToken).ConfigureAwait(false) : null;
-        var instances = Select(server, client.Project, options).Owned.Select(server.Find).Select(live => live?.Raw).OfType<Instance>();
-        return Export(server, client.Project, options, members, await GuestExport.LookAsync(client, instances, cancellationToken).ConfigureAwait(false));
+        var owned = Select(server, client.Project, options).Owned.Select(server.Find).OfType<LiveResource>().ToList();
+        return Export(
+            server, client.Project, options, members,
+            await GuestExport.LookAsync(client, owned.Select(live => live.Raw).OfType<Instance>(), cancellationToken).ConfigureAwait(false),
+            await ImageExport.LookAsync(client, owned, cancellationToken).ConfigureAwait(false));
     }
 
     /// <param name="server">What is live.</param>
@@ -28,8 +31,14 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
     /// <param name="options">What to write.</param>
     /// <param name="members">The members of the cluster; null where the server is in none.</param>
     /// <param name="files">What lies where stacks have written to, by the instances' names; null: nothing was looked at.</param>
+    /// <param name="imageForms">In which form images are that came from no server; null: nothing was asked.</param>
     public StackExport Export(
-        ServerObservation server, string project, ExportOptions options, IReadOnlyList<string>? members = null, IReadOnlyDictionary<string, IReadOnlyList<FoundFile>>? files = null)
+        ServerObservation server,
+        string project,
+        ExportOptions options,
+        IReadOnlyList<string>? members = null,
+        IReadOnlyDictionary<string, IReadOnlyList<FoundFile>>? files = null,
+        IReadOnlyDictionary<ResourceId, string?>? imageForms = null)
     {
         var (selection, stackName) = (Select(server, project, options), options.Stack);
         files ??= new Dictionary<string, IReadOnlyList<FoundFile>>();
@@ -39,6 +48,7 @@ internal sealed class StackExporter(IDocumentFormat format, ClientConfiguration 
             Members = members,
             Format = format,
             Files = files,
+            ImageForms = imageForms ?? new Dictionary<ResourceId, string?>(),
             Secrets = KnownSecrets.Of(server, files.Values.SelectMany(found => found)),
         };
         foreach (var other in selection.Others.GroupBy(live => live.Mark!.Stack))

@@ -135,24 +135,19 @@ internal sealed partial class ImageKind : ResourceKind
         var applied = live.Mark?.Applied ?? AppliedRecord.Empty;
         var (aliases, autoUpdate, profiles) = (AliasesIn(applied), applied.Plain(AutoUpdateWord), applied.Plain(ProfilesWord)?.Split(", "));
         // A stack's other images come from a server, or are the server's own and bear no mark.
-        var made = !live.Id.Name.Contains(':', StringComparison.Ordinal);
+        var made = ImageExport.IsMade(live);
         if ((!made && aliases.Count == 0 && autoUpdate is null && profiles is null) || stack.Images.Values.Any(image => image.Source == live.Id.Name))
             return stack;
         var image = new ImageDefinition
         {
             Name = made ? live.Id.Name : aliases.Count > 0 ? aliases[0] : live.Id.Name[(live.Id.Name.IndexOf(':', StringComparison.Ordinal) + 1)..],
             Source = made ? "" : live.Id.Name,
-            File = made ? $"./{live.Id.Name}.tar.gz" : null,
             Aliases = aliases,
             AutoUpdate = autoUpdate is null ? null : autoUpdate == "true",
             Profiles = profiles,
         };
         if (made)
-        {
-            context.Note("ImageOfFiles", $"images.{image.Name}", $"what the image {image.Name} was made of is not on the server; the file says {image.File}, which is needed where the image is not",
-                $"incus image export {((Image)live.Raw).Fingerprint[..12]} {image.Name} writes what can be said there");
-        }
-
+            image = ImageExport.FromFiles(image, live, context);
         return stack with { Images = ExportContext.With(stack.Images, image.Name, image) };
     }
 

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Formats.Tar;
 using System.Text;
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Exporting;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Planning;
 
@@ -99,6 +101,56 @@ public sealed class ImageOriginTests(LabFixture fixture) : IAsyncLifetime
             foreach (var (path, text) in files)
                 await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)) });
         }
+    }
+
+    [Fact]
+    public async Task What_an_export_says_of_images_in_one_file_and_in_two_is_what_their_files_are_called_and_brings_the_stack_up_again()
+    {
+        var folder = Path.GetDirectoryName(_bench.File)!;
+        var busybox = (await _bench.Client.Images.GetByAliasAsync("busybox")).Value;
+        await fixture.Lab.IncusAsync("image", "export", busybox.Fingerprint, Path.Combine(folder, "busybox"));
+        var whole = Directory.GetFiles(folder, "busybox*").Single();
+        await RunAsync($"mkdir split && tar xf {whole} -C split && tar cf meta.tar -C split $(cd split && ls | grep -v '^rootfs$') && echo two >split/rootfs/kept && tar cJf root.tar.xz -C split/rootfs . && echo one >split/rootfs/kept && tar cf one.tar -C split . && rm -r split", folder);
+        await _bench.UpAsync($$"""
+            name: {{_stack}}
+            images:
+              two: {metadata: meta.tar, rootfs: root.tar.xz, aliases: ["two{{_stack}}"]}
+              one: {file: one.tar}
+              golden: {publish: "a{{_stack}}"}
+            instances:
+              a{{_stack}}: {image: two}
+              b{{_stack}}: {image: one}
+              c{{_stack}}: {image: golden}
+
+            """);
+
+        var export = await _bench.Engine.ExportAsync(_bench.Client, new ExportOptions { Stack = _stack });
+        Assert.Equal((("./two.image", "./two.image.root"), "./one.tar"), ((export.Stack.Images["two"].Metadata, export.Stack.Images["two"].Rootfs), export.Stack.Images["one"].File));
+        var told = export.Notes.Where(note => note.Id == "ImageOfFiles").Select(note => note.Advice[note.Advice.IndexOf("incus ", StringComparison.Ordinal)..]).ToList();
+        Assert.Equal(3, told.Count);
+        foreach (var file in Directory.GetFiles(folder))
+            File.Delete(file);
+        foreach (var command in told)
+            await RunAsync(command, folder);
+        Assert.Empty((await _bench.PlanAsync(export.Text)).Changes);
+        await _bench.DownAsync(_stack, new RemovalOptions { RemoveImages = true });
+        Assert.DoesNotContain(await _bench.Client.Images.ListAsync(), image => image.Properties.GetValueOrDefault("user.incus-compose.stack") == _stack);
+
+        await _bench.UpAsync(export.Text);
+        Assert.Equal(["two", "one", "two"], [await _bench.ShellAsync("a" + _stack, "cat /kept"), await _bench.ShellAsync("b" + _stack, "cat /kept"), await _bench.ShellAsync("c" + _stack, "cat /kept")]);
+        Assert.Empty((await _bench.PlanAsync(export.Text)).Changes);
+    }
+
+    /// <summary>Runs a command as whoever reads a file would.</summary>
+    private async Task RunAsync(string command, string folder)
+    {
+        var start = new ProcessStartInfo("sh", ["-c", command]) { WorkingDirectory = folder, RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (var (name, value) in fixture.Lab.Environment)
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
+        var (text, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{command}: {await text}{await errors}");
     }
 
     [Fact]

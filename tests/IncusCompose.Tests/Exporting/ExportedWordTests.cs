@@ -114,7 +114,7 @@ public sealed class ExportedWordTests
         Assert.Equal(["small", "other"], image.Profiles);
         Assert.False(image.AutoUpdate);
         Assert.Equal(["ours", "mine"], export.Stack.Images["app"].Aliases);
-        Assert.Contains("incus image export bbbbbbbbbbbb app", Assert.Single(export.Notes).Advice, StringComparison.Ordinal);
+        Assert.Contains("incus image export bbbbbbbbbbbb ./app", Assert.Single(export.Notes).Advice, StringComparison.Ordinal);
 
         static Image Image(string digit, string key, (string Path, string Value)[] applied)
         {

@@ -138,7 +138,7 @@ public sealed class StackExporterTests
     [Fact]
     public void Of_a_buckets_keys_what_a_file_said_is_written_and_no_secret_is()
     {
-        var stack = StackText.Require("name: shop\nbuckets: {assets: {size: 1GiB, keys: {app: {role: admin, access_key: me, secret_key: hunter2}, web: read-only}}}\n");
+        var stack = StackText.Require("name: shop\nbuckets: {assets: {keys: {app: {role: admin, access_key: me, secret_key: hunter2}, web: read-only}}}\n");
         var world = new PlanningWorld().With(new StorageBucket
         {
             Name = "assets",
