@@ -20,6 +20,9 @@ internal static class ValueNeeds
     /// <summary>Since these, a line break in a variable is refused.</summary>
     private static readonly Version[] s_singleLines = [new(6, 0, 6), new(6, 21)];
 
+    /// <summary>Since these, a carriage return in one, too.</summary>
+    private static readonly Version[] s_noReturns = [new(7, 0, 2), new(7, 4)];
+
     /// <summary>Reports each value of a resource that its server does not take, before anything is changed.</summary>
     public static void Check(DesiredResource resource, PlanningContext context)
     {
@@ -51,7 +54,7 @@ internal static class ValueNeeds
         {
             Require(CpuTopology, path, $"`{key}: {value}`", context);
         }
-        else if (key.StartsWith("environment.", StringComparison.Ordinal) && value.Contains('\n', StringComparison.Ordinal) && HasSince(version, s_singleLines))
+        else if (key.StartsWith("environment.", StringComparison.Ordinal) && ((value.Contains('\n', StringComparison.Ordinal) && HasSince(version, s_singleLines)) || (value.Contains('\r', StringComparison.Ordinal) && HasSince(version, s_noReturns))))
         {
             var word = $"{resource.DefinitionPath}.environment.{key["environment.".Length..]}";
             Report(context, "LineBreak", context.Stack.Source.Contains(word) ? word : path, $"Incus {version} takes no line break in `{key}`",

@@ -46,6 +46,9 @@ internal sealed class BucketKind : ConfiguredKind<StorageBucket>
                 continue;
             }
 
+            if (!bucket.External && (bucket.Size ?? bucket.Config.GetValueOrDefault("size")) is not null && StoragePoolKind.DriverOf(pool, context) == "dir")
+                context.Error("NoBucketSize", bucket.Size is null ? path : $"{path}.size", $"the pool {pool} is a folder of the host (dir), and its buckets have no size", "remove it, or name a pool of another driver with pool:");
+
             var properties = BagOf(bucket.Description, bucket.Config);
             if (bucket.Size is not null && !bucket.Config.ContainsKey("size"))
                 properties.Add(PropertyPath.Config("size"), bucket.Size);
@@ -106,7 +109,9 @@ internal sealed class BucketKind : ConfiguredKind<StorageBucket>
     {
         if (stack.Buckets.ContainsKey(live.Id.Name))
         {
-            context.Note("TwoBuckets", $"buckets.{live.Id.Name}", $"there is a bucket \"{live.Id.Name}\" in another pool than {live.Id.Scope} too, and a file has room for one of that name");
+            // Those of one pool are on several members of a cluster.
+            var where = Placement.MemberOf(((StorageBucket)live.Raw).Location) is { } member ? $" on the cluster member {member}" : "";
+            context.Note("TwoBuckets", $"buckets.{live.Id.Name}", $"there is a bucket \"{live.Id.Name}\" in the pool {live.Id.Scope}{where} too, which is not written: a file has room for one of that name");
             return stack;
         }
 

@@ -271,8 +271,7 @@ internal sealed class Placement
         ? MemberOf(live.Location) is not null
         : DriverOf(volume.Scope!) is { } driver && !s_sharedDrivers.Contains(driver);
 
-    private string? DriverOf(string pool) =>
-        _context.Stack.StoragePools.GetValueOrDefault(pool) is { External: false, Driver: { } driver } ? driver : (_context.Server.Find(StoragePoolKind.IdOf(pool))?.Raw as StoragePool)?.Driver;
+    private string? DriverOf(string pool) => StoragePoolKind.DriverOf(pool, _context);
 
     private static string List(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.Ordinal)) is { Length: > 0 } list ? list : "(none)";
 }

@@ -91,6 +91,10 @@ internal sealed class StoragePoolKind : ConfiguredKind<StoragePool>
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) =>
         "a storage pool is never replaced, since everything in it would be lost; delete it yourself once it is empty, or give the pool another name";
 
+    /// <summary>What a pool is made with: as the file says, else as it is on the server; null where neither does.</summary>
+    public static string? DriverOf(string pool, PlanningContext context) =>
+        context.Stack.StoragePools.GetValueOrDefault(pool) is { External: false, Driver: { } driver } ? driver : (context.Server.Find(IdOf(pool))?.Raw as StoragePool)?.Driver;
+
     /// <summary>
     /// The pool for something that names none: the stack's only pool, else the server's <c>default</c>, else its only one.
     /// Null where there is no telling.

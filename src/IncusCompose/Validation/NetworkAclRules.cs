@@ -17,6 +17,32 @@ internal static class NetworkAclRules
         }
     }
 
+    /// <summary>Names in rules are known to ovn networks alone. Source: Incus doc/howto/network_acls.md, "Bridge limitations".</summary>
+    public static void CheckBridges(StackDefinition stack, Findings findings)
+    {
+        foreach (var network in stack.Networks.Values.Where(network => network is { External: false, Type: "bridge" }))
+            CheckUse(network.Config.GetValueOrDefault("security.acls"), network.Name, findings.Has($"networks.{network.Name}.acls") ? $"networks.{network.Name}.acls" : $"networks.{network.Name}");
+        foreach (var instance in stack.Instances.Values)
+        {
+            foreach (var (index, nic) in instance.Networks.Bound())
+            {
+                if (stack.Networks.GetValueOrDefault(nic.Network) is { External: false, Type: "bridge" })
+                    CheckUse(nic.Acls, nic.Network, findings.AttachmentPath(instance, index));
+            }
+        }
+
+        void CheckUse(string? acls, string network, string path)
+        {
+            foreach (var acl in NetworkText.Items(acls).Select(name => stack.NetworkAcls.GetValueOrDefault(name)).OfType<NetworkAclDefinition>())
+            {
+                var names = acl.Ingress.Bound().Where(rule => rule.Item.State != "disabled").Select(rule => rule.Item.Source)
+                    .Concat(acl.Egress.Bound().Where(rule => rule.Item.State != "disabled").Select(rule => rule.Item.Destination));
+                if (names.SelectMany(NetworkText.Items).FirstOrDefault(subject => FamilyOf(subject) is null && subject[0] != '$') is { } name)
+                    findings.Error("NamesOnBridge", path, $"a rule of `{acl.Name}` names `{name}`, and the bridge `{network}` knows addresses only: names of ACLs, `@internal` and the like are for ovn networks", "write addresses or an address set in that rule, or give the network the `type: ovn`");
+            }
+        }
+    }
+
     private static void CheckAll(IReadOnlyList<NetworkAclRuleDefinition> rules, bool isIngress, string path, StackDefinition stack, Findings findings)
     {
         var seen = new Dictionary<NetworkAclRuleDefinition, int>();

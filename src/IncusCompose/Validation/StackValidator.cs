@@ -20,6 +20,7 @@ public static class StackValidator
         NetworkRules.CheckTargets,
         NetworkRules.CheckRecords,
         NetworkAclRules.Check,
+        NetworkAclRules.CheckBridges,
         AddressRules.CheckFixedAddresses,
         AddressRules.CheckDuplicates,
         AddressRules.CheckInterfaceNames,

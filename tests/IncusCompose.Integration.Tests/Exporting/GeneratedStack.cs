@@ -42,7 +42,7 @@ internal sealed class GeneratedStack
     private readonly Random _random;
     private readonly int _seed;
     private readonly GeneratedWorld _world;
-    private readonly List<string> _networks = [], _acls = [], _zones = [], _pools = [], _profiles = [], _volumes = [], _blocks = [], _instances = [], _secrets = [], _configs = [], _buckets = [], _certificates = [];
+    private readonly List<string> _networks = [], _acls = [], _zones = [], _pools = [], _profiles = [], _volumes = [], _blocks = [], _instances = [], _secrets = [], _configs = [], _buckets = [], _certificates = [], _btrfs = [], _plainAcls = [];
     private int _port;
 
     public GeneratedStack(int seed, GeneratedWorld world)
@@ -75,8 +75,8 @@ internal sealed class GeneratedStack
 
     private Dictionary<string, object?> Stack()
     {
-        var pools = Map(_pools, Up(2), index => $"{_world.Project}p{index}", _ => Pool());
-        var acls = Map(_acls, Up(3), index => $"{_world.Project}a{index}", Acl);
+        var pools = Map(_pools, Up(2), index => $"{_world.Project}p{index}", Pool);
+        var acls = Map(_acls, Up(4), index => $"{_world.Project}a{index}", Acl);
         Close(acls);
         var zones = Map(_zones, Up(2), index => $"{_world.Project}z{index}.example", _ => Zone());
         var networks = Map(_networks, Up(3), index => $"x{_world.Number}g{index}", Network);
@@ -130,7 +130,8 @@ internal sealed class GeneratedStack
     private Dictionary<string, object?> Bucket(int index) => new()
     {
         ["description"] = Maybe(Text1),
-        ["size"] = Maybe(() => "64MiB"),
+        ["size"] = _btrfs.Count > 0 ? Maybe(() => "64MiB") : null,
+        ["pool"] = _btrfs.Count > 0 ? _btrfs[0] : Maybe(() => "default"),
         ["keys"] = Chance(3) ? null : new Dictionary<string, object?> { ["app"] = new Dictionary<string, object?> { ["role"] = Of("admin", "read-only"), ["access_key"] = $"app{_seed}{index}12345", ["secret_key"] = "hunter22222" }, ["Web.1"] = "read-only" },
         ["config"] = Values(),
     };
@@ -143,17 +144,28 @@ internal sealed class GeneratedStack
         ["type"] = Of("client", "metrics", null),
     };
 
-    private Dictionary<string, object?> Pool() => Flag()
+    private Dictionary<string, object?> Pool(int index)
+    {
+        var isFolder = Flag();
+        // Buckets in a folder have no size.
+        if (!isFolder)
+            _btrfs.Add($"{_world.Project}p{index}");
+        return Pool(isFolder);
+    }
+
+    private Dictionary<string, object?> Pool(bool isFolder) => isFolder
         ? new() { ["driver"] = "dir", ["description"] = Maybe(Text1), ["config"] = With(Values(), ("volume.size", Chance(3) ? "5GiB" : null)) }
         : new() { ["driver"] = "btrfs", ["size"] = "300MiB", ["description"] = Maybe(Text1), ["config"] = With(Values(), ("btrfs.mount_options", Chance(3) ? "noatime" : null)) };
 
     private Dictionary<string, object?> Acl(int index)
     {
         var ingress = Rules("source");
-        // Itself, and the first.
+        // Itself, and the first; a bridge knows no names.
         if (Flag())
             ingress.Add(new Dictionary<string, object?> { ["action"] = "allow", ["source"] = $"{_world.Project}a{index}" });
-        if (index > 0)
+        else if (index == 1)
+            _plainAcls.Add($"{_world.Project}a{index}");
+        if (index > 1)
             ingress.Add(new Dictionary<string, object?> { ["action"] = "allow", ["source"] = $"{_world.Project}a0" });
         return new() { ["description"] = Maybe(Text1), ["ingress"] = ingress, ["egress"] = Rules("destination"), ["config"] = Values() };
     }
@@ -161,7 +173,7 @@ internal sealed class GeneratedStack
     /// <summary>The first ACL names the last, which names the first.</summary>
     private static void Close(Dictionary<string, object?>? acls)
     {
-        if (acls?.Count > 1)
+        if (acls?.Count > 2)
             ((List<object?>)((Dictionary<string, object?>)acls.First().Value!)["ingress"]!).Add(new Dictionary<string, object?> { ["action"] = "allow", ["source"] = acls.Last().Key });
     }
 
@@ -200,8 +212,8 @@ internal sealed class GeneratedStack
             ["dhcp"] = has && Chance(3) ? new Dictionary<string, object?> { ["ranges"] = new[] { $"{prefix}.100-{prefix}.150" }, ["expiry"] = "2h" } : null,
             ["dns"] = Chance(3) ? new Dictionary<string, object?> { ["domain"] = $"d{index}.internal", ["mode"] = Of("managed", "dynamic"), ["search"] = new[] { "a.example", "b.example" }, ["zones"] = _zones.Count > 0 ? _zones : null } : null,
             ["share_names"] = null,
-            ["acls"] = _acls.Count > 0 && Flag() ? _acls : null,
-            ["acl_defaults"] = _acls.Count > 0 && Flag() ? new Dictionary<string, object?> { ["ingress"] = "drop", ["egress"] = "allow", ["egress_logged"] = true } : null,
+            ["acls"] = _plainAcls.Count > 0 && Flag() ? _plainAcls : null,
+            ["acl_defaults"] = _plainAcls.Count > 0 && Flag() ? new Dictionary<string, object?> { ["ingress"] = "drop", ["egress"] = "allow", ["egress_logged"] = true } : null,
             ["config"] = With(Values(), ("bridge.hwaddr", Chance(3) ? $"10:66:6a:00:{_seed % 90 + 10:00}:0{index}" : null), ("raw.dnsmasq", Chance(4) ? "# a\naddress=/a.test/192.0.2.1" : null)),
             ["forwards"] = has && Chance(3) ? new Dictionary<string, object?>
             {
@@ -218,7 +230,8 @@ internal sealed class GeneratedStack
             _blocks.Add(index == 0 ? "Data_0" : $"data{index}");
         return new()
         {
-            ["pool"] = _pools.Count > 0 && Flag() ? _pools[0] : "default",
+            // For a block volume in btrfs Incus needs a program (chattr) that the lab's Incus 7 has not got.
+            ["pool"] = _pools.Count > 0 && Flag() && !(isBlock && _btrfs.Contains(_pools[0])) ? _pools[0] : "default",
             ["size"] = Chance(3) || isBlock ? "32MiB" : null,
             ["content_type"] = isBlock ? "block" : null,
             ["description"] = Maybe(Text1),
@@ -258,7 +271,7 @@ internal sealed class GeneratedStack
             ["environment"] = IsStarted ? new Dictionary<string, object?> { ["MODE"] = Of("yes", "0x10", "a b", "$x"), ["DB_PASSWORD"] = Of("hunter2", "pa$$word") } : Environment(),
             ["labels"] = Maybe(() => (object)new Dictionary<string, object?> { ["tier"] = Text1(), ["a.b/c"] = Text1(), ["Upper Case"] = "1" }),
             ["depends_on"] = index > 0 && Flag() ? new Dictionary<string, object?> { [_instances[0]] = new Dictionary<string, object?> { ["condition"] = "started", ["restart"] = MaybeFlag(), ["required"] = Of("false", null) } } : null,
-            ["ready"] = Chance(3) ? new Dictionary<string, object?> { ["address"] = new Dictionary<string, object?> { ["nic"] = "eth0", ["family"] = "ipv4" }, ["tcp"] = IsStarted ? null : Maybe(() => "5432"), ["timeout"] = "1m30s" } : null,
+            ["ready"] = Chance(3) ? new Dictionary<string, object?> { ["address"] = new Dictionary<string, object?> { ["nic"] = "eth0", ["family"] = IsStarted ? null : "ipv4" }, ["tcp"] = IsStarted ? null : Maybe(() => "5432"), ["timeout"] = "1m30s" } : null,
             ["healthcheck"] = Chance(3) ? Of<object>(new Dictionary<string, object?> { ["test"] = new[] { "CMD", "true", Text1() }, ["interval"] = "1500ms" }, new Dictionary<string, object?> { ["http"] = "8080/health?a=b" }, new Dictionary<string, object?> { ["test"] = "echo $$a | grep \"b\"" }) : null,
             ["hooks"] = Chance(3) ? new Dictionary<string, object?> { ["post_start"] = new object[] { "true", new Dictionary<string, object?> { ["exec"] = new[] { "echo", Text1() }, ["environment"] = new Dictionary<string, object?> { ["A_TOKEN"] = Text1() }, ["timeout"] = "30s", ["on_failure"] = "continue" } }, ["pre_stop"] = "true" } : null,
             ["snapshots"] = Snapshots(),
@@ -335,7 +348,8 @@ internal sealed class GeneratedStack
         foreach (var (word, yaml, key, _) in OptionSamples.All.Where(sample => _random.Next(12) == 0 && !s_unusual.Contains(sample.Word)))
         {
             var known = OptionWords.Of(key).First();
-            if ((known.Only is null || known.Only == InstanceType.Container) && (known.Extension is not { } extension || _world.Has(extension)))
+            // The image is that of a system.
+            if (!key.StartsWith("oci.", StringComparison.Ordinal) && (known.Only is null || known.Only == InstanceType.Container) && (known.Extension is not { } extension || _world.Has(extension)))
                 Set(instance, word.Split('.'), Read(yaml));
         }
 
@@ -399,14 +413,14 @@ internal sealed class GeneratedStack
 
     private Dictionary<string, object?> CloudInit() => new()
     {
-        ["user_data"] = Of<object>("#cloud-config\npackages: [git]\n", "#!/bin/sh\necho $$HOME\n", "#cloud-config\nusers: [{name: own}]\n", "#cloud-config\nruncmd: [\"echo ä\"]", "#cloud-config\n# no end\n\n", new Dictionary<string, object?> { ["write_files"] = new object[] { new Dictionary<string, object?> { ["path"] = "/etc/x", ["content"] = "hello\n" } } }),
+        ["user_data"] = Of<object>("#cloud-config\npackages: [git]\n", "#!/bin/sh\necho $$HOME\n", "#cloud-config\nusers: [{name: own}]\n", "#cloud-config\nruncmd: [\"echo ä\"]", _world.HasBuckets ? "#cloud-config\n{}\n\n" : "#cloud-config\n# no end\n\n", new Dictionary<string, object?> { ["write_files"] = new object[] { new Dictionary<string, object?> { ["path"] = "/etc/x", ["content"] = "hello\n" } } }),
         ["vendor_data"] = Maybe(() => "#!/bin/sh\necho vendor\n"),
         ["network_config"] = Maybe(() => "version: 2\nethernets: {}\n"),
     };
 
     private object? Snapshots() => !Chance(4) ? null : Of<object>("@daily", new Dictionary<string, object?> { ["schedule"] = "0 3,15 * * 1-5", ["expiry"] = "14d 2H", ["pattern"] = "auto-%d" });
 
-    private Dictionary<string, object?> Environment() => Several(Up(4), index => index).ToDictionary(index => $"VAR_{index}" + Of("", "_TOKEN"), _ => (object?)Text1().Replace('\n', ' '));
+    private Dictionary<string, object?> Environment() => Several(Up(4), index => index).ToDictionary(index => $"VAR_{index}" + Of("", "_TOKEN"), _ => (object?)Text1().Replace('\n', ' ').Replace('\r', ' '));
 
     private Dictionary<string, object?> Values() => Several(Up(3), index => index).ToDictionary(index => Of("user.key", "user.Dotted.key", "user.api-token") + index, _ => (object?)Text1());
 

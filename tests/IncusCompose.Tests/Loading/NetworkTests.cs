@@ -36,6 +36,20 @@ public class NetworkTests
         Assert.Contains("this wins over `mtu`", Assert.Single(StackText.Problems(Yaml)), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("source: app", "", true)]
+    [InlineData("source: '@internal'", "", true)]
+    [InlineData("source: app, state: disabled", "", false)]
+    [InlineData("source: 10.0.0.0/8", "", false)]
+    [InlineData("source: $$office", "", false)]
+    [InlineData("source: app", ", type: ovn", false)]
+    public void Names_in_rules_are_for_ovn_networks(string subject, string type, bool isWrong)
+    {
+        var problems = StackText.Problems($"network_acls: {{web: {{ingress: [{{action: allow, {subject}}}]}}, app: {{}}}}\nnetworks: {{lan: {{acls: web{type}}}}}").Where(problem => problem.Contains("knows addresses only", StringComparison.Ordinal));
+
+        Assert.Equal(isWrong, problems.Any());
+    }
+
     [Fact]
     public void A_forward_is_an_address_or_ports_that_go_elsewhere()
     {
