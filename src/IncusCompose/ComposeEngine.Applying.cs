@@ -47,6 +47,8 @@ public sealed partial class ComposeEngine
 
         var members = client.Server.Environment.ServerClustered ? await MembersAsync(client, stack, cancellationToken).ConfigureAwait(false) : null;
 
+        var zones = await NetworkZoneKind.ListElsewhereAsync(client, stack, server, cancellationToken).ConfigureAwait(false);
+
         var restricted = await RestrictedClient.OfAsync(client, cancellationToken).ConfigureAwait(false);
 
         var unreadable = new List<Diagnostic>();
@@ -96,7 +98,7 @@ public sealed partial class ComposeEngine
             // Each round reports its problems for itself.
             var context = new PlanningContext(stack, view.Project, server, remotes)
             {
-                Uplink = uplink, Steps = steps, About = client.Server, Members = members, Restricted = restricted, Guests = guests,
+                Uplink = uplink, Steps = steps, About = client.Server, Members = members, Zones = zones, Restricted = restricted, Guests = guests,
                 NewestImages = newest.Fingerprints, ImageDigests = newest.Digests, Entrypoints = entrypoints, ImageHealth = health, Users = users, ImageEnvironment = variables, Builds = builds,
             };
             unreadable.ForEach(context.Report);

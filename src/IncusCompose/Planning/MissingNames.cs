@@ -21,7 +21,8 @@ internal static class MissingNames
         {
             foreach (var named in resource.Names)
             {
-                if (own.Contains(named.Id) || context.Server.Find(named.Id) is not null || !ResourceKinds.Of(named.Id).IsSeenInFull(context))
+                var what = ResourceKinds.Of(named.Id);
+                if (own.Contains(named.Id) || context.Server.Find(named.Id) is not null || !what.IsSeenInFull(context) || what.NamesElsewhere(context).Contains(named.Id.Name))
                     continue;
                 // What the server has taken already it knows, whatever of it can be seen.
                 if (kind.Locate(resource, context.Server)?.Uses.Contains(named.Id) == true)
@@ -38,7 +39,7 @@ internal static class MissingNames
         var noun = ResourceKinds.Of(id).Noun;
         var known = own.Concat(context.Server.OfKind(id.Kind).Select(live => live.Id))
             .Where(other => other.Kind == id.Kind && other.Scope == id.Scope)
-            .Select(other => other.Name).Distinct().Order(StringComparer.Ordinal).ToList();
+            .Select(other => other.Name).Concat(ResourceKinds.Of(id).NamesElsewhere(context)).Distinct().Order(StringComparer.Ordinal).ToList();
         var advice = known.Count == 0 ? "add it to the file, or create it first"
             : "add it to the file, or name one of: " + string.Join(", ", known.Take(MostListed)) + (known.Count > MostListed ? ", …" : "");
         context.Error("MissingName", path, $"there is no {noun} \"{id.Name}\"{(id.Scope is null ? "" : $" in \"{id.Scope}\"")} in the file or on the server", Suggestions.DidYouMean(id.Name, known, advice));

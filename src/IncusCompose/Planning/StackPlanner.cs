@@ -66,6 +66,7 @@ internal static class StackPlanner
         }
 
         var orphans = Orphans(context, desired.Select(pair => pair.resource.Id).ToHashSet(), changes, options);
+        LiveClaims.Check(changes, context);
         TightenLast(changes);
         // What cannot be planned for another reason is not there to be counted.
         if (context.Problems.All(problem => problem.Severity != DiagnosticSeverity.Error))

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IncusCompose.Diagnostics;
 using IncusCompose.Resources;
 
 namespace IncusCompose.Requirements;
@@ -54,11 +55,16 @@ internal static class ValueNeeds
         {
             Require(CpuTopology, path, $"`{key}: {value}`", context);
         }
-        else if (key.StartsWith("environment.", StringComparison.Ordinal) && ((value.Contains('\n', StringComparison.Ordinal) && HasSince(version, s_singleLines)) || (value.Contains('\r', StringComparison.Ordinal) && HasSince(version, s_noReturns))))
+        else if (key.StartsWith("environment.", StringComparison.Ordinal) && value.AsSpan().ContainsAny('\n', '\r'))
         {
+            const string instead = "bring text of several lines in by `files`, `configs` or `secrets`";
             var word = $"{resource.DefinitionPath}.environment.{key["environment.".Length..]}";
-            Report(context, "LineBreak", context.Stack.Source.Contains(word) ? word : path, $"Incus {version} takes no line break in `{key}`",
-                "bring text of several lines in by `files`, `configs` or `secrets`");
+            var place = context.Stack.Source.Contains(word) ? word : path;
+            if ((value.Contains('\n', StringComparison.Ordinal) && HasSince(version, s_singleLines)) || (value.Contains('\r', StringComparison.Ordinal) && HasSince(version, s_noReturns)))
+                Report(context, "LineBreak", place, $"Incus {version} takes no line break in `{key}`", instead);
+            // It is a security fix, which distributions have in older releases too.
+            else if (value.Contains('\n', StringComparison.Ordinal) && IsNew(context, place))
+                context.Report(Diagnostic.Warning("LineBreak", context.Stack.Source.Find(place), place, $"Incus takes no line break in `{key}` from {s_singleLines[0]} and {s_singleLines[1]} on, and a distribution's package of {version} may not either", instead));
         }
     }
 

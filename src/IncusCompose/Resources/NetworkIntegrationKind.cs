@@ -38,6 +38,8 @@ internal sealed class NetworkIntegrationKind : ConfiguredKind<NetworkIntegration
             ? [.. (await scope.ServerView.NetworkIntegrations.ListAsync(cancellationToken).ConfigureAwait(false)).Select(integration => Describe(IdOf(integration), integration))]
             : [];
 
+    public override bool IsSeenInFull(PlanningContext context) => context.IsUnrestricted;
+
     public override string? ReplacementRefusal(LiveResource live, PlanOptions options) => Users.Refusal(((NetworkIntegration)live.Raw).UsedBy);
 
     public override IReadOnlyList<string> UsersOf(LiveResource live) => ((NetworkIntegration)live.Raw).UsedBy;

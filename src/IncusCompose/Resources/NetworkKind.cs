@@ -119,14 +119,16 @@ internal sealed class NetworkKind : ConfiguredKind<Network>
     public override bool IsSeenInFull(PlanningContext context) => true;
 
     /// <summary>
-    /// What the file names in a network. Zones may be of any project, and the uplink is one of the default project's networks,
-    /// which a project with networks of its own does not show.
+    /// What the file names in a network. The uplink is one of the default project's networks, which a project with networks of
+    /// its own does not show.
     /// </summary>
     private static IEnumerable<NamedResource> WordsOf(NetworkDefinition network, PlanningContext context)
     {
         var path = $"networks.{network.Name}";
         foreach (var acl in NetworkAclKind.In(network.Config.GetValueOrDefault("security.acls")))
             yield return new NamedResource(acl, $"{path}.acls", $"{path}.config.security.acls");
+        foreach (var zone in NetworkZoneKind.WordsIn(network.Config, path))
+            yield return zone;
         if ((context.Project == "default" || !context.HasOwn("features.networks")) && network.Type == "ovn" && network.Config.GetValueOrDefault("network") is { Length: > 0 } uplink and not "none")
             yield return new NamedResource(IdOf(uplink), $"{path}.uplink", $"{path}.config.network");
     }

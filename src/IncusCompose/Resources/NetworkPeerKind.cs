@@ -50,7 +50,12 @@ internal sealed class NetworkPeerKind : OnNetworkKind<NetworkPeer>
                         uses.Add(NetworkKind.IdOf(target));
                 }
 
-                yield return new DesiredResource { Id = IdOf(network.Name, peer.Name), DefinitionPath = path, Properties = properties, DependsOn = [.. uses.Distinct()] };
+                yield return new DesiredResource
+                {
+                    Id = IdOf(network.Name, peer.Name), DefinitionPath = path, Properties = properties, DependsOn = [.. uses.Distinct()],
+                    // Another network need not be there yet: the peer waits for it.
+                    Names = peer.TargetIntegration is { } through ? [new NamedResource(NetworkIntegrationKind.IdOf(through), $"{path}.target_integration", path)] : [],
+                };
             }
         }
     }

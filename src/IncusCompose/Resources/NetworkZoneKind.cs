@@ -16,6 +16,8 @@ internal sealed class NetworkZoneKind : ConfiguredKind<NetworkZone>
     /// <summary>The keys of a network's configuration that name zones.</summary>
     public static readonly IReadOnlyList<string> NetworkKeys = ["dns.zone.forward", "dns.zone.reverse.ipv4", "dns.zone.reverse.ipv6"];
 
+    private static readonly string[] s_words = ["zones", "reverse_ipv4", "reverse_ipv6"];
+
     public override string Name => KindName;
 
     public override bool IsKeptAsDefinition => true;
@@ -30,6 +32,38 @@ internal sealed class NetworkZoneKind : ConfiguredKind<NetworkZone>
     /// <summary>The zones in a network's configuration.</summary>
     public static IEnumerable<ResourceId> In(IReadOnlyDictionary<string, string> config) =>
         NetworkKeys.SelectMany(key => NetworkText.Items(config.GetValueOrDefault(key))).Distinct().Select(IdOf);
+
+    /// <summary>The zones in a network's configuration, each with its place in the file.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="path">The network's place.</param>
+    public static IEnumerable<NamedResource> WordsIn(IReadOnlyDictionary<string, string> config, string path) =>
+        NetworkKeys.Zip(s_words).SelectMany(pair => NetworkText.Items(config.GetValueOrDefault(pair.First))
+            .Select(zone => new NamedResource(IdOf(zone), $"{path}.dns.{pair.Second}", $"{path}.config.{pair.First}")));
+
+    /// <summary>The zones of all projects, which a network may name; null where it names none that was not seen, or where they are not told.</summary>
+    /// <param name="client">The server.</param>
+    /// <param name="stack">The stack.</param>
+    /// <param name="server">What was seen in its project.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    public static async Task<IReadOnlyCollection<string>?> ListElsewhereAsync(IncusClient client, StackDefinition stack, ServerObservation server, CancellationToken cancellationToken)
+    {
+        var named = stack.Networks.Values.Where(network => !network.External).SelectMany(network => In(network.Config));
+        if (named.All(zone => stack.NetworkZones.ContainsKey(zone.Name) || server.Find(zone) is not null) || !client.HasExtension(NetworkZoneApi.AllProjectsExtension))
+            return null;
+        try
+        {
+            return (await client.NetworkZones.ListAllProjectsAsync(cancellationToken).ConfigureAwait(false)).Select(zone => zone.Name).ToHashSet(StringComparer.Ordinal);
+        }
+        catch (IncusForbiddenException)
+        {
+            return null;
+        }
+    }
+
+    // Their names are one name space of the whole server, of which a restricted client sees a part.
+    public override bool IsSeenInFull(PlanningContext context) => context.Zones is not null && context.IsUnrestricted;
+
+    public override IReadOnlyCollection<string> NamesElsewhere(PlanningContext context) => context.Zones ?? [];
 
     public override IEnumerable<DesiredResource> Desire(PlanningContext context)
     {

@@ -33,6 +33,9 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     /// <summary>The members of the cluster; null where the server is in none, or the stack does not need to know.</summary>
     public IReadOnlyList<string>? Members { get; init; }
 
+    /// <summary>The DNS zones of all projects; null where the stack does not need to know, or the server does not tell.</summary>
+    public IReadOnlyCollection<string>? Zones { get; init; }
+
     /// <summary>What the client may not do; null where it may do everything, or there is no telling.</summary>
     public RestrictedClient? Restricted { get; init; }
 

@@ -179,6 +179,10 @@ internal abstract class ResourceKind
     /// <param name="context">The stack and what is live.</param>
     public virtual bool IsSeenInFull(PlanningContext context) => false;
 
+    /// <summary>The names of what is there though the stack's project does not show it, as far as that was asked for.</summary>
+    /// <param name="context">The stack and what is live.</param>
+    public virtual IReadOnlyCollection<string> NamesElsewhere(PlanningContext context) => [];
+
     /// <summary>True for what is the server's as a whole, and means nothing on another one: no backup or copy of a stack has it.</summary>
     public virtual bool IsOfServer => false;
 

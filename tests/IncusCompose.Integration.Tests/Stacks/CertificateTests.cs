@@ -80,6 +80,31 @@ public sealed class CertificateTests(LabFixture lab)
     }
 
     [Fact]
+    public async Task A_certificate_for_the_project_that_the_stack_makes_and_lives_in_does_not_have_that_pruned()
+    {
+        await using var bench = await StackWorkbench.OpenAsync(lab.Lab);
+        var name = $"own{Guid.NewGuid():N}"[..12];
+        var file = $$"""
+            name: living
+            project: { name: {{name}}, create: true }
+            certificates:
+              {{name}}:
+                projects: [{{name}}]
+                certificate: |
+            {{string.Join('\n', Certificate(name).Trim().Split('\n').Select(line => "      " + line))}}
+            """;
+        await bench.UpAsync(file);
+
+        var plan = await bench.PlanAsync(file, new() { Prune = true });
+        Assert.Empty(plan.Changes);
+        Assert.Empty(plan.Orphans);
+
+        var client = bench.Client.ForProject(name);
+        Assert.True((await bench.Engine.ApplyAsync(client, await bench.Engine.CompareRemovalAsync(client, "living"))).Succeeded);
+        Assert.Null(await bench.Client.Projects.FindAsync(name));
+    }
+
+    [Fact]
     public async Task A_certificate_that_somebody_trusted_by_another_name_is_adopted_by_its_fingerprint()
     {
         await using var project = await lab.CreateProjectAsync();

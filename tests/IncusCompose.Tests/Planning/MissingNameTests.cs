@@ -19,11 +19,15 @@ public class MissingNameTests
     [InlineData("instances: {web: {image: busybox, replicas: 2, devices: {eth0: {type: nic, network: lan9}}}}", "devices.eth0.network", "there is no network \"lan9\"")]
     [InlineData("profiles: {p: {devices: {eth0: {type: nic, network: lan9}}}}", "profiles.p.devices.eth0.network", "there is no network \"lan9\"")]
     [InlineData("profiles: {p: {devices: {data: {type: disk, pool: default, source: novol, path: /data}}}}", "profiles.p.devices.data.source", "there is no volume \"novol\" in \"default\" in the file or on the server; add it to the file, or create it first")]
+    [InlineData("networks: {lan: {dns: {zones: [shop.example, shp.example]}}}", "networks.lan.dns.zones", "there is no network zone \"shp.example\" in the file or on the server; did you mean `shop.example`?")]
+    [InlineData("networks: {lan: {dns: {reverse_ipv4: 20.10.in-addr.arpa}}}", "networks.lan.dns.reverse_ipv4", "there is no network zone \"20.10.in-addr.arpa\" in the file or on the server; add it to the file, or name one of: office.example, shop.example")]
+    [InlineData("networks: {lan: {config: {dns.zone.reverse.ipv6: other.arpa}}}", "networks.lan.config.dns.zone.reverse.ipv6", "there is no network zone \"other.arpa\"")]
+    [InlineData("networks: {ov: {type: ovn, peers: {far: {target_integration: est}}}}", "networks.ov.peers.far.target_integration", "there is no network integration \"est\" in the file or on the server; did you mean `east`?")]
     [InlineData("project: {name: shop, create: true, limits: {disk_pools: {nopool: 1GiB}}}", "project.limits.disk_pools.nopool", "there is no storage pool \"nopool\"")]
     [InlineData("projects: {lab: {limits: {disk_pools: {nopool: 1GiB}}}}", "projects.lab.limits.disk_pools.nopool", "there is no storage pool \"nopool\"")]
     public void A_name_that_is_nowhere_is_said_at_its_word_before_anything_happens(string words, string path, string problem)
     {
-        var world = new PlanningWorld().With(new NetworkAcl { Name = "web" });
+        var world = new PlanningWorld { Zones = ["office.example", "shop.example"] }.With(new NetworkAcl { Name = "web" }).With(new NetworkIntegration { Name = "east", Type = "ovn" });
 
         var error = Assert.Throws<StackFileException>(() => world.Plan(StackText.Require($"name: shop\n{words}")));
 
@@ -46,6 +50,16 @@ public class MissingNameTests
         var problems = Record.Exception(() => world.Plan(StackText.Load($"name: shop\n{words}").Definition!)) as StackFileException;
 
         Assert.DoesNotContain(problems?.Diagnostics ?? [], problem => problem.Id == "MissingName");
+    }
+
+    [Fact]
+    public void A_zone_of_another_project_is_one_that_a_network_may_name()
+    {
+        var stack = StackText.Require("name: shop\nnetworks: {lan: {dns: {zones: [office.example, own.example]}}}\nnetwork_zones: {own.example: {}}");
+
+        Assert.Equal(2, new PlanningWorld { Zones = ["office.example"] }.Plan(stack).Changes.Count);
+        // Where the server does not tell of other projects, it may be there.
+        Assert.Equal(2, new PlanningWorld().Plan(stack).Changes.Count);
     }
 
     [Fact]

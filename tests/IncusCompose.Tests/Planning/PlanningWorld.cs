@@ -56,6 +56,9 @@ internal sealed class PlanningWorld
     /// <summary>The members of the cluster; null: they are not known.</summary>
     public IReadOnlyList<string>? Members { get; set; }
 
+    /// <summary>The zones of all projects; null: they are not known.</summary>
+    public IReadOnlyList<string>? Zones { get; set; }
+
     /// <summary>The projects that the client is restricted to; null: it may do everything.</summary>
     public IReadOnlyList<string>? Restricted { get; set; }
 
@@ -148,6 +151,7 @@ internal sealed class PlanningWorld
             Uplink = Uplink,
             About = About,
             Members = Members,
+            Zones = Zones,
             Restricted = Restricted is null ? null : new RestrictedClient(Restricted),
             NewestImages = Newest,
             ImageDigests = Digests,

@@ -45,9 +45,10 @@ public sealed class ValueNeedTests
     [InlineData("7.0.2", true)]
     public void A_variable_of_several_lines_is_refused_by_newer_releases(string release, bool refused)
     {
-        var problem = Problem(release, "profiles: {small: {environment: {A: \"a\\nb\"}}}");
+        var problem = Problem(release, "profiles: {small: {environment: {A: \"a\\nb\"}}}")!;
 
-        Assert.Equal(refused, problem is { Id: "LineBreak", Path: "profiles.small.environment.A" });
+        // A distribution's older one may have the fix.
+        Assert.Equal(("LineBreak", "profiles.small.environment.A", refused ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning), (problem.Id, problem.Path, problem.Severity));
     }
 
     [Fact]
@@ -60,7 +61,7 @@ public sealed class ValueNeedTests
         Assert.Null(Problem("6.0.4", "storage_pools: {fast: {driver: btrfs}}"));
     }
 
-    /// <summary>The only problem that a plan finds; null where it finds none.</summary>
+    /// <summary>The only problem that a plan finds, be it a warning; null where it finds none.</summary>
     private static Diagnostic? Problem(string release, string text, params string[] extensions)
     {
         var world = new PlanningWorld
@@ -74,8 +75,7 @@ public sealed class ValueNeedTests
         world.With(new StoragePool { Name = "default", Driver = "dir" });
         try
         {
-            world.Plan(StackText.Require($"name: shop\n{text}\n"));
-            return null;
+            return Assert.Single(world.Plan(StackText.Require($"name: shop\n{text}\n")).Diagnostics.DefaultIfEmpty());
         }
         catch (StackFileException error)
         {
