@@ -84,7 +84,7 @@ internal static class StackPlanner
             ProjectConfig = context.Stack.Project is { Create: true } project ? project.Config : null,
             Resources = Arrange(changes),
             Orphans = orphans,
-            Diagnostics = [.. context.Problems, .. MovedImages.Notes(context, changes.Values, options), .. InactiveInstances.Notes(context), .. TransactionNotes.Of(context.Server, context.Project, context.Stack.Name)],
+            Diagnostics = [.. context.Problems, .. MovedImages.Notes(context, changes.Values, options), .. InactiveInstances.Notes(context), .. RenamedResources.Notes(context, changes), .. TransactionNotes.Of(context.Server, context.Project, context.Stack.Name)],
             Planner = planner,
             AllowHostHooks = options.AllowHostHooks,
             HostFolder = context.Stack.Folder,
@@ -122,7 +122,7 @@ internal static class StackPlanner
             AllowHostHooks = options.AllowHostHooks,
             SkipHooks = options.SkipHooks,
             HostFolder = options.HostFolder,
-            Diagnostics = [.. KeptCheckpoints(stack, project, server, changes), .. OnSilentMembers(server), .. Kept(unreachable)],
+            Diagnostics = [.. KeptCheckpoints(stack, project, server, changes), .. OnSilentMembers(server), .. Kept(unreachable), .. RenamedResources.Notes(server, stack, project)],
         };
     }
 
@@ -178,6 +178,7 @@ internal static class StackPlanner
             return true;
         var owner = live.Mark is { } mark
             ? $"belongs to the stack \"{mark.Stack}\"" + (mark.Project == context.Project ? "" : $" in project \"{mark.Project}\"")
+            : RenamedResources.NameIn(live, context.Stack.Name, context.Project) is { } name ? $"bears the mark of {name}: it was renamed, moved or copied"
             : "was not made by this stack";
         var article = "aeiou".Contains(kind.Noun[0], StringComparison.Ordinal) ? "an" : "a";
         context.Error(

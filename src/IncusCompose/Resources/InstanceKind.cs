@@ -124,6 +124,8 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
 
     public override string AdviceWhenTaken => "rename one of the two, delete the other, or give the stack a project of its own";
 
+    public override string AdviceWhenRenamed(ResourceId now, ResourceId before) => $"stop it and give it back its name: incus rename {now.Name} {before.Name}";
+
     public override string LostByReplacement => "its root disk and snapshots are lost";
 
     public override string? DeletionRefusal(LiveResource live) =>

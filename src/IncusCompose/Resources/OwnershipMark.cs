@@ -37,6 +37,9 @@ internal sealed record OwnershipMark(string Stack, string Project, string Key, A
             AppliedRecord.Parse(config.GetValueOrDefault(AppliedKey)));
     }
 
+    /// <summary>The resource that a mark in a configuration was written for; null where there is none.</summary>
+    public static string? ResourceIn(IReadOnlyDictionary<string, string> config) => config.GetValueOrDefault(ResourceKey);
+
     /// <summary>Writes the mark into a resource's configuration.</summary>
     public void Write(ResourceId id, IDictionary<string, string> config)
     {

@@ -128,6 +128,11 @@ internal abstract class ResourceKind
     /// <summary>The same, whoever has it.</summary>
     public virtual string AdviceWhenTaken => "rename one of the two, or mark it external: true to use it as it is";
 
+    /// <summary>How something gets back the name, or place, that it had.</summary>
+    /// <param name="now">What it is called.</param>
+    /// <param name="before">What it was called.</param>
+    public virtual string AdviceWhenRenamed(ResourceId now, ResourceId before) => "give it back its name";
+
     /// <summary>
     /// True for what Incus itself makes in a new project and deletes with it. In a project that the stack made it is the
     /// stack's to change, though no mark says so before the first change.

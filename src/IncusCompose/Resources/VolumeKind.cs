@@ -209,6 +209,9 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
     // The server takes no mark on a disc's image that is there already.
     public override bool CanAdopt(LiveResource live) => !IsIso(live) && base.CanAdopt(live);
 
+    public override string AdviceWhenRenamed(ResourceId now, ResourceId before) =>
+        $"bring it back while nothing uses it that runs: incus storage volume move {now.Scope}/{now.Name} {before.Scope}/{before.Name}";
+
     public override string LostByReplacement => "its data and snapshots are lost";
 
     public override bool IsKept(RemovalOptions options) => !options.RemoveVolumes;
