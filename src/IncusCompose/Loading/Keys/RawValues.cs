@@ -26,6 +26,8 @@ internal static partial class RawValues
     {
         if (value.Length == 0 || IsMoreThanItsWordSays(key, value))
             return null;
+        if (key == "snapshots.schedule")
+            value = string.Join(", ", value.Split(", ").Where(part => !IsLongSchedule(part)));
         return entity.Split('_') switch
         {
             ["instance"] => By(SnapshotShapes.OfInstance, s_snapshots) ?? OfOptions(),
@@ -54,14 +56,17 @@ internal static partial class RawValues
         // Sockets, cores and threads by name.
         "limits.cpu" => value.Contains('=', StringComparison.Ordinal),
         "limits.cpu.allowance" => TimesWithoutUnit().IsMatch(value),
-        "migration.incremental.memory.goal" or "security.idmap.size" => uint.TryParse(value, out _),
+        "migration.incremental.memory.goal" => uint.TryParse(value, out _),
         "boot.host_shutdown_timeout" or "boot.autostart.delay" or InstanceDefinition.BootPriorityKey or "boot.stop.priority" => long.TryParse(value, out _),
         "snapshots.schedule" => value.Split(", ").All(IsLongSchedule),
-        "snapshots.expiry" or SnapshotsDefinition.ManualExpiryKey => value.Trim().Split(' ').All(part => Time().IsMatch(part)) && value.Trim().Split(' ').DistinctBy(part => part[^1]).Count() == value.Trim().Split(' ').Length,
+        "snapshots.expiry" or SnapshotsDefinition.ManualExpiryKey => IsTime(value.Trim().Split(' ')),
         // Incus hands them on to LXC, which reads numbers as C does.
         _ when key.StartsWith("limits.kernel.", StringComparison.Ordinal) => KernelLimit().IsMatch(value),
         _ => false,
     };
+
+    // Seconds, too.
+    private static bool IsTime(string[] parts) => parts.All(part => Time().IsMatch(part)) && parts.DistinctBy(part => part[^1]).Count() == parts.Length;
 
     // Incus 7 reads schedules by a library that also knows seconds, years and some words of its own.
     private static bool IsLongSchedule(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) switch
