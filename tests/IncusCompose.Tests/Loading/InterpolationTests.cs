@@ -135,6 +135,7 @@ public class InterpolationTests
     [InlineData("\r\nA=crlf\r\n", "crlf")]
     [InlineData("# only\nA=", "")]
     [InlineData("A", "unset")]
+    [InlineData("A: colon:s", "colon:s")]
     public void The_env_file_has_composes_syntax(string file, string expected) =>
         Assert.Equal(expected, StackText.Require("description: ${A-unset}", s_variables, file).Description);
 

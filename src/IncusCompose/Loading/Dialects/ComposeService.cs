@@ -183,7 +183,7 @@ internal sealed partial class ComposeService(Action<Diagnostic> report)
     /// <summary>Docker asks the registry again after a while; here an apply asks, or does not.</summary>
     private DocumentNode PullPolicy(MappingEntry entry, string path)
     {
-        if (entry.Value is not ScalarNode { Value: "daily" or "weekly" or ['e', 'v', 'e', 'r', 'y', '_', ..] } often)
+        if (entry.Value is not ScalarNode { Value: "daily" or "weekly" or "refresh" or ['e', 'v', 'e', 'r', 'y', '_', ..] } often)
             return entry.Value;
         report(Diagnostic.Warning("Approximated", often.Location, $"{path}.pull_policy", $"{Excerpts.Quote(often.Value)} becomes `always`: with each apply its registry is asked whether there is a newer one"));
         return often with { Value = "always" };

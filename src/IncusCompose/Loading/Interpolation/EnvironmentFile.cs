@@ -120,7 +120,8 @@ internal sealed class EnvironmentFile
             return;
         }
 
-        if (_text[_position] != '=')
+        // Docker's own reader takes a colon, too.
+        if (_text[_position] is not ('=' or ':'))
             throw new Template.Failure("BadEnvironmentLine", $"`=` is missing after {name}", "write NAME=value");
         _position++;
         SkipBlanks();

@@ -41,6 +41,7 @@ internal static class ForeignWords
         Passed("mem_reservation", "Incus keeps no memory aside", "write `memory` for the most that it may use"),
         Passed("mem_swappiness", "kernels of today have no such setting for a control group", "write `memswap_limit`"),
         Passed("oom_kill_disable", "kernels of today have no such setting for a control group"),
+        Passed("pull_refresh_after", "an image that is followed (`pull_policy: always`) is looked for with each plan"),
         Passed("platform", "the server runs instances of its own architecture"),
         Passed("stdin_open", "every instance has a console") with { Usual = ["false"] },
         Passed("tty", "every instance has a console") with { Usual = ["false"] },
@@ -55,12 +56,26 @@ internal static class ForeignWords
         Refused("entitlements", "the builder's steps have the rights that it gives them", "write what needs them under `provision`"),
         Passed("cache_from", "the builder has a cache of its own"),
         Passed("cache_to", "the builder has a cache of its own"),
+        Passed("no_cache_filter", "the builder has a cache of its own, for all stages or, with `no_cache`, for none"),
         Passed("tags", "the image goes to the server and to no registry", "write `aliases` of its entry of `images` for names on the server"),
         Passed("ulimits", "the steps have the limits that the builder gives them"),
         Passed("provenance", "the image goes to the server and to no registry"),
         Passed("sbom", "the image goes to the server and to no registry"),
         Passed("isolation", "it is a word for Windows containers") with { Usual = ["default"] },
     ];
+
+    /// <summary>The words of an entry of <c>secrets</c>.</summary>
+    public static IReadOnlyList<ForeignWord> OfSecret { get; } =
+    [
+        .. OfKept("secrets"),
+        Refused("driver", "no server keeps secrets for others", "say where it comes from with `file` or another of its words"),
+        Refused("driver_opts", "no server keeps secrets for others", "say where it comes from with `file` or another of its words"),
+        Refused("template_driver", "a secret is taken as it is", "write a file with the finished text"),
+    ];
+
+    /// <summary>The words of an entry of <c>configs</c>.</summary>
+    public static IReadOnlyList<ForeignWord> OfConfig { get; } =
+        [.. OfKept("configs"), Refused("template_driver", "its templates are docker's own", "write `template` with the path of a file whose variables are replaced")];
 
     /// <summary>The words of <c>deploy</c>.</summary>
     public static IReadOnlyList<ForeignWord> OfDeploy { get; } =
@@ -102,7 +117,7 @@ internal static class ForeignWords
     ];
 
     /// <summary>The words of a mount in its long form.</summary>
-    public static IReadOnlyList<ForeignWord> OfMount { get; } = [Passed("consistency", "a mount is always consistent")];
+    public static IReadOnlyList<ForeignWord> OfMount { get; } = [Passed("consistency", "a mount is always consistent"), Passed("image", "it is about a mount of the type `image`")];
 
     /// <summary>The words of <c>bind</c> of a mount.</summary>
     public static IReadOnlyList<ForeignWord> OfBind { get; } =
@@ -123,6 +138,13 @@ internal static class ForeignWords
         Passed("mode", "a port is always published on the instance's own host") with { Usual = ["host", "ingress"] },
         Passed("app_protocol", "Incus forwards connections, not applications' messages"),
         Passed("name", "the device's name follows from the port"),
+    ];
+
+    private static IEnumerable<ForeignWord> OfKept(string what) =>
+    [
+        Refused("external", $"no server keeps {what} for others", "say where it comes from with `file` or another of its words") with { Usual = ["false"] },
+        Passed("name", "it is called what its key says"),
+        Passed("labels", "it is a file in the instance"),
     ];
 
     private static ForeignWord Passed(string word, string reason, string advice = "") => new(word, ForeignSeverity.Warning, reason, advice);

@@ -83,13 +83,25 @@ internal static class MountShapes
         Tmpfs,
     }
 
+    private static ScalarShape<MountType?> TypeOfMount => new("`volume`, `bind` or `tmpfs`", text => text switch
+    {
+        "volume" => new(MountType.Volume),
+        "bind" => new(MountType.Bind),
+        "tmpfs" => new(MountType.Tmpfs),
+        "image" => new(null, "is not there: Incus mounts no images into instances", "take what is needed into the instance's own image (`build` with `COPY --from=IMAGE`), or fill a volume with it (`content` under `volumes`)"),
+        "cluster" => new(null, "is a volume that docker's swarm has from its own drivers", "write `volume`, and under `volumes` the `pool` that all members of the cluster have"),
+        "npipe" => new(null, "is of Windows hosts", "leave the mount out"),
+        _ => new(null, "is not known here", "write `volume`, `bind` or `tmpfs`"),
+    })
+    { ProblemId = "BadMountType", Words = ["volume", "bind", "tmpfs"] };
+
     private static ObjectShape<Draft> LongForm() => new ObjectShape<Draft>(_ => new Draft())
         .Add("source", Scalars.Word("a volume's name or a host path such as `./data`"), "A volume, or a path on the host", (mount, value) => mount with { Source = value })
         .Add("target", Scalars.Word("an absolute path such as `/data`"), "The absolute path in the instance", (mount, value) => mount with { Target = value }, required: true)
         .Add("read_only", Scalars.Boolean, "Whether the instance may not write", (mount, value) => mount with { ReadOnly = value })
         .Add("readonly", Scalars.Boolean, "The same as `read_only`", (mount, value) => mount with { ReadOnly = value })
         .Add("shift", Scalars.Boolean, "Whether user and group numbers are mapped onto the host path's", (mount, value) => mount with { Shift = value })
-        .Add("type", Scalars.Choice<MountType?>(("volume", MountType.Volume), ("bind", MountType.Bind), ("tmpfs", MountType.Tmpfs)), "`volume`, `bind` (a host path) or `tmpfs` (in memory, without a source); told from the source by default", (mount, value) => mount with { Type = value })
+        .Add("type", TypeOfMount, "`volume`, `bind` (a host path) or `tmpfs` (in memory, without a source); told from the source by default", (mount, value) => mount with { Type = value })
         .Add("bind", Bind(), "What compose says of a host path", (mount, value) => mount with { Bind = value })
         .Add("volume", OfVolume(), "What compose says of a volume", (mount, value) => mount with { Volume = value })
         .Add("tmpfs", OfTmpfs(), "What compose says of a file system in memory", (mount, value) => mount with { Tmpfs = value })

@@ -7,8 +7,6 @@ namespace IncusCompose.Loading.Keys;
 /// <summary>Secrets and configs: where they come from, and what an instance gets of them.</summary>
 internal static class SecretShapes
 {
-    private const string NotExternal = "leave it out: no server keeps secrets or configs for others; say where it comes from with `file` or another of its words";
-
     /// <summary>One entry of <c>secrets</c>.</summary>
     public static Shape<SecretDefinition> Secret { get; } = new ObjectShape<SecretDefinition>(name => new SecretDefinition { Name = name })
         .Add("file", Scalars.Word("a path such as `./db.secret`"), "A file on this machine, taken as it is", (secret, value) => secret with { File = value })
@@ -26,12 +24,10 @@ internal static class SecretShapes
                 .Add("key", Scalars.Word("keys such as `database.password`"), "The keys that lead to the one value that is wanted; the whole file where the key is missing", (sops, value) => sops with { Key = value }),
         }, "A file that `sops` of this machine's `PATH` decrypts, or a value in it", (secret, value) => secret with { Sops = value })
         .Add("timeout", HookShapes.Timeout(SecretDefinition.DefaultTimeout), "How long the command or tool may take before it is killed; 30s where the key is missing", (secret, value) => secret with { Timeout = value })
-        .Foreign("external", NotExternal)
-        .Foreign("name", "leave it out: a secret is called what its key says")
+        .Foreign(ForeignWords.OfSecret)
         .Foreign("content", "no secret belongs into this file; write `environment` or `file`")
         .Foreign("value", "no secret belongs into this file; write `environment` or `file`")
         .Foreign("template", "a template is no secret; write `configs`")
-        .Foreign("driver", NotExternal)
         .Then<SecretDefinition, SecretDefinition>(Complete);
 
     /// <summary>One entry of <c>configs</c>.</summary>
@@ -40,9 +36,7 @@ internal static class SecretShapes
         .Add("content", Scalars.Text, "The text; variables in it are replaced, as everywhere in this file", (draft, value) => draft with { Config = draft.Config with { Content = value } })
         .Add("environment", Scalars.Word("a variable's name such as `NGINX_CONF`"), "A variable of the environment or of `.env`, whose value is the text", (draft, value) => draft with { Environment = value })
         .Add("template", Scalars.Word("a path such as `./nginx.conf.tmpl`"), "A file on this machine whose variables are replaced, as in this file", (draft, value) => draft with { Template = value })
-        .Foreign("external", NotExternal)
-        .Foreign("name", "leave it out: a config is called what its key says")
-        .Foreign("template_driver", "write `template` with the file's path")
+        .Foreign(ForeignWords.OfConfig)
         .Then<ConfigDraft, ConfigDefinition>(Complete);
 
     /// <summary>What an instance gets of the stack's secrets.</summary>
