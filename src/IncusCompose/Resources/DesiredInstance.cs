@@ -10,9 +10,6 @@ internal sealed record DesiredInstance : DesiredResource
     /// <summary>The storage pool of the root disk, wherever the word for it stands; null where there is no telling.</summary>
     public string? RootPool { get; init; }
 
-    /// <summary>The device that the server wrote into it when its root disk was moved, and that its profiles have; null where there is none.</summary>
-    public string? MovedRoot { get; init; }
-
     /// <summary>Its root disk as it is; null where it is not there yet.</summary>
     public RootDisk? RootDisk { get; init; }
 

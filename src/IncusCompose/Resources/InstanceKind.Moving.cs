@@ -41,7 +41,7 @@ internal sealed partial class InstanceKind
         var whyNotNow = UpdateOrder.WhyNotNow(change, planner.Options);
         if (disk is not null && whyNotNow is not null)
             // Nothing of it: the pool of the disk cannot be written before that is there.
-            return change with { Action = ChangeAction.None, Properties = [], Reason = $"{change.Reason}; {whyNotNow}" };
+            return change with { Action = ChangeAction.None, Properties = [], PendingRestart = true, Reason = $"{change.Reason}; {whyNotNow}" };
         return planner.Options.AllowRestart
             ? change with { Restarts = true, Reason = disk is null ? "stopped while it is moved" : $"{change.Reason}; it is stopped meanwhile" }
             : whyNotNow is not null
@@ -119,9 +119,8 @@ internal sealed partial class InstanceKind
             change = await MoveToMemberAsync(context, change, live, cancellationToken).ConfigureAwait(false);
         if (RootDiskMove.Of(change) is not { To: var pool })
             return change;
-        var before = (Instance)change.Live!.Raw;
         var moved = await RootDiskMove.RunAsync(context, change.Name, pool, cancellationToken).ConfigureAwait(false);
-        return change with { Live = Describe(change.Id, moved), Desired = RootDiskMove.WithoutTrace((DesiredInstance)change.Desired!, before) };
+        return change with { Live = Describe(change.Id, moved) };
     }
 
     private async Task<ResourceChange> MoveToMemberAsync(ApplyContext context, ResourceChange change, bool live, CancellationToken cancellationToken)

@@ -209,7 +209,6 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
     // Also where the restart follows at once: it may not come to that.
     protected override void Annotate(ResourceFields fields, Instance resource, ResourceChange change)
     {
-        RootDiskMove.RemoveTrace(fields, change);
         fields.Set(PropertyPath.Config(PendingRestartKey), change.PendingRestart || change.Restarts ? StartStamp(resource) : null);
         // What was made of the disk that it had is gone with it.
         if (change.Action == ChangeAction.Rebuild)

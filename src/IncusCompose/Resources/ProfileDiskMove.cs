@@ -47,8 +47,9 @@ internal static class ProfileDiskMove
                     Refuse($"the instance {live.Name} has its root disk from it and runs, and {manual}");
                 else if (!planner.Options.AllowRestart)
                     Refuse($"the instance {live.Name} has its root disk from it and runs, and is stopped while that is moved to the pool {pools.To}; allow that with -AllowRestart (--allow-restart)");
-                else if (instance.Action is ChangeAction.None or ChangeAction.Update or ChangeAction.Restart)
-                    changes[instance.Id] = instance with { Action = instance.Action == ChangeAction.None ? ChangeAction.Restart : instance.Action, Restarts = true, PendingRestart = false, Reason = Because(instance) };
+                // One that is paused is to go on anyway.
+                else if (instance.Action is ChangeAction.None or ChangeAction.Start or ChangeAction.Restart or ChangeAction.Update)
+                    changes[instance.Id] = instance with { Action = instance.Action == ChangeAction.Update ? ChangeAction.Update : ChangeAction.Restart, Starts = false, Restarts = true, PendingRestart = false, Reason = Because(instance) };
             }
 
             void Refuse(string why) => changes[profile.Id] = changes[profile.Id] with { Refused = changes[profile.Id].Refused ?? why };
@@ -94,7 +95,11 @@ internal static class ProfileDiskMove
             {
                 await client.Instances.UpdateAsync(
                     disk.Owner,
-                    instance => instance with { Devices = instance.Devices.Where(device => device.Key != root.Name).ToDictionary() },
+                    instance =>
+                    {
+                        var devices = instance.Devices.Where(device => device.Key != root.Name).ToDictionary();
+                        return instance with { Config = RootDiskMove.Recorded(instance, devices), Devices = devices };
+                    },
                     CancellationToken.None).CompleteAsync(null, CancellationToken.None).ConfigureAwait(false);
             }
         }

@@ -66,22 +66,32 @@ internal static class RootDiskMove
         return moved with { LastUsedAt = before.LastUsedAt };
     }
 
-    /// <summary>What an instance is to be, where the server wrote a root device into it that its profiles are to bring.</summary>
-    public static DesiredInstance WithoutTrace(DesiredInstance desired, Instance before) =>
-        RootOf(before.Devices) is null && RootOf(ResourceFields.From(desired.Properties).DeviceMap()) is null
-            ? desired with { MovedRoot = RootOf(before.ExpandedDevices)?.Name }
-            : desired;
-
-    /// <summary>Takes that device out again, as its profiles change.</summary>
-    public static void RemoveTrace(ResourceFields fields, ResourceChange change)
+    /// <summary>
+    /// An instance's configuration with the record of other devices: what the server writes into it for a move is the stack's, so
+    /// that what does not stand in the file is taken out again, whoever comes to it.
+    /// </summary>
+    public static Dictionary<string, string> Recorded(Instance now, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices)
     {
-        if (change.Desired is DesiredInstance { MovedRoot: { } device })
-            fields.Devices.Remove(device);
+        var (id, config) = (InstanceKind.IdOf(now.Name), new Dictionary<string, string>(now.Config));
+        if (OwnershipMark.Read(id, config) is { } mark)
+            (mark with { Applied = mark.Applied.Moved(BagOf(now.Devices), BagOf(devices)) }).Write(id, config);
+        return config;
+
+        static PropertyBag BagOf(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices) => ResourceFields.From(new Dictionary<string, string>(), devices).ToBag();
     }
 
     private static async Task MoveAsync(ApplyContext context, Instance before, string pool)
     {
         var client = context.Client.FinishingChanges();
+        // Beforehand: what is killed after the move finds its own device.
+        var isInherited = RootOf(before.Devices) is null;
+        if (isInherited)
+        {
+            var root = before.ExpandedDevices.First(device => InstanceForm.IsRootDisk(device.Value));
+            var devices = before.Devices.Append(new(root.Key, new Dictionary<string, string>(root.Value) { ["pool"] = pool })).ToDictionary();
+            await ConfigureAsync(now => Recorded(now, devices)).ConfigureAwait(false);
+        }
+
         try
         {
             await client.Instances.MoveToPoolAsync(before.Name, pool, CancellationToken.None).CompleteAsync(context.Progress, CancellationToken.None).ConfigureAwait(false);
@@ -89,15 +99,24 @@ internal static class RootDiskMove
         catch (IncusException error) when (error is not IncusUnreachableException)
         {
             await ExplainAsync(client, before, error).ConfigureAwait(false);
+            if (isInherited && OwnershipMark.Read(before.Config) is { } mark)
+                await ConfigureAsync(now => With(now, config => mark.Write(InstanceKind.IdOf(now.Name), config))).ConfigureAwait(false);
             throw;
         }
 
         // What is the same machine with the same disk is not set up by cloud-init again, which would give it new keys.
         if (before.Config.TryGetValue(InstanceId, out var id))
+            await ConfigureAsync(now => With(now, config => config[InstanceId] = id)).ConfigureAwait(false);
+
+        static Dictionary<string, string> With(Instance now, Action<Dictionary<string, string>> change)
         {
-            await client.Instances.UpdateAsync(
-                before.Name, now => now with { Config = new Dictionary<string, string>(now.Config) { [InstanceId] = id } }, CancellationToken.None).CompleteAsync(null, CancellationToken.None).ConfigureAwait(false);
+            var config = new Dictionary<string, string>(now.Config);
+            change(config);
+            return config;
         }
+
+        Task ConfigureAsync(Func<Instance, Dictionary<string, string>> change) =>
+            client.Instances.UpdateAsync(before.Name, now => now with { Config = change(now) }, CancellationToken.None).CompleteAsync(null, CancellationToken.None);
     }
 
     /// <summary>Says where an instance is that the server could not give its name again: the copy has one of the server's.</summary>

@@ -181,7 +181,8 @@ public sealed class StorageTests(LabFixture fixture) : IAsyncLifetime
         // The disk alone, of what runs.
         var plan = (await _bench.PlanAsync(File("default", _stack), new PlanOptions { AllowRestart = true })).Changes;
         Assert.Equal([("instance", ChangeAction.Restart), ("profile", ChangeAction.Update)], plan.Select(change => (change.Kind, change.Action)).Order());
-        await _bench.UpAsync(File("default", _stack), new PlanOptions { AllowRestart = true });
+        Assert.True((await _bench.Engine.ApplyAsync(_bench.Client, await _bench.PlanAsync(File("default", _stack), new PlanOptions { AllowRestart = true }), new ApplyOptions { Exact = true, StopTimeout = TimeSpan.Zero })).Succeeded);
+        Assert.Empty((await _bench.PlanAsync(File("default", _stack))).Changes);
         await AssertInAsync("default");
 
         async Task AssertInAsync(string pool)
