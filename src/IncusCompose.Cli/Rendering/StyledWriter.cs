@@ -1,4 +1,4 @@
-using System.Text;
+using IncusCompose.Diagnostics;
 
 namespace IncusCompose.Cli.Rendering;
 
@@ -48,31 +48,8 @@ internal sealed class StyledWriter(TextWriter inner, bool color)
 
     public void Flush() => inner.Flush();
 
-    /// <summary>The text with control characters (line feeds too), and what turns the direction of text round, made visible as escapes.</summary>
-    public static string Printable(string text)
-    {
-        if (!text.Any(IsHidden))
-            return text;
-        var result = new StringBuilder(text.Length + 8);
-        foreach (var c in text)
-        {
-            _ = c switch
-            {
-                '\n' => result.Append("\\n"),
-                '\r' => result.Append("\\r"),
-                '\t' => result.Append("\\t"),
-                '\e' => result.Append("\\e"),
-                _ when IsHidden(c) => result.Append("\\u").Append(((int)c).ToString("x4", null)),
-                _ => result.Append(c),
-            };
-        }
-        return result.ToString();
-    }
-
-    // Beside control characters: Unicode's line and paragraph separators, the marks that change the order in which a terminal
-    // shows what follows, and those without any width that nobody needs to write a word.
-    private static bool IsHidden(char c) =>
-        char.IsControl(c) || c is '\u061C' or '\u200B' or '\u200E' or '\u200F' or (>= '\u2028' and <= '\u202E') or (>= '\u2060' and <= '\u206F') or '\uFEFF';
+    /// <inheritdoc cref="VisibleText.Of(string)"/>
+    public static string Printable(string text) => VisibleText.Of(text);
 
     private static string Code(Style style) => style switch
     {

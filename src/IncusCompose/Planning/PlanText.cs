@@ -1,3 +1,4 @@
+using IncusCompose.Diagnostics;
 
 namespace IncusCompose.Planning;
 
@@ -22,7 +23,7 @@ public static class PlanText
         foreach (var orphan in plan.Orphans)
             writer.WriteLine($"  ? {orphan.Id} is no longer in the file; {orphan.Advice}");
         foreach (var diagnostic in plan.Diagnostics)
-            writer.WriteLine($"  {diagnostic}");
+            writer.WriteLine($"  {VisibleText.OfLines(diagnostic.ToString())}");
         writer.WriteLine(Summary(plan));
     }
 
@@ -58,7 +59,7 @@ public static class PlanText
     }
 
     /// <summary>One property of a change, such as <c>~ config.limits.memory: 256MiB -> 512MiB (drifted)</c>.</summary>
-    public static string Line(PropertyChange property) => property.Difference switch
+    public static string Line(PropertyChange property) => VisibleText.OfLines(property.Difference switch
     {
         PropertyDifference.Added => $"+ {property.Path}: {property.New}",
         PropertyDifference.Removed => $"- {property.Path}: {property.Old}",
@@ -66,7 +67,7 @@ public static class PlanText
         PropertyDifference.Drifted => $"~ {property.Path}: {property.Old ?? "(unset)"} -> {property.New}{Hidden(property)} (drifted)",
         PropertyDifference.Unmanaged => $"  {property.Path}: {property.Old} (unmanaged, left alone)",
         _ => $"= {property.Path}: {property.New} (already so, recorded)",
-    };
+    });
 
     private static string Hidden(PropertyChange property) => property.IsHidden ? " (differs in what is not shown)" : "";
 
