@@ -98,7 +98,8 @@ Describe 'The views' {
         $bad = Write-StackFile "name: bad`ninstances:`n  web: { imag: x }" -Name bad.yaml
         Push-Location (Split-Path $bad)
         try { $shown = Test-IncusStack bad.yaml | Show } finally { Pop-Location }
-        $shown[2] | Should -Match '^Error +bad\.yaml:3:10 +instances\.web\.imag +there is no key .imag. here; did you mean .image.\?$'
+        $shown | Should -Contain 'Error bad.yaml:3:10: instances.web.imag'
+        $shown -match '^    there is no key .imag. here; did you mean .image.\?$' | Should -HaveCount 1
     }
 
     It 'show what a plan changes, change by change' {

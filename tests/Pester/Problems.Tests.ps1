@@ -24,6 +24,8 @@ BeforeAll {
     }
 }
 
+AfterAll { Clear-Lab }
+
 Describe 'What is wrong with a stack file, in a script' {
     It 'has a line for each of <Count> problems with <Command>' -ForEach @(
         foreach ($command in 'Import-IncusStack', 'Compare-IncusStack', 'Invoke-IncusCompose', 'ConvertFrom-DockerCompose') { @{ Command = $command; Count = 3 } }
@@ -89,5 +91,34 @@ Describe 'What is wrong with a stack file, for a program' {
         Import-IncusStack $file -ErrorAction SilentlyContinue -ErrorVariable problems -WarningAction SilentlyContinue -WarningVariable warnings | Should -BeNullOrEmpty
         "$problems" | Should -Not -BeLike '*warning*'
         $warnings | Should -Not -BeNullOrEmpty
+    }
+}
+
+Describe 'What a new user sees' {
+    It 'is each problem in two lines, however narrow the window' {
+        $file = Write-StackFile "name: bad`ninstances: { web: { image: busybox, imag: x } }"
+        $said = (Test-IncusStack $file | Out-String -Width 300).Trim() -replace '\e\[[0-9;]*m' -split '\r?\n'
+        $said | Should -HaveCount 2
+        $said[0] | Should -Be "Error $file`:2:37: instances.web.imag"
+        $said[1] | Should -BeLike '    there is no key ?imag? here; did you mean ?image??'
+        (Test-IncusStack $file | Format-Table | Out-String) | Should -BeLike '*Severity*Location*Path*Message*'
+    }
+
+    It 'is a warning that says so once' {
+        $file = Write-StackFile "name: w`ninstances: { web: { image: busybox, memory: 512 } }"
+        $null = Import-IncusStack $file -WarningVariable warnings -WarningAction SilentlyContinue
+        "$warnings" | Should -BeLike "$file`:2:*did you mean*"
+        "$warnings" | Should -Not -BeLike '*warning*'
+    }
+
+    It 'is what a graph and an export are, in few words' {
+        $file = Write-StackFile "name: shown`ninstances: { web: { image: busybox } }"
+        (Get-IncusStackGraph $file -AsObject | Out-String) -replace '\e\[[0-9;]*m' | Should -BeLike '*Stack*Project*Resources*Dependencies*shown*'
+        $null = Invoke-IncusCompose $file
+        $text = Export-IncusStack shown -AsObject | Out-String
+        $text | Should -BeLike '*Text*name: shown*'
+        $text | Should -Not -BeLike '*Dictionary*'
+        { Get-IncusStack shown | Compare-IncusStack -ErrorAction Stop } | Should -Throw '*shown is a stack on a server*Export-IncusStack*'
+        $null = Remove-IncusStack shown -Confirm:$false
     }
 }

@@ -25,6 +25,7 @@ public sealed class BackupIncusStackCommand : ServerCmdlet
     /// <summary>How the data is compressed: gzip, zstd, xz, none, or what else the server knows.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(CompressionCompleter))]
     public string Compression { get; set; } = BackupOptions.DefaultCompression;
 
     /// <summary>Use the storage driver's own format: faster, but only a pool of the same driver can read it.</summary>

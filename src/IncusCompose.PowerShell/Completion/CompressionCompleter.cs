@@ -2,7 +2,7 @@ using IncusCompose.PowerShell.Sessions;
 
 namespace IncusCompose.PowerShell.Completion;
 
-/// <summary>Completes the ways to compress an image. Source: Incus doc/server_config.md, images.compression_algorithm.</summary>
+/// <summary>Completes the ways to compress an image or a backup. Source: Incus doc/server_config.md, images.compression_algorithm.</summary>
 public sealed class CompressionCompleter : NameCompleter
 {
     /// <inheritdoc/>

@@ -44,9 +44,9 @@ internal sealed class PlanRunner
     public async Task RunAsync(ServerConnection connection, StackPlan plan, ApplyOptions options, object target, CancellationToken cancellationToken)
     {
         foreach (var warning in plan.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
-            _pipeline.WriteWarning(warning.ToString());
+            _pipeline.WriteWarning(ProblemList.Text(warning));
         foreach (var note in plan.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Information))
-            _pipeline.WriteVerbose(note.ToString());
+            _pipeline.WriteVerbose(ProblemList.Text(note));
         foreach (var orphan in plan.Orphans)
             _pipeline.WriteWarning($"{orphan.Id} is no longer in the file; {orphan.Advice}");
         if (plan.IsRefused)

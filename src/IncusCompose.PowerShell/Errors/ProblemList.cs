@@ -27,5 +27,8 @@ internal static class ProblemList
             ? (problems[0], null)
             : ($"{problems.Count} {noun}, the first: {problems[0]}", string.Join(Environment.NewLine, problems.Select(Line).Prepend(heading)));
 
+    /// <summary>A problem without a word for how grave it is: the stream that it is written to says that.</summary>
+    public static string Text(Diagnostic problem) => (problem with { Severity = DiagnosticSeverity.Error }).ToString();
+
     private static string Line(string problem) => "    " + problem.ReplaceLineEndings(Environment.NewLine + "      ");
 }

@@ -21,6 +21,10 @@ public sealed class FilePathAttribute : ArgumentTransformationAttribute
                 throw new ArgumentTransformationMetadataException(
                     $"{item} ({item.GetType().Name}) is no stack file. Give the path of one, a file object (Get-ChildItem), what Import-IncusStack returns, or, to Invoke-IncusCompose, what Compare-IncusStack returns.");
             }
+            if (item is StackSummary stack)
+                throw new ArgumentTransformationMetadataException($"{stack.Name} is a stack on a server, and no file: Export-IncusStack writes its file.");
+            if (item is IncusInstance instance)
+                throw new ArgumentTransformationMetadataException($"{instance.Name} is an instance on a server, and no file: Export-IncusStack -Instance writes one for it.");
         }
 
         return inputData;

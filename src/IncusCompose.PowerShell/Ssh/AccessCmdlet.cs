@@ -150,7 +150,7 @@ public abstract class AccessCmdlet : ServerCmdlet
 
         var path = PathOf(OutFile);
         var knownHosts = KnownHosts.Beside(path);
-        var what = $"Write {What} with {instances.Count} instances to {path}, and host keys to {knownHosts}";
+        var what = $"Write {What} with {instances.Count} {(instances.Count == 1 ? "instance" : "instances")} to {path}, and host keys to {knownHosts}";
         if (!await pipeline.ShouldProcessAsync(what, what + "?", What).ConfigureAwait(false))
             return;
         KnownHosts.Replace(knownHosts, instances);

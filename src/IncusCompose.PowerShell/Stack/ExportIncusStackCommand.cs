@@ -63,7 +63,7 @@ public sealed class ExportIncusStackCommand : ServerCmdlet
         }
 
         foreach (var note in export.Notes)
-            pipeline.WriteWarning(note.ToString());
+            pipeline.WriteWarning(ProblemList.Text(note));
         await StackFileOutput.WriteAsync(pipeline, export, OutFile, AsObject, $" from project {connection.Project} on {connection.Server}", "Export-IncusStack", cancellationToken).ConfigureAwait(false);
     }
 

@@ -78,6 +78,7 @@ public abstract class PlanCmdlet : StackFileCmdlet
     [Parameter(ParameterSetName = LiteralPathSet)]
     [Parameter(ParameterSetName = StackSet)]
     [Scale]
+    [ArgumentCompleter(typeof(ScaleCompleter))]
     public IReadOnlyDictionary<string, int> Scale { get; set; } = new Dictionary<string, int>();
 
     /// <inheritdoc/>
@@ -125,7 +126,7 @@ public abstract class PlanCmdlet : StackFileCmdlet
         catch (StackFileException exception)
         {
             foreach (var warning in exception.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
-                pipeline.WriteWarning(warning.ToString());
+                pipeline.WriteWarning(ProblemList.Text(warning));
             pipeline.WriteError(CmdletErrors.From(exception, Stack is null && NamedFiles.Length > 0 ? NamedFiles : stack));
             return null;
         }

@@ -62,7 +62,7 @@ internal sealed class StackFiles
         if (await LoadAsync(pipeline, paths, literal, options, cancellationToken).ConfigureAwait(false) is not { } result)
             return null;
         foreach (var warning in result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Warning))
-            pipeline.WriteWarning(warning.ToString());
+            pipeline.WriteWarning(ProblemList.Text(warning));
         if (!result.Succeeded)
         {
             pipeline.WriteError(CmdletErrors.From(new StackFileException(result.Diagnostics), paths.Count > 0 ? paths : _currentDirectory));
