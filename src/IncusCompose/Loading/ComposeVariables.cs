@@ -18,6 +18,28 @@ internal static class ComposeVariables
 
     private const string Files = "COMPOSE_FILE";
     private const string Separator = "COMPOSE_PATH_SEPARATOR";
+    private const string Named = "COMPOSE_ENV_FILES";
+    private const string Disabled = "COMPOSE_DISABLE_ENV_FILE";
+
+    private static readonly string[] s_yes = ["1", "t", "true"], s_no = ["", "0", "f", "false"];
+
+    /// <summary>The files of variables that are meant where the command line names none; none where nothing does.</summary>
+    /// <param name="environment">The environment. A <c>.env</c> names no others, as in docker.</param>
+    public static IReadOnlyList<string> EnvironmentFilesOf(VariableScope environment) =>
+        (environment.Find(Named) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Whether the <c>.env</c> beside the file is left alone.</summary>
+    /// <param name="environment">The environment.</param>
+    /// <param name="diagnostics">Where it goes if the variable says neither; null to be silent.</param>
+    public static bool IsBesideDisabled(VariableScope environment, DiagnosticList? diagnostics)
+    {
+        var said = environment.Find(Disabled) ?? "";
+        if (s_yes.Contains(said, StringComparer.OrdinalIgnoreCase))
+            return true;
+        if (!s_no.Contains(said, StringComparer.OrdinalIgnoreCase))
+            diagnostics?.Add(Diagnostic.Error("BadVariable", new SourceLocation(Disabled, 0, 0), "", $"{Excerpts.Quote(said)} is neither true nor false", "write `true`, or unset it"));
+        return false;
+    }
 
     /// <summary>The files that are meant where none is named.</summary>
     /// <param name="found">The file that would be taken otherwise; null: there is none.</param>
@@ -31,8 +53,9 @@ internal static class ComposeVariables
         // What is wrong with these files is said when they are read for good.
         var unheard = new DiagnosticList();
         var variables = new VariableScope(options.Variables);
-        IReadOnlyList<string?> folders = options.EnvironmentFiles.Count > 0 ? [] : [workingDirectory, Path.GetDirectoryName(found)];
-        foreach (var file in options.EnvironmentFiles)
+        var named = options.EnvironmentFiles.Count > 0 ? options.EnvironmentFiles : EnvironmentFilesOf(variables);
+        IReadOnlyList<string?> folders = named.Count > 0 || IsBesideDisabled(variables, diagnostics: null) ? [] : [workingDirectory, Path.GetDirectoryName(found)];
+        foreach (var file in named)
             variables.Fill(EnvironmentFiles.Read(Path.GetFullPath(file, workingDirectory), file, variables.Find, unheard, HiddenValues.None).Values);
         if (PathsOf(variables, workingDirectory) is { Count: > 0 } said)
             return (said, null);

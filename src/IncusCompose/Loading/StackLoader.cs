@@ -37,8 +37,15 @@ public sealed class StackLoader(IDocumentFormat format)
         if (files.Count > 0)
         {
             var origin = new DocumentOrigin(BaseDirectory(files[0], workingDirectory), variables);
-            ReadEnvironmentFiles(files[0], environmentFile, origin, options, workingDirectory, diagnostics);
-            var root = composer.Compose(files, origin, options.Name);
+            IReadOnlyList<string> environmentFiles = [];
+            var root = composer.Compose(files, origin, options.Name, isCompose =>
+            {
+                environmentFiles = options.EnvironmentFiles.Count == 0 && isCompose ? ComposeVariables.EnvironmentFilesOf(variables) : options.EnvironmentFiles;
+                if (environmentFiles.Count > 0)
+                    ReadEnvironmentFiles(environmentFiles, origin, workingDirectory, diagnostics);
+                else if (!isCompose || !ComposeVariables.IsBesideDisabled(variables, diagnostics))
+                    ReadEnvironmentFileBeside(files[0], environmentFile, origin, workingDirectory, diagnostics);
+            });
             cancellationToken.ThrowIfCancellationRequested();
             if (root is not null)
             {
@@ -50,7 +57,7 @@ public sealed class StackLoader(IDocumentFormat format)
                     Paths = [.. composer.Reader.Files.Where(file => !file.IsStandardInput).Select(file => file.Path)],
                     Folder = origin.Folder,
                 };
-                stack = stack with { EnvironmentPaths = [.. stack.EnvironmentPaths, .. options.EnvironmentFiles.Select(named => Path.GetFullPath(named, workingDirectory))] };
+                stack = stack with { EnvironmentPaths = [.. stack.EnvironmentPaths, .. environmentFiles.Select(named => Path.GetFullPath(named, workingDirectory))] };
                 stack = Activation.Apply(stack, options, origin.Variables, composer.IsCompose, diagnostics);
                 stack = BuiltImages.Declare(stack, diagnostics);
                 cancellationToken.ThrowIfCancellationRequested();
@@ -115,19 +122,20 @@ public sealed class StackLoader(IDocumentFormat format)
     private static string BaseDirectory(StackFile file, string workingDirectory) =>
         file.IsStandardInput ? workingDirectory : Path.GetDirectoryName(file.Path)!;
 
+    private static void ReadEnvironmentFiles(IReadOnlyList<string> files, DocumentOrigin origin, string workingDirectory, DiagnosticList diagnostics)
+    {
+        foreach (var named in files)
+            origin.Variables.Fill(EnvironmentFiles.Read(Path.GetFullPath(named, workingDirectory), named, origin.Variables.Find, diagnostics, HiddenValues.None).Values);
+    }
+
     /// <param name="mainFile">The first file.</param>
     /// <param name="naming">The <c>.env</c> that names the files, wherever they are: it wins over the one beside them.</param>
     /// <param name="origin">Takes the variables.</param>
-    /// <param name="options">Names others.</param>
     /// <param name="workingDirectory">Where relative paths start.</param>
     /// <param name="diagnostics">Where problems go.</param>
-    private static void ReadEnvironmentFiles(StackFile mainFile, string? naming, DocumentOrigin origin, LoadOptions options, string workingDirectory, DiagnosticList diagnostics)
+    private static void ReadEnvironmentFileBeside(StackFile mainFile, string? naming, DocumentOrigin origin, string workingDirectory, DiagnosticList diagnostics)
     {
-        foreach (var named in options.EnvironmentFiles)
-            origin.Variables.Fill(EnvironmentFiles.Read(Path.GetFullPath(named, workingDirectory), named, origin.Variables.Find, diagnostics, HiddenValues.None).Values);
         var path = Path.Combine(origin.Folder, EnvironmentFiles.DefaultName);
-        if (options.EnvironmentFiles.Count > 0)
-            return;
         if (File.Exists(path) && path != naming)
         {
             // Named as the user names the stack file, so that the place can be clicked on in the same way.

@@ -32,7 +32,8 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
     /// <param name="files">The main files, each laid over the ones before it; at least one.</param>
     /// <param name="origin">What their values go by.</param>
     /// <param name="name">The stack's name where the command line says one.</param>
-    public MappingNode? Compose(IReadOnlyList<StackFile> files, DocumentOrigin origin, string? name)
+    /// <param name="fill">Reads the files of variables, once it is known whether the first file is one of docker compose.</param>
+    public MappingNode? Compose(IReadOnlyList<StackFile> files, DocumentOrigin origin, string? name, Action<bool> fill)
     {
         try
         {
@@ -41,6 +42,7 @@ internal sealed class Composer(IDocumentFormat format, string workingDirectory, 
             if (roots.Any(read => read.Root is null))
                 return null;
             IsCompose = InputDialects.Of(roots[0].Root!, below: null) is ComposeInput;
+            fill(IsCompose);
             var isSaid = name is null && IsCompose && variables.Find(ComposeVariables.ProjectName) is { Length: > 0 };
             if (IsCompose)
                 name = SayProject(roots.Select(read => read.Root!), origin, name);

@@ -87,6 +87,31 @@ public class ComposeVariableTests
     }
 
     [Fact]
+    public void Files_of_variables_are_those_that_a_variable_names_and_none_lies_beside_where_that_is_turned_off()
+    {
+        const string Web = "services: {web: {image: x, environment: {TAG: '${TAG-none}', OTHER: '${OTHER-none}'}}}\n";
+        using var folder = new StackFolder(("compose.yaml", Web), (".env", "TAG=beside\n"), ("one.env", "TAG=1\nOTHER=1\n"), ("two.env", "TAG=2\n"), ("stack.yaml", Web.Replace("services", "instances", StringComparison.Ordinal)));
+        string Tags(LoadOptions options, string file = "compose.yaml") => folder.Load(options, file).Require().Instances["web"].Environment is var said ? $"{said["TAG"]} {said["OTHER"]}" : "";
+
+        Assert.Equal("beside none", Tags(new LoadOptions { Variables = new Dictionary<string, string>() }));
+        Assert.Equal("2 1", Tags(Environment(("COMPOSE_ENV_FILES", "one.env, two.env"))));
+        // The command line wins, and of its files the later ones.
+        Assert.Equal("1 1", Tags(Environment(("COMPOSE_ENV_FILES", "two.env")) with { EnvironmentFiles = ["two.env", "one.env"] }));
+        Assert.Equal("none none", Tags(Environment(("COMPOSE_DISABLE_ENV_FILE", "1"))));
+        Assert.Equal("1 1", Tags(Environment(("COMPOSE_DISABLE_ENV_FILE", "true"), ("COMPOSE_ENV_FILES", "one.env"))));
+        Assert.Equal("beside none", Tags(Environment(("COMPOSE_DISABLE_ENV_FILE", "false"))));
+        Assert.StartsWith("COMPOSE_DISABLE_ENV_FILE: `perhaps` is neither true nor false", Assert.Single(folder.Problems(Environment(("COMPOSE_DISABLE_ENV_FILE", "perhaps")), "compose.yaml")), StringComparison.Ordinal);
+        Assert.Equal(["gone.env: the environment file does not exist"], folder.Problems(Environment(("COMPOSE_ENV_FILES", "gone.env")), "compose.yaml").Where(problem => problem.Contains("gone", StringComparison.Ordinal)));
+        // They change no stack file.
+        Assert.Equal("beside none", Tags(Environment(("COMPOSE_DISABLE_ENV_FILE", "1"), ("COMPOSE_ENV_FILES", "one.env")), "stack.yaml"));
+        folder.Write("files.env", "COMPOSE_FILE=other.yaml\n").Write("other.yaml", "services: {other: {image: x}}\n");
+        File.Delete(Path.Combine(folder.Path, "stack.yaml"));
+        Assert.Equal("other", Instances(Find(folder, Environment(("COMPOSE_ENV_FILES", "files.env")))));
+        folder.Write(".env", "COMPOSE_FILE=other.yaml\n");
+        Assert.Equal("web", Instances(Find(folder, Environment(("COMPOSE_DISABLE_ENV_FILE", "1")))));
+    }
+
+    [Fact]
     public void A_stack_file_is_what_it_says_whatever_these_variables_say()
     {
         using var folder = new StackFolder(("stack.yaml", "name: own\ninclude: [app/compose.yaml]\ninstances: {web: {}, debug: {activate: debug}}\n"), ("app/compose.yaml", "services: {db: {image: x}}\n"), ("other.yaml", Shop));
