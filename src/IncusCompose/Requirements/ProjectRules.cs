@@ -188,6 +188,14 @@ internal static class ProjectRules
                 continue;
             var own = members.Where(member => counts(member.IsMachine)).ToList();
             var there = others.Count(other => counts(other.Type == InstanceTypes.VirtualMachine));
+            // The server moves a disk by a copy of its instance, which counts as long as both are there.
+            if (own.Count + there == most && own.Find(member => RootDiskMove.Of(changes[member.Id]) is not null || changes.Values.Any(profile => ProfileDiskMove.Moves(profile, member.Id))) is { } moved)
+            {
+                context.Error(
+                    "ProjectLimit", moved.Path, $"there may be {most} {noun} in the project \"{context.Project}\" ({key}), and there is one more while the root disk of {moved.Id} is moved to another pool",
+                    "raise the limit for that time");
+            }
+
             if (own.Count + there <= most || own.All(member => changes[member.Id].Live is not null))
                 continue;
             context.Error(

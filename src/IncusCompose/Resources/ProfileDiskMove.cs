@@ -19,6 +19,10 @@ internal static class ProfileDiskMove
             ? new RootDiskPools(now.Pool, wanted.Pool)
             : null;
 
+    /// <summary>True for a change of a profile that moves the root disk of an instance.</summary>
+    public static bool Moves(ResourceChange change, ResourceId instance) =>
+        Of(change) is not null && ((DesiredProfile)change.Desired!).RootDisks.Any(disk => InstanceKind.IdOf(disk.Owner) == instance);
+
     /// <summary>Sees to it that the instances of such a profile are the stack's own, and stop for it, or are stopped.</summary>
     public static void WithTheirInstances(Dictionary<ResourceId, ResourceChange> changes, ServerObservation server, string project, ResourcePlanner planner)
     {

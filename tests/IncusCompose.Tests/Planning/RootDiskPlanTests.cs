@@ -1,5 +1,6 @@
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
 
@@ -60,9 +61,20 @@ public class RootDiskPlanTests
         Assert.StartsWith("moves the root disk from default to fast", change.Reason, StringComparison.Ordinal);
     }
 
-    private static ResourceChange Plan(StatusCode status, InstanceDefinition after, PlanOptions options, Func<Instance, Instance>? with = null)
+    [Fact]
+    public void A_project_that_may_have_no_more_instances_has_no_room_for_the_copy_that_a_move_makes()
+    {
+        var limited = new Project { Name = "default", Config = new Dictionary<string, string> { ["limits.instances"] = "1" } };
+        var problem = Assert.Single(Assert.Throws<StackFileException>(() => Plan(StatusCode.Stopped, InFast, s_restarting, project: limited)).Diagnostics);
+        Assert.Equal(("ProjectLimit", "there may be 1 instances in the project \"default\" (limits.instances), and there is one more while the root disk of instance/web is moved to another pool"), (problem.Id, problem.Message));
+        Assert.Equal(ChangeAction.Update, Plan(StatusCode.Stopped, InFast, s_restarting, project: limited with { Config = new Dictionary<string, string> { ["limits.instances"] = "2" } }).Action);
+    }
+
+    private static ResourceChange Plan(StatusCode status, InstanceDefinition after, PlanOptions options, Func<Instance, Instance>? with = null, Project? project = null)
     {
         var world = new PlanningWorld().With(new StoragePool { Name = "fast", Driver = "dir" });
+        if (project is not null)
+            world.With(project);
         world.With(new Profile { Name = "quick", Devices = new Dictionary<string, IReadOnlyDictionary<string, string>> { ["root"] = Root("fast") } });
         var before = WithRoot(world.Applied(Stack(Web with { Ephemeral = after.Ephemeral }), "web"), "default", isOwn: false) with { StatusCode = status, Status = status.ToString() };
         world.With(with?.Invoke(before) ?? before);
