@@ -46,6 +46,9 @@ public class RawValueTests
 
     [Theory]
     [InlineData("limits.memory: 200%")]
+    [InlineData("limits.memory: 0MiB", true)]
+    [InlineData("limits.memory: 0%", true)]
+    [InlineData("snapshots.expiry: ' '")]
     [InlineData("limits.memory: '+5%'", true)]
     [InlineData("limits.cpu: 'sockets=2,cores=4'")]
     [InlineData("limits.cpu.allowance: 25/100")]

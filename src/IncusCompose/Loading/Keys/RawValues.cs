@@ -21,11 +21,13 @@ internal static partial class RawValues
     /// <summary>What is wrong with a value, to follow its key in a sentence, and what to do; null where nothing is, or no word stands for the key.</summary>
     /// <param name="entity">Incus's kind of thing: <c>instance</c>, <c>network_bridge</c>, <c>storage_volume_zfs</c>.</param>
     /// <param name="key">The key.</param>
-    /// <param name="value">The value; an empty one says as much as none.</param>
+    /// <param name="value">The value; an empty or blank one says as much as none.</param>
     public static (string Problem, string Advice)? ComplaintOf(string entity, string key, string value)
     {
-        if (value.Length == 0 || IsMoreThanItsWordSays(key, value))
+        if (string.IsNullOrWhiteSpace(value) || IsMoreThanItsWordSays(key, value))
             return null;
+        if ((entity, key) is ("instance", "limits.memory") && (value == "0%" || (ByteSize.TryParse(value, out var bytes) && bytes == 0)))
+            return ("is no memory at all, which Incus does not take", "remove it for no limit");
         if (key == "snapshots.schedule")
             value = string.Join(", ", value.Split(", ").Where(part => !IsLongSchedule(part)));
         return entity.Split('_') switch
@@ -85,7 +87,7 @@ internal static partial class RawValues
     [GeneratedRegex("^[0-9]+[SMHdwmy]\\z")]
     private static partial Regex Time();
 
-    [GeneratedRegex(@"^\s*(-?[0-9]+|unlimited)\s*(:\s*(-?[0-9]+|unlimited)\s*)?\z")]
+    [GeneratedRegex(@"^\s*([+-]?[0-9]+|unlimited)\s*(:\s*([+-]?[0-9]+|unlimited)\s*)?\z")]
     private static partial Regex KernelLimit();
 
     [GeneratedRegex("^@(always|everysecond|(5|10|15|30)minutes)\\z", RegexOptions.IgnoreCase)]
