@@ -78,6 +78,7 @@ public class RawValueTests
     [InlineData("limits.instances: 4294967295")]
     [InlineData("limits.instances: -1", true)]
     [InlineData("limits.disk.pool.fast: 10GiB")]
+    [InlineData("limits.memory: 20%", true)]
     [InlineData("limits.disk.pool.fast: 10G", true)]
     [InlineData("restricted.images.servers: anything")]
     [InlineData("restricted.devices.nic: alow", true)]

@@ -24,7 +24,7 @@ internal static partial class RawValues
     /// <param name="value">The value; an empty or blank one says as much as none.</param>
     public static (string Problem, string Advice)? ComplaintOf(string entity, string key, string value)
     {
-        if (string.IsNullOrWhiteSpace(value) || IsMoreThanItsWordSays(key, value))
+        if (string.IsNullOrWhiteSpace(value) || (entity != "project" && IsMoreThanItsWordSays(key, value)))
             return null;
         if ((entity, key) is ("instance", "limits.memory") && (value == "0%" || (ByteSize.TryParse(value, out var bytes) && bytes == 0)))
             return ("is no memory at all, which Incus does not take", "remove it for no limit");
