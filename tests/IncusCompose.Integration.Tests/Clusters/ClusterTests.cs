@@ -333,9 +333,12 @@ public sealed class ClusterTests(ClusterFixture fixture)
             storage_pools: { sm: { driver: dir, description: of all } }
             networks: { {{link}}: { ipv4: {{fixture.Lab.Subnets[9]}}.1/24, ipv6: none, acls: used } }
             """;
+        // Incus 7 has sets of addresses for rules.
+        var (source, sets) = fixture.Lab.IncusVersion == 7 ? (", ingress: [{action: allow, source: $$hosts}]", "network_address_sets: { hosts: { addresses: [192.0.2.1], description: in a rule } }") : ("", "");
         var filters = $$"""
             name: filters
-            network_acls: { used: { description: in filters }, unused: { description: nowhere } }
+            {{sets}}
+            network_acls: { used: { description: in filters{{source}} }, unused: { description: nowhere } }
             network_zones: { {{link}}.example: { description: of names } }
             """;
         const string bystander = "name: bystander\nprofiles: { still: { description: here } }\n";
@@ -355,6 +358,8 @@ public sealed class ClusterTests(ClusterFixture fixture)
             Assert.StartsWith("the cluster member \"m3\" does not answer, and the server makes, changes and deletes a storage pool on all members", await RefusalAsync(holder.Replace("of all", "changed", StringComparison.Ordinal)), StringComparison.Ordinal);
             Assert.EndsWith("all members at once of such a change of a network ACL; bring the member back; how it is, says: incus cluster list", await RefusalAsync(filters.Replace("in filters", "changed", StringComparison.Ordinal)), StringComparison.Ordinal);
             Assert.Contains("at once of such a change of a network zone", await RefusalAsync(filters.Replace("of names", "changed", StringComparison.Ordinal)), StringComparison.Ordinal);
+            if (sets.Length > 0)
+                Assert.Contains("at once of such a change of a network address set", await RefusalAsync(filters.Replace("in a rule", "changed", StringComparison.Ordinal)), StringComparison.Ordinal);
             // No packet filter has this one.
             await bench.UpAsync(filters.Replace("nowhere", "changed", StringComparison.Ordinal));
             Assert.Contains("deletes a network on all members", await RefusalAsync("name: other\nnetworks: { sn: { ipv4: none, ipv6: none } }"), StringComparison.Ordinal);
