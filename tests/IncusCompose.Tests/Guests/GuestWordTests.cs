@@ -69,7 +69,7 @@ public class GuestWordTests
     }
 
     [Theory]
-    [InlineData("secrets: { db: { external: true } }", "there is no key `external` here")]
+    [InlineData("secrets: { db: { external: true } }", "no server keeps secrets for others; say where it comes from with `file`")]
     [InlineData("secrets: { db: { content: hunter22 } }", "no secret belongs into this file")]
     [InlineData("secrets: { db: {} }", "it does not say where it comes from; write one of `file`, `environment`, `command`, `age`, `sops`")]
     [InlineData("secrets: { db: { file: ./a, environment: B } }", "it comes from several places: `file` and `environment`")]

@@ -38,7 +38,7 @@ public class BucketTests
         Assert.Contains("+ keys.app.role: admin", PlanText(stack), StringComparison.Ordinal);
     }
 
-    private static string PlanText(Definition.StackDefinition stack) => Planning.PlanningWorld.Text(new Planning.PlanningWorld().Plan(stack));
+    private static string PlanText(Definition.StackDefinition stack) => Planning.PlanningWorld.Text(new Planning.PlanningWorld().With(new Incus.Client.StoragePool { Name = "default", Driver = "btrfs" }).Plan(stack));
 
     [Fact]
     public void Two_keys_of_a_bucket_have_no_access_key_in_common()
