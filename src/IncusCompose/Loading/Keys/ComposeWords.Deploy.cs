@@ -9,9 +9,17 @@ internal static partial class ComposeWords
     private static ObjectShape<InstanceDefinition> AddDeploy(ObjectShape<InstanceDefinition> instance) =>
         instance.Add("deploy", Deploy(), "What compose says of how a service is run", (made, value) => Say(made, words => words with { Deploy = value }));
 
+    private static ScalarShape<bool> ModeOfDeploy => new("`replicated`", text => text switch
+    {
+        "replicated" => new(true),
+        "replicated-job" or "global-job" => new(false, "is a job of a swarm, which runs until it has ended so many times", "leave it out; `restart: \"no\"` is for what ends by itself"),
+        _ => new(false, "is not known here", "write `replicated`, or leave it out"),
+    })
+    { ProblemId = "BadMode", Words = ["replicated"] };
+
     private static ObjectShape<ComposeDeploy> Deploy() => new ObjectShape<ComposeDeploy>(_ => new ComposeDeploy())
         .Add("replicas", Scalars.Number("a number such as `3`", 0, Planning.Replicas.Most), "The same as `replicas` of the instance", (deploy, value) => deploy with { Replicas = value })
-        .Add("mode", Scalars.Choice(("replicated", true)), "`replicated`: as many as `replicas` says", (deploy, _) => deploy)
+        .Add("mode", ModeOfDeploy, "`replicated`: as many as `replicas` says", (deploy, _) => deploy)
         .Add("resources", new ObjectShape<ComposeDeploy>(_ => new ComposeDeploy())
             .Add("limits", Limits(), "The most that it may use", (deploy, value) => deploy with { Limits = value })
             .Add("reservations", Reservations(), "What it needs", (deploy, value) => deploy with { Gpus = value }), "What it may use and what it needs", (deploy, value) => deploy with { Limits = value.Limits, Gpus = value.Gpus })
