@@ -145,14 +145,32 @@ internal sealed class CheckpointRestorer(
     private static bool IsOnNetwork(ResourceId id) => ResourceKinds.Of(id).HolderOf(id)?.Kind == NetworkKind.KindName;
 
     /// <summary>Puts back what there is no more to than its definition, each after what it names; of what lies on one network one after the other.</summary>
-    private Task PutDefinitionsAsync(SemaphoreSlim slots, Func<ResourceId, bool> chosen, CancellationToken cancellationToken)
+    private async Task PutDefinitionsAsync(SemaphoreSlim slots, Func<ResourceId, bool> chosen, CancellationToken cancellationToken)
     {
         var kept = _record.Definitions.Where(one => chosen(one.Id)).ToDictionary(one => one.Id, one => one.Read());
         var steps = plan.Steps.Where(step => kept.ContainsKey(step.Id) && step.Action is RestoreAction.Create or RestoreAction.Update).ToDictionary(step => step.Id);
         var before = new Dictionary<ResourceId, IReadOnlyList<ResourceId>>();
         foreach (var id in steps.Keys)
             before[id] = [.. kept[id].Uses, .. before.Keys.Where(other => id.Scope is not null && other.Scope == id.Scope)];
-        return InOrder.EachAsync(before, id => TryAsync(slots, steps[id], step => PutDefinitionAsync(step, kept[id], cancellationToken), cancellationToken));
+        foreach (var step in steps.Values.Where(step => step is { Action: RestoreAction.Create, Live: null }))
+            await PutBeforeOthersAsync(kept[step.Id], cancellationToken).ConfigureAwait(false);
+        await InOrder.EachAsync(before, id => TryAsync(slots, steps[id], step => PutDefinitionAsync(step, kept[id], cancellationToken), cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes what others of its kind may name, and it them, as it is before they are there.</summary>
+    private async Task PutBeforeOthersAsync(LiveResource kept, CancellationToken cancellationToken)
+    {
+        var kind = ResourceKinds.Of(kept.Id);
+        if (kind.BeforeOthers(kept) is not { } alone)
+            return;
+        try
+        {
+            await kind.PutBackAsync(_context, alone, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IncusException)
+        {
+            // What stands in the way is told when it is put back as a whole.
+        }
     }
 
     private async Task PutDefinitionAsync(RestoreStep step, LiveResource kept, CancellationToken cancellationToken)

@@ -82,6 +82,8 @@ internal sealed class NetworkAclKind : ConfiguredKind<NetworkAcl>
     public override DesiredResource? BeforeOthers(DesiredResource desired) =>
         desired with { Properties = FieldsOf(AclOf(desired) with { Ingress = [], Egress = [] }).ToBag(), DependsOn = [] };
 
+    public override LiveResource? BeforeOthers(LiveResource kept) => Describe(kept.Id, (NetworkAcl)kept.Raw with { Ingress = [], Egress = [] });
+
     /// <summary>The server takes only rules that name what is there, itself included: in a circle all ACLs are made first, without rules.</summary>
     public override async Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken)
     {

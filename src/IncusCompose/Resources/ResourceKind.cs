@@ -265,6 +265,9 @@ internal abstract class ResourceKind
     /// </summary>
     public virtual DesiredResource? BeforeOthers(DesiredResource desired) => null;
 
+    /// <summary>The same of what was kept.</summary>
+    public virtual LiveResource? BeforeOthers(LiveResource kept) => null;
+
     /// <summary>Makes the resource, with the stack's mark on it.</summary>
     public abstract Task CreateAsync(ApplyContext context, DesiredResource desired, CancellationToken cancellationToken);
 

@@ -1,4 +1,5 @@
 using Incus.Client;
+using IncusCompose.Checkpoints;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Exporting;
@@ -103,6 +104,14 @@ public sealed class NetworkKindTests(LabFixture fixture) : IAsyncLifetime
         await _bench.UpAsync(all);
         var export = await _bench.Engine.ExportAsync(_bench.Client, new ExportOptions { Stack = _stack });
         Assert.Empty((await _bench.PlanAsync(export.Text)).Changes);
+
+        // A checkpoint brings all of them back.
+        var checkpoint = await _bench.Engine.TakeCheckpointAsync(_bench.Client, _stack, new CheckpointOptions { Name = "all" });
+        Assert.True((await _bench.DownAsync(_stack)).Succeeded);
+        var restored = await _bench.Engine.RestoreCheckpointAsync(_bench.Client, await _bench.Engine.CompareCheckpointAsync(_bench.Client, checkpoint));
+        Assert.True(restored.Succeeded);
+        Assert.Empty((await _bench.PlanAsync(all)).Changes);
+        await _bench.Engine.RemoveCheckpointAsync(_bench.Client, checkpoint);
 
         // Two that name each other go together, once a third names them no more.
         var less = File("  Xdb: {ingress: [{action: allow, source: Xdb}]}");
