@@ -368,7 +368,7 @@ finish_counted() {
 }
 
 # What of the integration tests runs on Incus 7 too, within a minute; LAB_INCUS=7 runs all of them there.
-incus7_core=(Stacks.ComposeWordTests Stacks.ExportTests Stacks.NetworkKindTests Stacks.OptionTests Stacks.QuickstartTests Stacks.RequirementTests Stacks.StorageTests)
+incus7_core=(Exporting.GeneratedStackTests Stacks.BucketTests Stacks.ComposeWordTests Stacks.ExportTests Stacks.NetworkKindTests Stacks.OptionTests Stacks.QuickstartTests Stacks.RequirementTests Stacks.StorageTests)
 incus7_job='' incus7_log=''
 # What Incus 7 runs in takes a minute or two to download, once for a machine. Meanwhile there is enough to do.
 begin_incus7() {
