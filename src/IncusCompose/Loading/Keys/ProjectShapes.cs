@@ -18,10 +18,10 @@ internal static class ProjectShapes
         ("instances", "Instances"), ("containers", "Containers"), ("virtual_machines", "Virtual machines"), ("networks", "Networks"), ("processes", "Processes of all its instances, by their limits"), ("cpu", "CPUs of all its instances, by their limits"),
     ];
 
-    private static readonly string[] s_allowOrBlock =
+    private static readonly string[] s_restrictions =
     [
         "backups", "cluster.target", "containers.interception", "containers.lowlevel", "containers.nesting", "containers.privilege", "devices.disk", "devices.gpu", "devices.infiniband", "devices.nic", "devices.pci",
-        "devices.proxy", "devices.unix-block", "devices.unix-char", "devices.unix-hotplug", "devices.usb", "images.servers", "networks.access", "networks.integrations", "networks.subnets", "networks.uplinks", "networks.zones", "snapshots", "virtual-machines.lowlevel",
+        "devices.proxy", "devices.unix-block", "devices.unix-char", "devices.unix-hotplug", "devices.usb", "images.servers", "networks.access", "networks.integrations", "networks.subnets", "networks.uplinks", "networks.zones", "snapshots", "storage-pools.access", "virtual-machines.lowlevel", "virtual-machines.nesting",
         "cluster.groups", "devices.disk.paths", "idmap.gid", "idmap.uid",
     ];
 
@@ -29,7 +29,7 @@ internal static class ProjectShapes
     private static readonly Dictionary<string, string[]> s_restrictionWords = new[]
         {
             "backups", "cluster.target", "containers.lowlevel", "containers.nesting", "devices.gpu", "devices.infiniband", "devices.pci", "devices.proxy",
-            "devices.unix-block", "devices.unix-char", "devices.unix-hotplug", "devices.usb", "snapshots", "virtual-machines.lowlevel",
+            "devices.unix-block", "devices.unix-char", "devices.unix-hotplug", "devices.usb", "snapshots", "virtual-machines.lowlevel", "virtual-machines.nesting",
         }
         .ToDictionary(name => name, _ => new[] { "allow", "block" })
         .Concat(new Dictionary<string, string[]>
@@ -51,7 +51,7 @@ internal static class ProjectShapes
     public static IEnumerable<(string Word, string Key)> CountKeys => s_counts.Select(limit => (limit.Word, CountKey(limit.Word)));
 
     /// <summary>True for a name that <c>restrictions</c> knows.</summary>
-    public static bool IsRestriction(string name) => s_allowOrBlock.Contains(name);
+    public static bool IsRestriction(string name) => s_restrictions.Contains(name);
 
     /// <summary>What is wrong with a value of a project's configuration, and what to do; null where nothing is, or no word stands for the key.</summary>
     public static (string Problem, string Advice)? ComplaintOf(string key, string value)
@@ -89,8 +89,8 @@ internal static class ProjectShapes
             config = Maps.Empty;
             foreach (var (key, value) in written)
             {
-                if (!s_allowOrBlock.Contains(key))
-                    context.Error("UnknownKey", node, site.At(key), $"Incus knows no restriction {Diagnostics.Excerpts.Quote(key)}", Diagnostics.Suggestions.DidYouMean(key, s_allowOrBlock, $"known here: {string.Join(", ", s_allowOrBlock)}; a newer one stands under `config` as `restricted.{key}`"));
+                if (!s_restrictions.Contains(key))
+                    context.Error("UnknownKey", node, site.At(key), $"Incus knows no restriction {Diagnostics.Excerpts.Quote(key)}", Diagnostics.Suggestions.DidYouMean(key, s_restrictions, $"known here: {string.Join(", ", s_restrictions)}; a newer one stands under `config` as `restricted.{key}`"));
                 else if (RestrictionComplaint(key, value) is { } complaint)
                     context.Error("BadValue", node, site.At(key), $"{Diagnostics.Excerpts.Quote(value)} {complaint.Problem}", complaint.Advice);
                 config = With(config, $"restricted.{key}", value);
