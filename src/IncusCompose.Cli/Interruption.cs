@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using IncusCompose.Cli.Rendering;
 
 namespace IncusCompose.Cli;
 

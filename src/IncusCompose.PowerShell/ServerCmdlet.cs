@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using IncusCompose.PowerShell.Completion;
-using IncusCompose.PowerShell.Hosting;
 using IncusCompose.PowerShell.Sessions;
 
 namespace IncusCompose.PowerShell;

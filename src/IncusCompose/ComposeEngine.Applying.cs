@@ -11,6 +11,10 @@ using IncusCompose.Planning;
 using IncusCompose.Provision;
 using IncusCompose.Requirements;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Storage;
 using IncusCompose.Transactions;
 
 namespace IncusCompose;

@@ -1,4 +1,3 @@
-using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Resources;

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Incus.Client;
 
 /// <summary>Operations of the server (<c>/1.0/operations</c>).</summary>

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Incus.Client;
 using IncusCompose.Applying;
-using IncusCompose.Cli.Rendering;
 using IncusCompose.Planning;
 using IncusCompose.Transactions;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using IncusCompose.Cli.Rendering;
 using IncusCompose.Cli.Rendering.Json;
 using IncusCompose.Instances;
 

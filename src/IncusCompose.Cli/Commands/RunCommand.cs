@@ -4,7 +4,6 @@ using IncusCompose.Applying;
 using IncusCompose.Cli.Rendering;
 using IncusCompose.Cli.Rendering.Json;
 using IncusCompose.Cli.Rendering.Progress;
-using IncusCompose.Definition;
 using IncusCompose.Hooks;
 using IncusCompose.Loading;
 using IncusCompose.Operating;

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Diagnostics;
 using System.Management.Automation;
-using System.Text;
 using Incus.Client;
 using IncusCompose.Instances;
 using IncusCompose.PowerShell.Completion;

@@ -4,7 +4,6 @@ using IncusCompose.Operating;
 using IncusCompose.PowerShell.Completion;
 using IncusCompose.PowerShell.Errors;
 using IncusCompose.PowerShell.Hosting;
-using IncusCompose.PowerShell.Parameters;
 using IncusCompose.PowerShell.Sessions;
 
 namespace IncusCompose.PowerShell.Commands;

@@ -4,6 +4,8 @@ using IncusCompose.Definition;
 using IncusCompose.Hooks;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Applying;
 

@@ -5,6 +5,7 @@ using IncusCompose.Planning;
 using IncusCompose.Provision;
 using IncusCompose.Readiness;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Applying;
 

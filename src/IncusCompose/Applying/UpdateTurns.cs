@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using IncusCompose.Definition;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Applying;
 

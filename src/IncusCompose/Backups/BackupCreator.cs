@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Incus.Client;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Backups;
 

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Backups;
 

@@ -2,6 +2,9 @@ using Incus.Client;
 using IncusCompose.Checkpoints;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Backups;
 

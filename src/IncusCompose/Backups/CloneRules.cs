@@ -6,6 +6,10 @@ using Incus.Client;
 using IncusCompose.Checkpoints;
 using IncusCompose.Diagnostics;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 using IncusCompose.Validation;
 
 namespace IncusCompose.Backups;

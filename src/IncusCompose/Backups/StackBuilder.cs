@@ -4,6 +4,8 @@ using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Backups;
 

@@ -1,6 +1,9 @@
 using Incus.Client;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Backups;
 

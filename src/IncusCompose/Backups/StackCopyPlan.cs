@@ -1,4 +1,6 @@
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Backups;
 

@@ -6,6 +6,7 @@ using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Instances;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
 
 namespace IncusCompose.Building;
 

@@ -2,6 +2,7 @@ using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
 
 namespace IncusCompose.Building;
 

@@ -6,6 +6,10 @@ using System.Text.Json.Serialization.Metadata;
 using Incus.Client;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Checkpoints;
 

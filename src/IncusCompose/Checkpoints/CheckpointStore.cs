@@ -1,6 +1,7 @@
 using System.Globalization;
 using Incus.Client;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Checkpoints;
 

@@ -6,6 +6,9 @@ using IncusCompose.Applying;
 using IncusCompose.Hooks;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Checkpoints;
 

@@ -1,5 +1,7 @@
 using IncusCompose.Hooks;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Checkpoints;
 

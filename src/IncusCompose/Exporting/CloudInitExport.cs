@@ -6,6 +6,7 @@ using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Guests;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 using IncusCompose.Ssh;
 
 namespace IncusCompose.Exporting;

@@ -1,6 +1,10 @@
 using Incus.Client;
 using IncusCompose.Operating;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Exporting;
 

@@ -2,7 +2,7 @@ using System.Text;
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Guests;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Exporting;
 

@@ -6,6 +6,8 @@ using IncusCompose.Definition;
 using IncusCompose.Loading.Keys;
 using IncusCompose.Provision;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Exporting;
 

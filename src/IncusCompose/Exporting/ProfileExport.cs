@@ -1,7 +1,9 @@
-using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Keys;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Exporting;
 

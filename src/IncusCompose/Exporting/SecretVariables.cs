@@ -5,6 +5,8 @@ using IncusCompose.Diagnostics;
 using IncusCompose.Loading;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
 
 namespace IncusCompose.Exporting;
 

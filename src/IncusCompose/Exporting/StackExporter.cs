@@ -1,11 +1,10 @@
 using Incus.Client;
 using IncusCompose.Definition;
-using IncusCompose.Diagnostics;
-using IncusCompose.Loading;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Operating;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Exporting;
 

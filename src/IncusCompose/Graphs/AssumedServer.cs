@@ -1,6 +1,11 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Graphs;
 

@@ -1,5 +1,8 @@
 using IncusCompose.Definition;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Graphs;
 

@@ -5,6 +5,7 @@ using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Readiness;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Guests;
 

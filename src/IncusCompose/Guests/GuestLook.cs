@@ -1,7 +1,7 @@
 using Incus.Client;
-using IncusCompose.Definition;
 using IncusCompose.Readiness;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Guests;
 

@@ -1,6 +1,7 @@
 using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Hooks;
 

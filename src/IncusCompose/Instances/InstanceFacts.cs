@@ -2,6 +2,7 @@ using Incus.Client;
 using IncusCompose.Checkpoints;
 using IncusCompose.Readiness;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Instances;
 

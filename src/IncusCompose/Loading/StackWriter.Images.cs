@@ -32,5 +32,21 @@ internal static partial class StackWriter
 
             DocumentNode Secret(BuildSecret secret) => secret.Source == secret.Target ? Scalar(secret.Source) : new Entries(mask).Text("source", secret.Source).Text("target", secret.Target).ToNode();
         }
+
+        private DocumentNode Image(ImageDefinition image) => image is { Source.Length: > 0, Build: null, Aliases.Count: 0, AutoUpdate: null, Profiles: null, Pull: null, Credentials: null }
+            ? Scalar(image.Source)
+            : new Entries(mask)
+                .Text("source", image.Source.Length == 0 ? null : image.Source)
+                .Text("file", image.File)
+                .Text("metadata", image.Metadata)
+                .Text("rootfs", image.Rootfs)
+                .Text("publish", image.Publish)
+                .Node("build", image.Build is null ? null : Build(image.Build))
+                .Node("aliases", Words(image.Aliases))
+                .Node("profiles", image.Profiles is null ? null : List(image.Profiles.Select(Scalar)))
+                .Flag("auto_update", image.AutoUpdate)
+                .Text("pull", image.Pull?.ToString().ToLowerInvariant())
+                .Node("credentials", image.Credentials is null ? null : new Entries(mask).Text("username", image.Credentials.Username).Text("password", image.Credentials.Password).ToNode())
+                .ToNode();
     }
 }

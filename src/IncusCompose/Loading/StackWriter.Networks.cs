@@ -1,5 +1,6 @@
 using System.Globalization;
 using IncusCompose.Definition;
+using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
 
 namespace IncusCompose.Loading;
@@ -84,5 +85,39 @@ internal static partial class StackWriter
             .Text("protocol", port.Protocol == "tcp" ? null : port.Protocol)
             .Text("description", port.Description)
             .ToNode();
+
+        private DocumentNode Attachment(NetworkAttachment nic) => nic == new NetworkAttachment { Network = nic.Network }
+            ? Scalar(nic.Network)
+            : new Entries(mask)
+                .Text("network", nic.Network)
+                .Text("ipv4", nic.Ipv4)
+                .Text("ipv6", nic.Ipv6)
+                .Text("mac", nic.Mac)
+                .Text("name", nic.Name)
+                .Text("acls", nic.Acls)
+                .ToNode();
+
+        private DocumentNode Port(PortMapping port)
+        {
+            var published = Range(port.HostPort, port.Count);
+            var target = Range(port.InstancePort, port.Count);
+            if (port.InstanceAddress == "127.0.0.1")
+            {
+                var host = port.HostAddress.Contains(':', StringComparison.Ordinal) ? $"[{port.HostAddress}]:" : $"{port.HostAddress}:";
+                // 22:22 alone would be a number in base 60 to old YAML readers.
+                return new ScalarNode(SourceLocation.None, $"{host}{published}:{target}/{port.Protocol}", ScalarStyle.Plain);
+            }
+
+            return new Entries(mask)
+                .Text("target", target)
+                .Text("published", published)
+                .Text("host_ip", port.HostAddress)
+                .Text("protocol", port.Protocol)
+                .Text("instance_ip", port.InstanceAddress)
+                .ToNode();
+        }
+
+        private static string Range(int first, int count) =>
+            count == 1 ? first.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{first}-{first + count - 1}");
     }
 }

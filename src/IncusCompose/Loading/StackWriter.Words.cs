@@ -4,7 +4,6 @@ using IncusCompose.Definition;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Keys;
 using IncusCompose.Loading.Shapes;
-using IncusCompose.Resources;
 using IncusCompose.Validation;
 
 namespace IncusCompose.Loading;

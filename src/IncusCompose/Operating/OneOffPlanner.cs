@@ -4,6 +4,7 @@ using IncusCompose.Diagnostics;
 using IncusCompose.Hooks;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 using IncusCompose.Validation;
 
 namespace IncusCompose.Operating;

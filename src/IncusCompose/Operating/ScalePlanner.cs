@@ -1,8 +1,9 @@
 using Incus.Client;
-using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Operating;
 

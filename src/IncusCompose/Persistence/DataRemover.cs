@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Incus.Client;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Persistence;
 

@@ -1,5 +1,6 @@
 using Incus.Client;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Persistence;
 

@@ -1,6 +1,5 @@
 using Incus.Client;
 using IncusCompose.Checkpoints;
-using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Resources;
 

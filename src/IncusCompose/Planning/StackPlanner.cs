@@ -1,10 +1,13 @@
 using Incus.Client;
 using IncusCompose.Checkpoints;
-using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Hooks;
 using IncusCompose.Requirements;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 using IncusCompose.Transactions;
 
 namespace IncusCompose.Planning;

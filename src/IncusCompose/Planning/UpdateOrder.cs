@@ -1,5 +1,6 @@
 using IncusCompose.Definition;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Planning;
 

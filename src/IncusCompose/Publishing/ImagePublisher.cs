@@ -5,6 +5,7 @@ using IncusCompose.Checkpoints;
 using IncusCompose.Diagnostics;
 using IncusCompose.Instances;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
 
 namespace IncusCompose.Publishing;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 
 namespace IncusCompose.Readiness;

@@ -4,6 +4,7 @@ using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Readiness;
 

@@ -3,6 +3,9 @@ using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Requirements;
 

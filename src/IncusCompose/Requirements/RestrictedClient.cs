@@ -2,6 +2,8 @@ using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
 
 namespace IncusCompose.Requirements;
 

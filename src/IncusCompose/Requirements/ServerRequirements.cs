@@ -1,6 +1,9 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 using IncusCompose.Validation;
 
 namespace IncusCompose.Requirements;

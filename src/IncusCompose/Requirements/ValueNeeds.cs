@@ -1,6 +1,10 @@
 using System.Globalization;
 using IncusCompose.Diagnostics;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Requirements;
 

@@ -7,6 +7,7 @@ using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Files;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Resources;
 

@@ -1,3 +1,6 @@
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Storage;
+
 namespace IncusCompose.Resources;
 
 /// <summary>Which other resources a set of devices names.</summary>

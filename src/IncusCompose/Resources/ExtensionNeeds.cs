@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Keys;
+using IncusCompose.Resources.Networks;
 
 namespace IncusCompose.Resources;
 

@@ -1,5 +1,7 @@
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Resources;
 

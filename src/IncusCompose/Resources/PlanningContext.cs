@@ -5,6 +5,10 @@ using IncusCompose.Diagnostics;
 using IncusCompose.Guests;
 using IncusCompose.Provision;
 using IncusCompose.Requirements;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
 
 namespace IncusCompose.Resources;
 

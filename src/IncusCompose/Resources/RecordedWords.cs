@@ -3,6 +3,8 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Keys;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
 using IncusCompose.Ssh;
 
 namespace IncusCompose.Resources;

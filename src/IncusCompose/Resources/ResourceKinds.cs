@@ -1,3 +1,9 @@
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
+
 namespace IncusCompose.Resources;
 
 /// <summary>Every kind there is, in the order in which people read a plan: what others stand on comes first.</summary>

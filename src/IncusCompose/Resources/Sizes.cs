@@ -1,5 +1,7 @@
 using IncusCompose.Definition;
 using IncusCompose.Planning;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Resources;
 

@@ -7,6 +7,9 @@ using IncusCompose.Checkpoints;
 using IncusCompose.Persistence;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
 
 namespace IncusCompose.Transactions;
 

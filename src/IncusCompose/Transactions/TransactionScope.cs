@@ -4,6 +4,10 @@ using IncusCompose.Checkpoints;
 using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Transactions;
 

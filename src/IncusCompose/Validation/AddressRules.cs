@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using IncusCompose.Definition;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Validation;
 
@@ -175,7 +175,7 @@ internal static class AddressRules
     private static void CheckWithin(NetworkDefinition network, Cidr range, AddressFamily family, Findings findings)
     {
         var version = family == AddressFamily.InterNetwork ? "ipv4" : "ipv6";
-        foreach (var text in Resources.NetworkText.Items(network.Config.GetValueOrDefault($"{version}.dhcp.ranges")))
+        foreach (var text in Resources.Networks.NetworkText.Items(network.Config.GetValueOrDefault($"{version}.dhcp.ranges")))
         {
             var path = Said(network, "dhcp", $"{version}.dhcp.ranges", findings);
             if (text.Split('-', StringSplitOptions.TrimEntries) is not [var from, var to] || !Addresses.TryParse(from, out var first) || !Addresses.TryParse(to, out var last))
@@ -186,7 +186,7 @@ internal static class AddressRules
                 findings.Error("BadRange", path, $"`{text}` ends before it begins", $"write `{last}-{first}`");
         }
 
-        foreach (var text in Resources.NetworkText.Items(network.Config.GetValueOrDefault($"{version}.routes")))
+        foreach (var text in Resources.Networks.NetworkText.Items(network.Config.GetValueOrDefault($"{version}.routes")))
         {
             // A part of them may well be led elsewhere, as the uplinks of OVN networks have it.
             if (family == AddressFamily.InterNetwork && Cidr.TryParse(text, family, out var route) && route.PrefixLength == range.PrefixLength && route.Overlaps(range))

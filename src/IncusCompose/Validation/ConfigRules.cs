@@ -120,7 +120,7 @@ internal static class ConfigRules
 
         void CheckRootDisk(string path, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> devices, params (string Word, bool IsSaid)[] words)
         {
-            if (devices.FirstOrDefault(device => Resources.InstanceForm.IsRootDisk(device.Value)).Key is not { } root)
+            if (devices.FirstOrDefault(device => Resources.Instances.InstanceForm.IsRootDisk(device.Value)).Key is not { } root)
                 return;
             foreach (var (word, _) in words.Where(word => word.IsSaid))
             {

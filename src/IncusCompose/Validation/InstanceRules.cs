@@ -1,6 +1,6 @@
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
 
 namespace IncusCompose.Validation;
 

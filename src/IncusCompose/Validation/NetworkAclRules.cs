@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using IncusCompose.Definition;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Networks;
 
 namespace IncusCompose.Validation;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
 
 namespace IncusCompose.Validation;
 

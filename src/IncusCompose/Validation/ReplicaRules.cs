@@ -1,6 +1,6 @@
 using IncusCompose.Definition;
 using IncusCompose.Planning;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Validation;
 

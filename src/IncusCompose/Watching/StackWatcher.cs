@@ -7,6 +7,7 @@ using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Readiness;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Watching;
 

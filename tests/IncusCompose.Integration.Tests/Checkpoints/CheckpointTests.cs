@@ -1,5 +1,3 @@
-using Incus.Client;
-using IncusCompose.Applying;
 using IncusCompose.Checkpoints;
 using IncusCompose.Integration.Tests.Lab;
 

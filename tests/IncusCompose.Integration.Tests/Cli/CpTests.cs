@@ -1,7 +1,6 @@
 using System.Formats.Tar;
 using System.Text;
 using System.Text.Json;
-using Incus.Client;
 using IncusCompose.Integration.Tests.Lab;
 
 namespace IncusCompose.Integration.Tests.Cli;

@@ -5,7 +5,6 @@ using IncusCompose.Diagnostics;
 using IncusCompose.Exporting;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Stacks;
-using IncusCompose.Loading;
 using IncusCompose.Planning;
 using IncusCompose.Transactions;
 

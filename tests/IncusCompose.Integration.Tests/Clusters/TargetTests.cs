@@ -3,7 +3,6 @@ using IncusCompose.Applying;
 using IncusCompose.Diagnostics;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Stacks;
-using IncusCompose.Loading;
 using IncusCompose.Planning;
 
 namespace IncusCompose.Integration.Tests.Clusters;

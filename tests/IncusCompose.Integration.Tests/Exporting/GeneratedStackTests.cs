@@ -15,6 +15,8 @@ using IncusCompose.Loading;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Projects;
 using IncusCompose.Tests.Loading;
 using IncusCompose.Yaml;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Integration.Tests.Cli;
 using IncusCompose.Integration.Tests.Lab;

@@ -1,5 +1,3 @@
-using IncusCompose.Integration.Tests.Lab;
-
 namespace IncusCompose.Integration.Tests.Resilience;
 
 /// <summary>

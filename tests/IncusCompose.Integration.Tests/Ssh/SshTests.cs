@@ -1,4 +1,3 @@
-using Incus.Client;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Stacks;
 

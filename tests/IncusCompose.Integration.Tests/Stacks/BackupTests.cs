@@ -5,7 +5,6 @@ using IncusCompose.Backups;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Transactions;
 using IncusCompose.Planning;
-using IncusCompose.Resources;
 
 namespace IncusCompose.Integration.Tests.Stacks;
 

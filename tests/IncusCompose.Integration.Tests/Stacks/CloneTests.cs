@@ -1,4 +1,3 @@
-using Incus.Client;
 using IncusCompose.Backups;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Planning;

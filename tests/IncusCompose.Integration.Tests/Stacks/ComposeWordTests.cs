@@ -1,5 +1,3 @@
-using Incus.Client;
-using IncusCompose.Applying;
 using IncusCompose.Diagnostics;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Planning;

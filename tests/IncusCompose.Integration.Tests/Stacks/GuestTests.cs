@@ -1,9 +1,7 @@
 using Incus.Client;
-using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Integration.Tests.Cli;
 using IncusCompose.Integration.Tests.Lab;
-using IncusCompose.Planning;
 
 namespace IncusCompose.Integration.Tests.Stacks;
 

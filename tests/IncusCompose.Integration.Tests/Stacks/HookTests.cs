@@ -1,4 +1,3 @@
-using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Hooks;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Formats.Tar;
 using System.Text;
-using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Exporting;
 using IncusCompose.Integration.Tests.Lab;

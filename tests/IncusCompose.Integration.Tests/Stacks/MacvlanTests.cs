@@ -1,4 +1,3 @@
-using Incus.Client;
 using IncusCompose.Diagnostics;
 using IncusCompose.Instances;
 using IncusCompose.Integration.Tests.Lab;

@@ -1,9 +1,6 @@
-using Incus.Client;
 using IncusCompose.Applying;
-using IncusCompose.Definition;
 using IncusCompose.Integration.Tests.Cli;
 using IncusCompose.Integration.Tests.Lab;
-using IncusCompose.Planning;
 using IncusCompose.Provision;
 
 namespace IncusCompose.Integration.Tests.Stacks;

@@ -2,7 +2,6 @@ using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Integration.Tests.Lab;
-using IncusCompose.Loading;
 using IncusCompose.Planning;
 using IncusCompose.Yaml;
 

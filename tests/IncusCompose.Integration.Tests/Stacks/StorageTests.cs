@@ -1,6 +1,5 @@
 using Incus.Client;
 using IncusCompose.Applying;
-using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Planning;

@@ -1,4 +1,3 @@
-using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Integration.Tests.Cli;
 using IncusCompose.Integration.Tests.Lab;

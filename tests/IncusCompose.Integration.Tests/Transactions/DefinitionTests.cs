@@ -1,15 +1,13 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Checkpoints;
 using IncusCompose.Integration.Tests.Lab;
 using IncusCompose.Integration.Tests.Stacks;
 using IncusCompose.Planning;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 using IncusCompose.Transactions;
 
 namespace IncusCompose.Integration.Tests.Transactions;

@@ -1,4 +1,4 @@
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Tests.Applying;
 

@@ -1,7 +1,7 @@
 using IncusCompose.Applying;
 using IncusCompose.Definition;
-using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Tests.Applying;
 

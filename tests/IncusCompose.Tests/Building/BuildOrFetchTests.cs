@@ -5,6 +5,7 @@ using IncusCompose.Building;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
 
 namespace IncusCompose.Tests.Building;
 

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Checkpoints;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Networks;
 
 namespace IncusCompose.Tests.Checkpoints;
 

@@ -3,6 +3,9 @@ using IncusCompose.Definition;
 using IncusCompose.Exporting;
 using IncusCompose.Loading;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
 using IncusCompose.Tests.Loading;
 using IncusCompose.Tests.Planning;
 

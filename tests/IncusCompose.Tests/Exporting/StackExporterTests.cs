@@ -2,6 +2,8 @@ using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Exporting;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Storage;
 using IncusCompose.Tests.Loading;
 using IncusCompose.Tests.Planning;
 

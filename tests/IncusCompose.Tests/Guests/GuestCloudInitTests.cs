@@ -1,5 +1,3 @@
-using IncusCompose.Definition;
-using IncusCompose.Planning;
 using IncusCompose.Tests.Loading;
 using IncusCompose.Tests.Planning;
 

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Instances;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Tests.Instances;
 

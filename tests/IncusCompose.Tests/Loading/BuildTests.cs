@@ -1,4 +1,3 @@
-using IncusCompose.Definition;
 using IncusCompose.Loading;
 
 namespace IncusCompose.Tests.Loading;

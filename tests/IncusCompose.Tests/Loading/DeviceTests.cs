@@ -1,5 +1,4 @@
 using IncusCompose.Definition;
-using IncusCompose.Loading;
 
 namespace IncusCompose.Tests.Loading;
 

@@ -1,5 +1,3 @@
-using IncusCompose.Loading;
-
 namespace IncusCompose.Tests.Loading;
 
 public class InterpolationTests

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using IncusCompose.Definition;
-using IncusCompose.Loading;
 using IncusCompose.Loading.Keys;
 
 namespace IncusCompose.Tests.Loading;

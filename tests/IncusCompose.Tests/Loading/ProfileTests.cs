@@ -1,6 +1,8 @@
 using Incus.Client;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
 using IncusCompose.Tests.Planning;
 
 namespace IncusCompose.Tests.Loading;

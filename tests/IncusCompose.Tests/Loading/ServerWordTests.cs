@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using Incus.Client;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Projects;
 
 namespace IncusCompose.Tests.Loading;
 

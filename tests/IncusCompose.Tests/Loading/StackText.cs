@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using IncusCompose.Definition;
-using IncusCompose.Diagnostics;
 using IncusCompose.Loading;
 using IncusCompose.Yaml;
 

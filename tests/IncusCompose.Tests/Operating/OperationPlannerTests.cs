@@ -3,6 +3,7 @@ using IncusCompose.Definition;
 using IncusCompose.Operating;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 using IncusCompose.Tests.Planning;
 
 namespace IncusCompose.Tests.Operating;

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Operating;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Tests.Operating;
 

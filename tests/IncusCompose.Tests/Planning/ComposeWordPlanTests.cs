@@ -1,8 +1,10 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
-using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
 using IncusCompose.Tests.Loading;
 using static IncusCompose.Tests.Planning.PlanningWorld;
 

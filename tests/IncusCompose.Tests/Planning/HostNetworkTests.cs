@@ -1,6 +1,6 @@
 using IncusCompose.Diagnostics;
-using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 using IncusCompose.Tests.Loading;
 
 namespace IncusCompose.Tests.Planning;

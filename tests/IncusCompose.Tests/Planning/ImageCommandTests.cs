@@ -6,6 +6,8 @@ using IncusCompose.Building;
 using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
 using IncusCompose.Tests.Loading;
 
 namespace IncusCompose.Tests.Planning;

@@ -5,6 +5,7 @@ using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
 using IncusCompose.Tests.Loading;
 using static IncusCompose.Tests.Planning.PlanningWorld;
 

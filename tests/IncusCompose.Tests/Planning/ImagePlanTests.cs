@@ -5,6 +5,8 @@ using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
 using IncusCompose.Tests.Loading;
 
 namespace IncusCompose.Tests.Planning;

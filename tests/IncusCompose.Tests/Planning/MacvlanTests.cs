@@ -1,7 +1,6 @@
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
-using IncusCompose.Planning;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Networks;
 using IncusCompose.Tests.Loading;
 using static IncusCompose.Tests.Planning.PlanningWorld;
 

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Diagnostics;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Networks;
 using IncusCompose.Tests.Loading;
 
 namespace IncusCompose.Tests.Planning;

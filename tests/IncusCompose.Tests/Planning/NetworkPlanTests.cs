@@ -3,6 +3,9 @@ using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
 using IncusCompose.Tests.Loading;
 
 namespace IncusCompose.Tests.Planning;

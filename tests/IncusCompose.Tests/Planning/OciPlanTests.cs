@@ -1,5 +1,4 @@
 using Incus.Client;
-using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Tests.Loading;

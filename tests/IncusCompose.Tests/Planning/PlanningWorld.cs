@@ -6,6 +6,11 @@ using IncusCompose.Planning;
 using IncusCompose.Provision;
 using IncusCompose.Requirements;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 using IncusCompose.Yaml;
 
 namespace IncusCompose.Tests.Planning;

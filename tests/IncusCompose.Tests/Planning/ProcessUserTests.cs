@@ -1,7 +1,7 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Instances;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 using IncusCompose.Tests.Loading;
 using static IncusCompose.Tests.Planning.PlanningWorld;
 

@@ -2,6 +2,7 @@ using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Projects;
 using static IncusCompose.Tests.Planning.PlanningWorld;
 
 namespace IncusCompose.Tests.Planning;

@@ -1,7 +1,6 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
-using IncusCompose.Loading;
 using IncusCompose.Planning;
 using IncusCompose.Tests.Loading;
 

@@ -2,7 +2,7 @@ using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Tests.Planning;
 

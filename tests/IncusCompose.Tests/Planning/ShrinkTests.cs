@@ -2,6 +2,8 @@ using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Projects;
 using IncusCompose.Tests.Loading;
 
 namespace IncusCompose.Tests.Planning;

@@ -4,6 +4,9 @@ using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Storage;
 using IncusCompose.Tests.Loading;
 using static IncusCompose.Tests.Planning.PlanningWorld;
 

@@ -1,7 +1,7 @@
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Planning;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 using static IncusCompose.Tests.Planning.PlanningWorld;
 
 namespace IncusCompose.Tests.Planning;

@@ -3,6 +3,8 @@ using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Networks;
+using IncusCompose.Resources.Storage;
 using IncusCompose.Tests.Loading;
 
 namespace IncusCompose.Tests.Planning;

@@ -1,9 +1,10 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
-using IncusCompose.Loading;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Storage;
 using IncusCompose.Tests.Loading;
 
 namespace IncusCompose.Tests.Planning;

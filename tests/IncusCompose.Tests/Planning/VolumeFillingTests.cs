@@ -1,7 +1,8 @@
 using Incus.Client;
 using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
+using IncusCompose.Resources.Storage;
 using IncusCompose.Tests.Loading;
 
 namespace IncusCompose.Tests.Planning;

@@ -1,5 +1,4 @@
 using IncusCompose.Applying;
-using IncusCompose.Planning;
 
 namespace IncusCompose.Cli.Rendering.Progress;
 

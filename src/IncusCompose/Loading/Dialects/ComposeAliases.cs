@@ -1,6 +1,6 @@
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Networks;
 
 namespace IncusCompose.Loading.Dialects;
 

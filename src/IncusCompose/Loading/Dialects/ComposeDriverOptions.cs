@@ -1,5 +1,4 @@
 using IncusCompose.Diagnostics;
-using IncusCompose.Loading.Composition;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Keys;
 

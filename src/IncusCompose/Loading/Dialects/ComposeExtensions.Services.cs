@@ -1,7 +1,7 @@
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Keys;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Loading.Dialects;
 

@@ -1,7 +1,6 @@
 using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Composition;
 using IncusCompose.Loading.Documents;
-using IncusCompose.Loading.Shapes;
 
 namespace IncusCompose.Loading.Interpolation;
 

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using IncusCompose.Definition;
-using IncusCompose.Diagnostics;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
 

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Loading.Keys;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Shapes;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Loading.Keys;
 

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using IncusCompose.Definition;
-using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
-using IncusCompose.Resources;
+using IncusCompose.Resources.Images;
 
 namespace IncusCompose.Loading.Keys;
 

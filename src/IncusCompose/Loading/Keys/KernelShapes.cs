@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using IncusCompose.Definition;
-using IncusCompose.Loading.Documents;
 using IncusCompose.Loading.Shapes;
 
 namespace IncusCompose.Loading.Keys;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using IncusCompose.Definition;
 using IncusCompose.Loading.Documents;

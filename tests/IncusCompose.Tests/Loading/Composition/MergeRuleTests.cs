@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using IncusCompose.Definition;
 using IncusCompose.Diagnostics;
-using IncusCompose.Loading;
 using IncusCompose.Loading.Composition;
 using IncusCompose.Loading.Keys;
 using IncusCompose.Loading.Shapes;
