@@ -40,7 +40,7 @@ public sealed partial class ComposeEngine
         var remotes = _connector.Load();
         var opening = view.Events.EnsureOpenAsync(cancellationToken);
         var missingProject = await MissingProjectAsync(view, stack, cancellationToken).ConfigureAwait(false);
-        var server = await StackObserver.ObserveAsync(view, missingProject, stack, cancellationToken).ConfigureAwait(false);
+        var server = await StackObserver.ObserveToPlanAsync(view, missingProject, stack, cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
         if (options.Prune && missingProject is null)
             server = await ImageKind.LookElsewhereAsync(view, server, stack.Name, cancellationToken).ConfigureAwait(false);
@@ -147,7 +147,7 @@ public sealed partial class ComposeEngine
         var exists = client.Project == "default" || await client.Projects.FindAsync(client.Project, cancellationToken).ConfigureAwait(false) is not null;
         // What the stack had outside a project that is gone may be left: pools, and what the project shared with the default one.
         var view = exists ? client : client.ForProject("default");
-        var server = await StackObserver.ObserveAsync(view, missingProject: null, pools: [], cancellationToken).ConfigureAwait(false);
+        var server = await StackObserver.ObserveToPlanAsync(view, missingProject: null, stack: null, cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
         // An instance cannot have been outside its project: one of that name there was moved out of it, and is its mover's.
         if (!exists)

@@ -1,6 +1,7 @@
 using Incus.Client;
 using IncusCompose.Definition;
 using IncusCompose.Resources;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Planning;
 
@@ -15,14 +16,17 @@ internal static class StackObserver
         IncusClient client, IReadOnlyDictionary<string, string>? missingProject, IEnumerable<string> pools, CancellationToken cancellationToken) =>
         ObserveAsync(() => new ObserveScope(client, missingProject, pools, cancellationToken), cancellationToken);
 
-    /// <summary>Looks at what a stack file has to do with.</summary>
+    /// <summary>Looks at what a plan is made from: once no volume is being moved to another pool.</summary>
     /// <param name="client">The project's view of the server.</param>
     /// <param name="missingProject">The configuration of a project that the stack has yet to make; null where the project exists.</param>
-    /// <param name="stack">The stack.</param>
+    /// <param name="stack">The stack; null where it is taken down.</param>
     /// <param name="cancellationToken">Ends the requests.</param>
-    public static Task<ServerObservation> ObserveAsync(
-        IncusClient client, IReadOnlyDictionary<string, string>? missingProject, StackDefinition stack, CancellationToken cancellationToken) =>
-        ObserveAsync(() => ObserveScope.Of(stack, client, missingProject, cancellationToken), cancellationToken);
+    public static Task<ServerObservation> ObserveToPlanAsync(
+        IncusClient client, IReadOnlyDictionary<string, string>? missingProject, StackDefinition? stack, CancellationToken cancellationToken) =>
+        MovesUnderWay.LookBesideAsync(
+            missingProject is null ? client : client.ForProject("default"),
+            () => stack is null ? ObserveAsync(client, missingProject, pools: [], cancellationToken) : ObserveAsync(() => ObserveScope.Of(stack, client, missingProject, cancellationToken), cancellationToken),
+            cancellationToken);
 
     /// <summary>Looks at all there is of what anybody made, to write it down.</summary>
     /// <param name="client">The project's view of the server.</param>

@@ -58,7 +58,6 @@ internal static class StackPlanner
         GoWithWhatHoldsThem(changes, context.Server, planner);
         DropWhatNobodyNeeds(changes);
         MoveOrder.WithTheirUsers(changes, context.Project);
-        VolumePoolMove.WithTheirUsers(changes, context.Server, context.Project);
         ProfileDiskMove.WithTheirInstances(changes, context.Server, context.Project, planner);
         RestartWithWhatTheyDependOn(changes, planner);
         UpdateOrder.InTurn(changes);
@@ -69,6 +68,7 @@ internal static class StackPlanner
         }
 
         var orphans = Orphans(context, desired.Select(pair => pair.resource.Id).ToHashSet(), changes, options);
+        VolumePoolMove.WithTheirUsers(changes, context.Server, context.Project);
         LiveClaims.Check(changes, context);
         TightenLast(changes);
         // What cannot be planned for another reason is not there to be counted.

@@ -1,4 +1,5 @@
 using Incus.Client;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Resources;
 
@@ -47,13 +48,15 @@ internal sealed class ServerObservation
     public IReadOnlyList<LiveResource> FindAll(ResourceId id) =>
         _several.TryGetValue(id, out var several) ? several : Find(id) is { } only ? [only] : [];
 
-    /// <summary>The same as a stack sees it: of several of one id its own is what is found.</summary>
+    /// <summary>The same as a stack sees it: of several of one id its own is what is found, and a volume that was moved to another pool is known.</summary>
     public ServerObservation SeenBy(string stack, string project)
     {
-        if (_several.Count == 0)
+        var strayed = StrayedVolumes.Of(this, stack, project);
+        if (_several.Count == 0 && strayed.Count == 0)
             return this;
         return new ServerObservation(
-            _resources.Values.SelectMany(first => FindAll(first.Id).OrderBy(live => live.Mark?.BelongsTo(stack, project) != true)),
+            _resources.Values.SelectMany(first => FindAll(first.Id).OrderBy(live => live.Mark?.BelongsTo(stack, project) != true))
+                .Select(live => _several.ContainsKey(live.Id) ? live : strayed.GetValueOrDefault(live.Id, live)),
             Images)
         {
             Elsewhere = Elsewhere,

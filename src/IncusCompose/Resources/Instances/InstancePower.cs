@@ -4,6 +4,7 @@ using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Definition;
 using IncusCompose.Planning;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Resources.Instances;
 
@@ -33,6 +34,7 @@ internal static class InstancePower
 
     private static async Task PowerOnAsync(ApplyContext context, string name, IReadOnlySet<string>? ended, CancellationToken cancellationToken)
     {
+        await MovesUnderWay.EndBeforeStartAsync(context, cancellationToken).ConfigureAwait(false);
         for (var round = 1; ; round++)
         {
             try

@@ -56,9 +56,9 @@ internal static class LiveClaims
             {
                 foreach (var other in others.Where(other => IsBeside(change, (Instance)other.Live.Raw, context) && other.Claims.Any(claim.Clashes)))
                 {
-                    if (changes.GetValueOrDefault(other.Live.Id) is not { Action: ChangeAction.Delete })
+                    if (!PlannedDeletions.Include(other.Live.Id, changes))
                         Report(change, claim, other.Live, context);
-                    else if (!Needs(other.Live.Id, change.Id, changes))
+                    else if (PlannedDeletions.MayComeBefore(change.Id, other.Live.Id, changes))
                         first.Add(other.Live.Id);
                 }
             }
@@ -107,24 +107,6 @@ internal static class LiveClaims
     private static bool IsBeside(ResourceChange change, Instance other, PlanningContext context) =>
         context.About?.Environment.ServerClustered != true
         || ((change.Live?.Raw as Instance)?.Location ?? ((DesiredInstance)change.Desired!).Place?.Wanted) == other.Location;
-
-    /// <summary>True where a change waits for another one, by way of others too.</summary>
-    private static bool Needs(ResourceId id, ResourceId other, Dictionary<ResourceId, ResourceChange> changes)
-    {
-        var seen = new HashSet<ResourceId>();
-        var next = new Stack<ResourceId>([id]);
-        while (next.TryPop(out var one))
-        {
-            if (one == other)
-                return true;
-            if (!seen.Add(one) || changes.GetValueOrDefault(one) is not { } change)
-                continue;
-            foreach (var before in change.DependsOn)
-                next.Push(before);
-        }
-
-        return false;
-    }
 
     private static void Report(ResourceChange change, Claim claim, LiveResource other, PlanningContext context)
     {

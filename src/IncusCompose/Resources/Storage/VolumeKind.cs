@@ -198,6 +198,11 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
             await VolumePoolMove.RunAsync(context, change, cancellationToken).ConfigureAwait(false);
             change = change with { Live = await FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id]) };
         }
+        else if (StrayedVolumes.Is(change.Live!))
+        {
+            await VolumePoolMove.MarkAsync(context.Client, change.Live!, cancellationToken).ConfigureAwait(false);
+            change = change with { Live = await FindAsync(context.Client, change.Id, cancellationToken).ConfigureAwait(false) ?? throw new PlanOutdatedException([change.Id]) };
+        }
         else if (InstanceKind.IsMove(change))
         {
             await VolumeMove.RunAsync(context, change, ((DesiredVolume)change.Desired!).Place!.Target, cancellationToken).ConfigureAwait(false);
@@ -206,6 +211,9 @@ internal sealed class VolumeKind : ConfiguredKind<StorageVolume>
 
         await base.UpdateAsync(context, change, cancellationToken).ConfigureAwait(false);
     }
+
+    public override async Task<LiveResource?> FindAgainAsync(ApplyContext context, ResourceChange change, CancellationToken cancellationToken) =>
+        StrayedVolumes.Known(await base.FindAgainAsync(context, change, cancellationToken).ConfigureAwait(false), change.Live);
 
     // The server takes no mark on a disc's image that is there already.
     public override bool CanAdopt(LiveResource live) => !IsIso(live) && base.CanAdopt(live);
