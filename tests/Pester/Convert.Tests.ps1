@@ -49,8 +49,8 @@ Describe 'A docker compose file' {
 
     It 'is not converted where something else would be made' {
         $wrong = Join-Path $Folder 'wrong.yaml'
-        Set-Content $wrong 'services: { web: { image: nginx, ipc: host } }'
-        { ConvertFrom-DockerCompose $wrong -ErrorAction Stop } | Should -Throw '*share no namespaces*'
+        Set-Content $wrong 'services: { web: { image: nginx, pid: host } }'
+        { ConvertFrom-DockerCompose $wrong -ErrorAction Stop } | Should -Throw '*processes of its own*'
     }
 }
 

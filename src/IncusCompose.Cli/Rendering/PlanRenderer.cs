@@ -63,6 +63,7 @@ internal static class PlanRenderer
         change.Action != ChangeAction.None
         || change.Refused is not null
         || change.PendingRestart
+        || change.IsPostponed
         || detailed && change.Properties.Any(p => p.Difference == PropertyDifference.Unmanaged);
 
     private static void Write(ResourceChange change, StyledWriter writer, bool detailed)
@@ -157,10 +158,12 @@ internal static class PlanRenderer
     private static void WriteSums(StackPlan plan, StyledWriter writer)
     {
         var unchanged = plan.Unchanged;
+        var waiting = plan.Resources.Count(change => change.IsPostponed);
         if (!plan.HasChanges)
         {
             writer.Line((plan.IsRemoval, unchanged) switch
             {
+                _ when waiting > 0 => $"No changes now: {waiting} {(waiting == 1 ? "waits" : "wait")} to be named{(unchanged > 0 ? $"; {Resources(unchanged)} as described" : "")}.",
                 (true, 0) => "Nothing to take down.",
                 (true, _) => "Nothing more to take down.",
                 (_, 0) => "Nothing to do.",
@@ -170,7 +173,7 @@ internal static class PlanRenderer
         else
         {
             var sums = Words.Count(plan.Changes.Select(c => c.Action), action => $"to {Words.Verb(action)}");
-            writer.Line($"Plan: {sums}{(unchanged > 0 ? $"; {unchanged} unchanged" : "")}.");
+            writer.Line($"Plan: {sums}{(unchanged > 0 ? $"; {unchanged} unchanged" : "")}{(waiting > 0 ? $"; {waiting} waiting to be named" : "")}.");
         }
         if (plan.Resources.Count(r => r.Refused is not null) is var refused and > 0)
             writer.Line($"{refused} refused: nothing is applied until that is solved.", Style.Error);

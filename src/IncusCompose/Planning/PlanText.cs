@@ -11,7 +11,7 @@ public static class PlanText
         foreach (var change in plan.Resources)
         {
             var left = change.Properties.Where(property => property.Difference == PropertyDifference.Unmanaged).ToList();
-            if (change.Action == ChangeAction.None && left.Count == 0 && !change.PendingRestart && !plan.IsOperation)
+            if (change.Action == ChangeAction.None && left.Count == 0 && !change.PendingRestart && !change.IsPostponed && !plan.IsOperation)
                 continue;
             writer.WriteLine(Headline(change));
             foreach (var property in change.Properties)
@@ -77,8 +77,9 @@ public static class PlanText
         int Count(params ChangeAction[] actions) => plan.Resources.Count(resource => actions.Contains(resource.Action));
 
         var unchanged = plan.Unchanged;
+        var waiting = plan.Resources.Count(change => change.IsPostponed);
         if (!plan.HasChanges)
-            return $"{plan.Stack}: no changes ({unchanged} {(unchanged == 1 ? "resource" : "resources")} as wanted)";
+            return $"{plan.Stack}: no changes{(waiting > 0 ? " now" : "")} ({unchanged} {(unchanged == 1 ? "resource" : "resources")} as wanted{Waiting()})";
         var parts = new List<string>();
         void Add(int count, string what)
         {
@@ -98,6 +99,8 @@ public static class PlanText
         Add(Count(ChangeAction.Pause), "pause");
         Add(Count(ChangeAction.Resume), "resume");
         Add(Count(ChangeAction.Adopt), "adopt");
-        return $"{plan.Stack}: {string.Join(", ", parts)}, {unchanged} unchanged";
+        return $"{plan.Stack}: {string.Join(", ", parts)}, {unchanged} unchanged{Waiting()}";
+
+        string Waiting() => waiting > 0 ? $", {waiting} waiting to be named" : "";
     }
 }

@@ -78,6 +78,9 @@ public sealed record ResourceChange
     /// <summary>True where the change is applied but takes effect only at a restart that was not allowed.</summary>
     public bool PendingRestart { get; init; }
 
+    /// <summary>True where a change that would disturb an instance waits as a whole: its update is manual, and nobody named it.</summary>
+    public bool IsPostponed { get; init; }
+
     /// <summary>True for an instance that is restarted or made anew only where it is named: its update is manual.</summary>
     public bool IsUpdateManual => Desired is DesiredInstance { Update.Strategy: UpdateStrategy.Manual };
 
@@ -154,7 +157,7 @@ public sealed record StackPlan
     public IReadOnlyList<ResourceChange> Changes => [.. Resources.Where(r => r.Action != ChangeAction.None)];
 
     /// <summary>How many of the stack's resources stay as they are; what is only looked up is nobody's to keep and does not count.</summary>
-    public int Unchanged => Resources.Count(resource => resource.Action == ChangeAction.None && !resource.IsExternal);
+    public int Unchanged => Resources.Count(resource => resource is { Action: ChangeAction.None, IsExternal: false, IsPostponed: false });
 
     /// <summary>Marked resources that are no longer in the file and are left alone.</summary>
     public IReadOnlyList<OrphanedResource> Orphans { get; init; } = [];

@@ -17,7 +17,7 @@ internal static class UpdateOrder
             return change;
         return change.Action == ChangeAction.Update || change.PendingRestart
             ? change with { Restarts = false, PendingRestart = true, Reason = $"{change.Reason}; {advice}" }
-            : change with { Action = ChangeAction.None, Restarts = false, Refused = null, Reason = $"{change.Action.ToString().ToLowerInvariant()} needed; {advice}" };
+            : change with { Action = ChangeAction.None, IsPostponed = true, Restarts = false, Refused = null, Reason = $"{change.Action.ToString().ToLowerInvariant()} needed; {advice}" };
     }
 
     /// <summary>Why an instance is not to be disturbed: its update is manual, and nobody named it; null where it may be.</summary>

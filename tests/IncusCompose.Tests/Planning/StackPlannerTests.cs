@@ -218,6 +218,16 @@ public class StackPlannerTests
             ["None web-1 rebuild needed; its update is manual: name it with -Update web-1 (--update web-1)", "Rebuild web-2 "],
             Show(_world.Plan(rebuild, new PlanOptions { AllowRebuild = true, Update = ["web-2"] })));
         Assert.Equal(["Rebuild web-1 ", "Rebuild web-2 "], Show(_world.Plan(rebuild, new PlanOptions { AllowRebuild = true, Update = ["web"] })));
+        // What waits is no change of this plan, and not as the file has it either.
+        var postponed = _world.Plan(rebuild, new PlanOptions { AllowRebuild = true });
+        Assert.False(postponed.HasChanges);
+        Assert.All(postponed.Resources.Where(change => change.Kind == "instance"), change => Assert.True(change.IsPostponed));
+        var text = new StringWriter();
+        PlanText.Write(postponed, text);
+        Assert.Contains("  = instance/web-1: keep, rebuild needed; its update is manual", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("image: busybox -> images:debian/12", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains(": no changes now (", text.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith(", 2 waiting to be named)\n", text.ToString(), StringComparison.Ordinal);
 
         var restart = _world.Plan(Replicated(2, manual, mode: "two"), new PlanOptions { AllowRestart = true, Update = ["web-1"] }).Changes;
         Assert.Equal([("web-1", true, false), ("web-2", false, true)], restart.Select(change => (change.Name, change.Restarts, change.PendingRestart)));

@@ -9,8 +9,6 @@ namespace IncusCompose.Loading.Keys;
 /// </summary>
 internal static class ForeignWords
 {
-    private const string NoSharing = "instances share no namespaces with each other or with the host";
-
     /// <summary>The words at the top of a compose file.</summary>
     public static IReadOnlyList<ForeignWord> OfFile { get; } = [Refused("models", "Incus runs no models", "write an instance that does")];
 
@@ -20,9 +18,9 @@ internal static class ForeignWords
         Refused("cgroup_parent", "Incus decides which control group an instance is in"),
         Refused("credential_spec", "it is a word for Windows containers"),
         Refused("device_cgroup_rules", "an instance may use the devices that it has", "write `devices`"),
-        Refused("external_links", NoSharing, "write `networks` with a network that both are on"),
+        Refused("external_links", "an instance finds others by the networks that it is on", "write `networks` with a network that both are on"),
         Refused("pid", "an instance is stopped as a whole by having processes of its own: among the host's or another one's, LXC would hear no request to stop, and leave behind what it started", "leave it out; what only looks at the processes of the host can be given `/proc:/host/proc:ro` under `volumes`") with { Usual = ["private"] },
-        Refused("cgroup", NoSharing, "leave it out") with { Usual = ["private"] },
+        Refused("cgroup", "an instance has control groups of its own", "leave it out") with { Usual = ["private"] },
         Refused("models", "Incus runs no models", "write an instance that does"),
         Refused("pre_start", "it is run in containers of its own before the service's", "write a service for it, and `depends_on` it"),
         Refused("provider", "it is run by docker's own command", "write an instance for what it provides"),
