@@ -41,6 +41,9 @@ public sealed partial class ComposeEngine
         var opening = view.Events.EnsureOpenAsync(cancellationToken);
         var missingProject = await MissingProjectAsync(view, stack, cancellationToken).ConfigureAwait(false);
         var server = await StackObserver.ObserveToPlanAsync(view, missingProject, stack, cancellationToken).ConfigureAwait(false);
+        // Of what the server is just replacing by a copy, a part is not there.
+        while (await RootDiskMove.SettleAsync(view, server, cancellationToken).ConfigureAwait(false))
+            server = await StackObserver.ObserveToPlanAsync(view, missingProject, stack, cancellationToken).ConfigureAwait(false);
         await opening.ConfigureAwait(false);
         if (options.Prune && missingProject is null)
             server = await ImageKind.LookElsewhereAsync(view, server, stack.Name, cancellationToken).ConfigureAwait(false);
@@ -113,9 +116,9 @@ public sealed partial class ComposeEngine
 
         var plan = Plan(own);
         // Only a change of a running instance makes it worth asking which keys need a restart.
-        if (own is not null || !described || !plan.Changes.Any(NeedsMetadata))
-            return plan;
-        return Plan(await client.Metadata.GetConfigurationAsync(cancellationToken).ConfigureAwait(false));
+        if (own is null && described && plan.Changes.Any(NeedsMetadata))
+            plan = Plan(await client.Metadata.GetConfigurationAsync(cancellationToken).ConfigureAwait(false));
+        return await RootDiskMove.WithBackupsAsync(view, plan, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The members of the cluster, where the stack has to do with single ones; null where it has not, or they may not be seen.</summary>

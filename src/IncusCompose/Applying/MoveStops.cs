@@ -31,9 +31,20 @@ internal sealed class MoveStops
             if (!await IsUpAsync(context, instance.Name, cancellationToken).ConfigureAwait(false))
                 return;
             var own = _stopped.GetOrAdd(
-                instance.Id, _ => context with { OwnStopTimeout = InstancePower.StopTimeoutOf(instance), Hooks = new ChangeHooks(context.HookRunner(), instance) });
+                instance.Id, _ => context with { OwnStopTimeout = InstancePower.StopTimeoutOf(instance), Hooks = new ChangeHooks(context.HookRunner(), ChangeHooks.WithoutDropped(instance)) });
             await InstancePower.WakeAsync(own, instance.Live!, cancellationToken).ConfigureAwait(false);
-            await InstancePower.StopAsync(own, instance.Name, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await InstancePower.StopAsync(own, instance.Name, cancellationToken).ConfigureAwait(false);
+            }
+            // What is told is told of the change of the disk.
+            catch (HookFailedException error)
+            {
+                throw new HookFailedException($"The instance {instance.Name} is not stopped for the move: {error.Message}; mend what the hook does, take it out of the file, or stop {instance.Name} first, without hooks (incus stop {instance.Name})", error)
+                {
+                    Instance = error.Instance, Hook = error.Hook, Step = error.Step, ExitCode = error.ExitCode,
+                };
+            }
         },
         cancellationToken);
 

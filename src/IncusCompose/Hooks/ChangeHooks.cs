@@ -41,6 +41,25 @@ internal sealed class ChangeHooks(HookRunner runner, ResourceChange change)
             ? Recorded(change)
             : RecordedWords.ReadHooks(change.Desired.Properties);
 
+    /// <summary>
+    /// A change without the hooks of a stop that it takes out: for a stop that comes before what the change writes, so that one that
+    /// fails does not stand in the way of its own removal.
+    /// </summary>
+    public static ResourceChange WithoutDropped(ResourceChange change)
+    {
+        if (change is not { Live.Raw: Instance instance, Desired: { } desired } || RecordedWords.ReadHooks(instance.Config) is not { } recorded)
+            return change;
+        var wanted = RecordedWords.ReadHooks(desired.Properties);
+        var left = recorded.Points.Where(point => point.Key is not (HookPoint.PreStop or HookPoint.PostStop) || wanted?.At(point.Key).Count > 0).ToDictionary();
+        if (left.Count == recorded.Points.Count)
+            return change;
+        var config = new Dictionary<string, string>(instance.Config);
+        config.Remove(RecordedWords.Hooks);
+        if (left.Count > 0)
+            config[RecordedWords.Hooks] = RecordedWords.Write(recorded with { Points = left });
+        return change with { Live = change.Live with { Raw = instance with { Config = config } } };
+    }
+
     // What has stopped is not stopped once more.
     private bool Applies(HookPoint point) => point is not (HookPoint.PreStop or HookPoint.PostStop) || IsUp(change);
 

@@ -69,6 +69,7 @@ internal static class StackPlanner
 
         var orphans = Orphans(context, desired.Select(pair => pair.resource.Id).ToHashSet(), changes, options);
         VolumePoolMove.WithTheirUsers(changes, context.Server, context.Project);
+        ProfileDiskMove.AfterDeletions(changes);
         LiveClaims.Check(changes, context);
         TightenLast(changes);
         // What cannot be planned for another reason is not there to be counted.
@@ -87,7 +88,7 @@ internal static class StackPlanner
             ProjectConfig = context.Stack.Project is { Create: true } project ? project.Config : null,
             Resources = Arrange(changes),
             Orphans = orphans,
-            Diagnostics = [.. context.Problems, .. MovedImages.Notes(context, changes.Values, options), .. InactiveInstances.Notes(context), .. RenamedResources.Notes(context, changes), .. TransactionNotes.Of(context.Server, context.Project, context.Stack.Name)],
+            Diagnostics = [.. context.Problems, .. MovedImages.Notes(context, changes.Values, options), .. InactiveInstances.Notes(context), .. RenamedResources.Notes(context, changes), .. RootDiskMove.Notes(context.Server), .. TransactionNotes.Of(context.Server, context.Project, context.Stack.Name)],
             Planner = planner,
             AllowHostHooks = options.AllowHostHooks,
             HostFolder = context.Stack.Folder,

@@ -61,12 +61,15 @@ internal static partial class RecordedWords
         if (instance.Ssh is { } ssh)
             yield return (Ssh, JsonSerializer.Serialize(ssh, WordsJson.Default.SshDefinition));
         if (instance.Hooks is { } hooks)
-            yield return (Hooks, JsonSerializer.Serialize(hooks, WordsJson.Default.HooksDefinition));
+            yield return (Hooks, Write(hooks));
         if (instance.Persist.Count > 0)
             yield return (Persist, JsonSerializer.Serialize(instance.Persist, WordsJson.Default.IReadOnlyListPersistedFolder));
         if (NamesDefinition.Of(instance) is { } names)
             yield return (Names, JsonSerializer.Serialize(names, WordsJson.Default.NamesDefinition));
     }
+
+    /// <summary>Hooks as the value of their key.</summary>
+    public static string Write(HooksDefinition hooks) => JsonSerializer.Serialize(hooks, WordsJson.Default.HooksDefinition);
 
     /// <summary>The run that an instance was made for; null for every other one.</summary>
     public static string? ReadRun(LiveResource? live) => (live?.Raw as Incus.Client.Instance)?.Config.GetValueOrDefault(Run);

@@ -112,7 +112,7 @@ internal sealed partial class InstanceKind
     {
         var instance = (Instance)change.Live!.Raw;
         // The disk of a rebuilt instance, and that of one that never ran, are for cloud-init to set up.
-        if (change.Action != ChangeAction.Rebuild && instance.LastUsedAt.Year > 1970
+        if (change.Action != ChangeAction.Rebuild && (instance.LastUsedAt.Year > 1970 || RootDiskMove.IsUnfinished(instance))
             && change.Steps.FirstOrDefault(step => step.Path == PropertyPath.Config(RecordedWords.Ssh)) is { } step)
         {
             context.Say("changing the keys for SSH");
@@ -350,7 +350,7 @@ internal sealed partial class InstanceKind
 
     /// <summary>True where nothing is written to the server: files are brought in or steps follow, and that is all.</summary>
     private static bool IsOnlyInside(ResourceChange change) =>
-        change is { Starts: false, Restarts: false, PendingRestart: false } && change.Properties.All(property => property.IsStep || property.IsFile || property.Difference == PropertyDifference.Unmanaged);
+        change is { Starts: false, Restarts: false, PendingRestart: false } && !(change.Live?.Raw is Instance now && RootDiskMove.IsUnfinished(now)) && change.Properties.All(property => property.IsStep || property.IsFile || property.Difference == PropertyDifference.Unmanaged);
 
     private static bool IsHardwareAddress(KeyValuePair<string, string> entry) =>
         entry.Key.StartsWith("volatile.", StringComparison.Ordinal) && entry.Key.EndsWith(".hwaddr", StringComparison.Ordinal)

@@ -73,7 +73,7 @@ internal sealed partial class InstanceKind
             if (runs && !live)
             {
                 await InstancePower.WakeAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
-                await InstancePower.StopAsync(context, change.Name, cancellationToken).ConfigureAwait(false);
+                await InstancePower.StopAsync(context with { Hooks = new ChangeHooks(context.HookRunner(), ChangeHooks.WithoutDropped(change)) }, change.Name, cancellationToken).ConfigureAwait(false);
             }
 
             change = await MoveOnlyAsync(context, change, live, cancellationToken).ConfigureAwait(false);

@@ -29,6 +29,8 @@ internal sealed partial class InstanceKind
         if (change.Action is ChangeAction.None or ChangeAction.Update && MovedImages.MayFollow(instance, planner.Options) && MovedImages.Describe(change) is { } moved)
             change = change with { Action = ChangeAction.Rebuild, Reason = moved };
         change = RefineMove(change, instance, planner);
+        if (change.Action is ChangeAction.None or ChangeAction.Update && RootDiskMove.IsUnfinished(instance))
+            change = change with { Action = ChangeAction.Update, Reason = change.Reason.Length > 0 ? change.Reason : "a move of its root disk was interrupted: it stays the machine that it was for cloud-init" };
         // An ephemeral instance is gone once it is stopped: there is nothing to rebuild.
         if (change.Action == ChangeAction.Rebuild && instance.Ephemeral)
         {
@@ -153,5 +155,6 @@ internal sealed partial class InstanceKind
     private static bool NeverFinished(Instance instance) =>
         instance.StatusCode == StatusCode.Stopped
         && instance.LastUsedAt.Year <= 1970
+        && !RootDiskMove.IsUnfinished(instance)
         && !instance.Config.ContainsKey("volatile.apply_template");
 }

@@ -1,6 +1,8 @@
 using Incus.Client;
 using IncusCompose.Applying;
+using IncusCompose.Diagnostics;
 using IncusCompose.Planning;
+using IncusCompose.Resources.Projects;
 
 namespace IncusCompose.Resources.Instances;
 
@@ -19,6 +21,15 @@ internal static class RootDiskMove
 {
     private const string InstanceId = "volatile.cloud-init.instance-id";
     private const string Uuid = "volatile.uuid";
+
+    /// <summary>What the server calls the copy that is to take an instance's place. Source: Incus internal/server/instance/instance_utils.go.</summary>
+    private const string CopyPrefix = "move-of-";
+
+    /// <summary>
+    /// Who the machine is for cloud-init, beside the instance's own configuration from before its move until that is written back:
+    /// the server gives the copy another one, and whoever began the move may not live to its end.
+    /// </summary>
+    private const string MovedKey = OwnershipMark.Prefix + "moved";
 
     /// <summary>The pools between which an instance's own change moves its root disk; null where it stays, or goes with a profile.</summary>
     public static RootDiskPools? Of(ResourceChange change)
@@ -42,12 +53,57 @@ internal static class RootDiskMove
     public static async Task RequireMovableAsync(IncusClient client, string name, CancellationToken cancellationToken)
     {
         if (await client.Instances.ListBackupsAsync(name, cancellationToken).ConfigureAwait(false) is { Count: > 0 } backups)
+            throw new IncusException($"The server deletes the backups of an instance whose root disk it moves, and {name} has {string.Join(", ", backups)}", Advice(name, backups));
+    }
+
+    /// <summary>A plan in which the moves are refused by which the server would delete backups.</summary>
+    public static async Task<StackPlan> WithBackupsAsync(IncusClient client, StackPlan plan, CancellationToken cancellationToken)
+    {
+        var refused = new Dictionary<ResourceId, string>();
+        foreach (var change in plan.Resources.Where(change => change.Refused is null))
         {
-            throw new IncusException(
-                $"The server deletes the backups of an instance whose root disk it moves, and this one has {string.Join(", ", backups)}",
-                $"Save or delete them first (incus query -X DELETE /1.0/instances/{name}/backups/{backups[0]})");
+            var names = Of(change) is not null ? [change.Name] : ProfileDiskMove.Of(change) is not null ? ((DesiredProfile)change.Desired!).RootDisks.Select(disk => disk.Owner) : [];
+            foreach (var name in names)
+            {
+                if (await client.Instances.ListBackupsAsync(name, cancellationToken).ConfigureAwait(false) is { Count: > 0 } backups)
+                    refused.TryAdd(change.Id, $"the server deletes the backups of an instance whose root disk it moves, and {name} has {string.Join(", ", backups)}; {Advice(name, backups)}");
+            }
+        }
+
+        return refused.Count == 0 ? plan : plan with { Resources = [.. plan.Resources.Select(change => refused.TryGetValue(change.Id, out var why) ? change with { Refused = why } : change)] };
+    }
+
+    private static string Advice(string name, IReadOnlyList<string> backups) => $"save or delete them first (incus query -X DELETE /1.0/instances/{name}/backups/{backups[0]})";
+
+    /// <summary>Waits for moves that somebody began and did not see the end of; true where there was one, and all is to be looked at again.</summary>
+    public static Task<bool> SettleAsync(IncusClient client, ServerObservation server, CancellationToken cancellationToken) =>
+        server.OfKind(InstanceKind.KindName).Any(live => live.Raw is Instance instance && (IsUnfinished(instance) || IsCopy(instance)))
+            ? InstanceWork.SettleAsync(client, operation => operation.Description == "Migrating instance" && operation.Resources.ContainsKey("instances"), _ => { }, cancellationToken)
+            : Task.FromResult(false);
+
+    /// <summary>True for an instance whose move nobody saw the end of: who it is for cloud-init may still have to be put back.</summary>
+    public static bool IsUnfinished(Instance instance) => instance.Config.ContainsKey(MovedKey);
+
+    /// <summary>Puts back who the machine is for cloud-init, where a move of it was not seen to its end.</summary>
+    public static void End(IDictionary<string, string> config)
+    {
+        if (config.TryGetValue(MovedKey, out var id) && id.Length > 0)
+            config[InstanceId] = id;
+        config.Remove(MovedKey);
+    }
+
+    /// <summary>Says which copies moves have left that failed: nobody deletes them, and they take the room of a disk.</summary>
+    public static IEnumerable<Diagnostic> Notes(ServerObservation server)
+    {
+        foreach (var copy in server.OfKind(InstanceKind.KindName).Select(live => (Instance)live.Raw).Where(IsCopy))
+        {
+            if (copy.Config.TryGetValue(Uuid, out var uuid)
+                && server.OfKind(InstanceKind.KindName).Select(live => (Instance)live.Raw).FirstOrDefault(other => other.Name != copy.Name && other.Config.GetValueOrDefault(Uuid) == uuid) is { } original)
+                yield return Diagnostic.Warning("LeftCopy", SourceLocation.None, "", $"instance/{copy.Name} is what a move of the root disk of {original.Name} left that failed", $"delete it where nobody moves {original.Name} any more: incus delete {copy.Name}");
         }
     }
+
+    private static bool IsCopy(Instance instance) => instance.Name.StartsWith(CopyPrefix, StringComparison.Ordinal);
 
     /// <summary>Moves the root disk of a stopped instance, if it is not there yet.</summary>
     /// <returns>The instance as it is then.</returns>
@@ -83,14 +139,20 @@ internal static class RootDiskMove
     private static async Task MoveAsync(ApplyContext context, Instance before, string pool)
     {
         var client = context.Client.FinishingChanges();
-        // Beforehand: what is killed after the move finds its own device.
+        // Beforehand: what is killed after the move finds its own device, and who it is.
         var isInherited = RootOf(before.Devices) is null;
-        if (isInherited)
+        await ConfigureAsync(now =>
         {
-            var root = before.ExpandedDevices.First(device => InstanceForm.IsRootDisk(device.Value));
-            var devices = before.Devices.Append(new(root.Key, new Dictionary<string, string>(root.Value) { ["pool"] = pool })).ToDictionary();
-            await ConfigureAsync(now => Recorded(now, devices)).ConfigureAwait(false);
-        }
+            var config = now.Config;
+            if (isInherited)
+            {
+                var root = before.ExpandedDevices.First(device => InstanceForm.IsRootDisk(device.Value));
+                config = Recorded(now, before.Devices.Append(new(root.Key, new Dictionary<string, string>(root.Value) { ["pool"] = pool })).ToDictionary());
+            }
+
+            // What an earlier move left there is still who it is.
+            return new Dictionary<string, string>(config) { [MovedKey] = config.TryGetValue(MovedKey, out var left) && left.Length > 0 ? left : config.GetValueOrDefault(InstanceId) ?? "" };
+        }).ConfigureAwait(false);
 
         try
         {
@@ -98,15 +160,25 @@ internal static class RootDiskMove
         }
         catch (IncusException error) when (error is not IncusUnreachableException)
         {
-            await ExplainAsync(client, before, error).ConfigureAwait(false);
-            if (isInherited && OwnershipMark.Read(before.Config) is { } mark)
-                await ConfigureAsync(now => With(now, config => mark.Write(InstanceKind.IdOf(now.Name), config))).ConfigureAwait(false);
+            var explained = await ExplainedAsync(client, before, error).ConfigureAwait(false);
+            // Gone under its name, it keeps what it is to be put back by.
+            if (await client.Instances.FindAsync(before.Name, CancellationToken.None).ConfigureAwait(false) is not null)
+            {
+                await ConfigureAsync(now => With(now, config =>
+                {
+                    if (isInherited && OwnershipMark.Read(before.Config) is { } mark)
+                        mark.Write(InstanceKind.IdOf(now.Name), config);
+                    End(config);
+                })).ConfigureAwait(false);
+            }
+
+            if (explained is not null)
+                throw explained;
             throw;
         }
 
         // What is the same machine with the same disk is not set up by cloud-init again, which would give it new keys.
-        if (before.Config.TryGetValue(InstanceId, out var id))
-            await ConfigureAsync(now => With(now, config => config[InstanceId] = id)).ConfigureAwait(false);
+        await ConfigureAsync(now => With(now, config => End(config))).ConfigureAwait(false);
 
         static Dictionary<string, string> With(Instance now, Action<Dictionary<string, string>> change)
         {
@@ -119,12 +191,14 @@ internal static class RootDiskMove
             client.Instances.UpdateAsync(before.Name, now => now with { Config = change(now) }, CancellationToken.None).CompleteAsync(null, CancellationToken.None);
     }
 
-    /// <summary>Says where an instance is that the server could not give its name again: the copy has one of the server's.</summary>
-    private static async Task ExplainAsync(IncusClient client, Instance before, IncusException error)
+    /// <summary>Says where an instance is that the server could not give its name again (the copy has one of the server's), and which copy it left; null where it left none.</summary>
+    private static async Task<IncusException?> ExplainedAsync(IncusClient client, Instance before, IncusException error)
     {
-        if (await client.Instances.FindAsync(before.Name, CancellationToken.None).ConfigureAwait(false) is not null || !before.Config.TryGetValue(Uuid, out var uuid))
-            return;
-        if ((await client.Instances.ListAsync(CancellationToken.None).ConfigureAwait(false)).FirstOrDefault(other => other.Config.GetValueOrDefault(Uuid) == uuid) is { } moved)
-            throw new IncusException($"{error.Problem}; the instance {before.Name} is called {moved.Name} now", $"Give it back its name: incus rename {moved.Name} {before.Name}", error);
+        var all = await client.Instances.ListAsync(CancellationToken.None).ConfigureAwait(false);
+        if (!before.Config.TryGetValue(Uuid, out var uuid) || all.FirstOrDefault(other => other.Name != before.Name && other.Config.GetValueOrDefault(Uuid) == uuid && IsCopy(other)) is not { Name: var copy })
+            return null;
+        return all.Any(other => other.Name == before.Name)
+            ? new IncusException($"{error.Problem}; the server left the copy {copy}", $"Delete it: incus delete {copy}", error)
+            : new IncusException($"{error.Problem}; the instance {before.Name} is called {copy} now", $"Give it back its name: incus rename {copy} {before.Name}", error);
     }
 }
