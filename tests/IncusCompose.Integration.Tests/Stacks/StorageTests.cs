@@ -130,11 +130,11 @@ public sealed class StorageTests(LabFixture fixture) : IAsyncLifetime
         await fixture.Lab.IncusAsync("query", "-X", "DELETE", "--wait", $"/1.0/instances/{_stack}/backups/saved");
 
         // Whoever dies while the server is at it leaves a machine that is the same for cloud-init, and whoever comes next waits.
-        await File.WriteAllTextAsync(_bench.File, elsewhere);
+        await System.IO.File.WriteAllTextAsync(_bench.File, elsewhere);
         await _bench.ShellAsync(_stack, "dd if=/dev/zero of=/root/large bs=1M count=300 2>/dev/null");
         using (var killed = Resilience.UpProcess.Start(fixture.Lab, _bench.File, "--allow-restart"))
         {
-            await Eventually.GetAsync(_bench.Client.Operations.ListAsync, operations => operations.Any(operation => operation.Description == "Migrating instance" && operation.Resources["instances"].Any(address => address.EndsWith("/" + _stack, StringComparison.Ordinal))));
+            await Eventually.GetAsync(() => _bench.Client.Operations.ListAsync(), operations => operations.Any(operation => operation.Description == "Migrating instance" && operation.Resources["instances"].Any(address => address.EndsWith("/" + _stack, StringComparison.Ordinal))));
             await killed.KillAsync();
         }
 
