@@ -52,7 +52,7 @@ internal static class ProfileDiskMove
     /// </summary>
     public static void AfterDeletions(Dictionary<ResourceId, ResourceChange> changes)
     {
-        foreach (var id in changes.Values.Where(change => change.Desired is DesiredProfile && change.Action == ChangeAction.Update).Select(change => change.Id).ToList())
+        foreach (var id in changes.Values.Where(change => change is { Action: ChangeAction.Update, Desired: DesiredProfile, Live.Raw: Profile now } && RootDiskMove.RootOf(now.Devices)?.Pool != RootDiskMove.RootOf(ResourceFields.From(change.Desired.Properties).DeviceMap())?.Pool).Select(change => change.Id).ToList())
         {
             // Moves of volumes are put in their order after it.
             if (changes[id].DependsOn.Any(first => !PlannedDeletions.MayComeBefore(id, first, changes)))
