@@ -78,6 +78,10 @@ internal sealed partial class AppliedRecord
         return new AppliedRecord(values);
     }
 
+    /// <summary>This record, with what an earlier one says of some paths: what is not written now.</summary>
+    public AppliedRecord Except(Func<string, bool> isMeant, AppliedRecord earlier) =>
+        new(new(_values.Where(entry => !isMeant(entry.Key)).Concat(earlier._values.Where(entry => isMeant(entry.Key))).ToDictionary(), StringComparer.Ordinal));
+
     /// <summary>True where exactly this value was applied. Older records hold plain values that would be digests today, and digests without salt.</summary>
     public bool Matches(string path, string value)
     {

@@ -36,13 +36,19 @@ public class RootDiskPlanTests
         Assert.Equal((ChangeAction.Replace, "it is ephemeral and cannot be moved, only made anew in the pool fast; allow it with -AllowReplace (--allow-replace)"), (change.Action, change.Refused));
     }
 
-    [Fact]
-    public void One_whose_update_is_manual_stays_as_a_whole_until_it_is_named()
+    [Theory]
+    [InlineData(null, "moves the root disk from default to fast, with its data and snapshots; its update is manual: name it with -Update web (--update web)")]
+    [InlineData("other", "moves the root disk from default to fast, with its data and snapshots; its update is manual: name it with -Update web (--update web)")]
+    public void One_whose_update_is_manual_stays_in_its_pool_until_it_is_named_and_is_changed_in_all_else(string? description, string reason)
     {
-        var manual = InFast with { Update = new UpdateDefinition { Strategy = UpdateStrategy.Manual }, Description = "other" };
+        var manual = InFast with { Update = new UpdateDefinition { Strategy = UpdateStrategy.Manual }, Description = description };
         var change = Plan(StatusCode.Running, manual, s_restarting);
-        Assert.Equal((ChangeAction.None, 0), (change.Action, change.Properties.Count));
-        Assert.EndsWith("its update is manual: name it with -Update web (--update web)", change.Reason, StringComparison.Ordinal);
+        Assert.Equal((description is null ? ChangeAction.None : ChangeAction.Update, description is null, reason, false), (change.Action, change.IsPostponed, change.Reason, change.PendingRestart));
+        // What waits is shown, and neither written nor recorded.
+        Assert.Contains(change.Properties, property => property is { Path: "devices.root.pool", New: "fast", Step: null });
+        Assert.Equal(description is null ? [] : ["description"], change.Steps.Select(step => step.Path));
+        Assert.DoesNotContain("devices.root.pool", change.Desired!.Applied!.Paths);
+        Assert.Equal(description is not null, change.Desired.Applied.Contains("description"));
         Assert.True(Plan(StatusCode.Running, manual, s_restarting with { Update = ["web"] }).Restarts);
     }
 

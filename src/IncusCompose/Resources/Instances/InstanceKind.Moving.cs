@@ -40,13 +40,36 @@ internal sealed partial class InstanceKind
 
         var whyNotNow = UpdateOrder.WhyNotNow(change, planner.Options);
         if (disk is not null && whyNotNow is not null)
-            // Nothing of it: the pool of the disk cannot be written before that is there.
-            return change with { Action = ChangeAction.None, Properties = [], PendingRestart = true, Reason = $"{change.Reason}; {whyNotNow}" };
+            return WithoutDisk(change, instance);
         return planner.Options.AllowRestart
             ? change with { Restarts = true, Reason = disk is null ? "stopped while it is moved" : $"{change.Reason}; it is stopped meanwhile" }
             : whyNotNow is not null
             ? change with { PendingRestart = true, Reason = "to be moved" }
             : change with { Refused = $"it runs, and is stopped while {(disk is { } to ? $"its root disk is moved to the pool {to.To}" : "it is moved to another member")}; allow that with -AllowRestart (--allow-restart)" };
+    }
+
+    /// <summary>
+    /// A change without what waits for the move of the root disk: the pool cannot be written before the disk is there. What was
+    /// applied of it stays applied, so that what is left is known to be the file's.
+    /// </summary>
+    private static ResourceChange WithoutDisk(ResourceChange change, Instance instance)
+    {
+        var desired = change.Desired!;
+        var (live, wanted) = (RootDiskMove.RootOf(instance.Devices)?.Name, RootDiskMove.RootOf(ResourceFields.From(desired.Properties).DeviceMap())?.Name);
+        var properties = change.Properties.Select(property => property.Step is { } step && Waits(step.Path) ? property with { Step = null } : property).ToList();
+        var isMore = properties.Exists(property => property.Difference != PropertyDifference.Unmanaged && (property.Step is not null || property.Difference == PropertyDifference.Recorded || property.IsStep || property.IsFile));
+        return change with
+        {
+            Action = isMore ? ChangeAction.Update : ChangeAction.None,
+            IsPostponed = !isMore,
+            Properties = properties,
+            Desired = desired with { Applied = (desired.Applied ?? AppliedRecord.Of(desired.Properties)).Except(Waits, change.Live!.Mark?.Applied ?? AppliedRecord.Empty) },
+        };
+
+        // A device that is not there yet, or is to go, is of no use without its pool.
+        bool Waits(string path) => live is null && wanted is null ? path == PropertyPath.Profiles
+            : live == wanted ? path == PropertyPath.Device(live!, "pool")
+            : PropertyPath.IsDevice(path, out var device, out _) && (device == live || device == wanted);
     }
 
     // The volumes of its member would have to be moved from under it.

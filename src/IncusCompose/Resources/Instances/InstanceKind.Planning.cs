@@ -16,12 +16,18 @@ internal sealed partial class InstanceKind
     private const string PendingRestartKey = OwnershipMark.Prefix + "pending-restart";
 
     /// <summary>What a change means for an instance that runs, or that should and does not.</summary>
-    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner) =>
-        change.Desired is DesiredInstance { RootDisk: { } disk } ? Sizes.RefuseShrinking(RefineOthers(change, planner), [disk]) : RefineOthers(change, planner);
+    public override ResourceChange Refine(ResourceChange change, ResourcePlanner planner)
+    {
+        var (refined, waits) = (RefineOthers(change, planner), RootDiskMove.Of(change) is not null);
+        // No restart moves it. What waits for a restart as well says it already.
+        if (waits && refined is { Restarts: false, PendingRestart: false, Starts: false, Refused: null, Action: ChangeAction.None or ChangeAction.Update } && UpdateOrder.WhyNotNow(change, planner.Options) is { } advice)
+            refined = refined with { Reason = $"{refined.Reason}; {advice}" };
+        return change.Desired is DesiredInstance { RootDisk: { } disk } ? Sizes.RefuseShrinking(refined, [disk]) : refined;
+    }
 
     private ResourceChange RefineOthers(ResourceChange change, ResourcePlanner planner)
     {
-        var instance = (Instance)change.Live!.Raw;
+        var (instance, given) = ((Instance)change.Live!.Raw, change);
         if (NeverFinished(instance))
             return change with { Action = ChangeAction.Replace, Refused = null, Reason = "its creation did not finish and it never ran" };
         // What could not start is in error for a moment, and stopped after that.
@@ -63,7 +69,7 @@ internal sealed partial class InstanceKind
         var reasons = cold.Concat(RestartReasons(change, instance, planner)).ToList();
         if (reasons.Count == 0)
             return change;
-        var reason = "restart needed for " + string.Join(", ", reasons) + (change.Restarts ? "; " + change.Reason : "");
+        var reason = "restart needed for " + string.Join(", ", reasons) + (change.Reason.Length > 0 && (change.Restarts || RootDiskMove.Of(given) is not null) ? "; " + change.Reason : "");
         if (planner.Options.AllowRestart)
         {
             return change with
