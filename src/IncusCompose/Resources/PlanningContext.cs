@@ -9,6 +9,7 @@ using IncusCompose.Resources.Images;
 using IncusCompose.Resources.Instances;
 using IncusCompose.Resources.Networks;
 using IncusCompose.Resources.Projects;
+using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Resources;
 
@@ -23,7 +24,7 @@ internal sealed record PlanningContext(StackDefinition Stack, string Project, Se
     private Placement? _placement;
 
     /// <summary>What is live, as the stack sees it.</summary>
-    public ServerObservation Server { get; init; } = Server.SeenBy(Stack.Name, Project);
+    public ServerObservation Server { get; init; } = StrayedVolumes.SeenBy(Stack, Project, Server.SeenBy(Stack.Name, Project));
 
     /// <summary>The interface by which the host stands in its network; null where the stack does not need to know.</summary>
     public HostUplink? Uplink { get; init; }

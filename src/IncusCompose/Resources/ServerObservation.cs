@@ -1,5 +1,4 @@
 using Incus.Client;
-using IncusCompose.Resources.Storage;
 
 namespace IncusCompose.Resources;
 
@@ -48,21 +47,23 @@ internal sealed class ServerObservation
     public IReadOnlyList<LiveResource> FindAll(ResourceId id) =>
         _several.TryGetValue(id, out var several) ? several : Find(id) is { } only ? [only] : [];
 
-    /// <summary>The same as a stack sees it: of several of one id its own is what is found, and a volume that was moved to another pool is known.</summary>
+    /// <summary>The same as a stack sees it: of several of one id its own is what is found.</summary>
     public ServerObservation SeenBy(string stack, string project)
     {
-        var strayed = StrayedVolumes.Of(this, stack, project);
-        if (_several.Count == 0 && strayed.Count == 0)
+        if (_several.Count == 0)
             return this;
         return new ServerObservation(
-            _resources.Values.SelectMany(first => FindAll(first.Id).OrderBy(live => live.Mark?.BelongsTo(stack, project) != true))
-                .Select(live => _several.ContainsKey(live.Id) ? live : strayed.GetValueOrDefault(live.Id, live)),
+            _resources.Values.SelectMany(first => FindAll(first.Id).OrderBy(live => live.Mark?.BelongsTo(stack, project) != true)),
             Images)
         {
             Elsewhere = Elsewhere,
             SilentMembers = SilentMembers,
         };
     }
+
+    /// <summary>The same with more known of some of what there is one of.</summary>
+    public ServerObservation Knowing(IReadOnlyDictionary<ResourceId, LiveResource> known) => known.Count == 0 ? this
+        : new(_resources.Keys.SelectMany(FindAll).Select(live => _several.ContainsKey(live.Id) ? live : known.GetValueOrDefault(live.Id, live)), Images) { Elsewhere = Elsewhere, SilentMembers = SilentMembers };
 
     public IEnumerable<LiveResource> OfKind(string kind) => _resources.Values.Where(resource => resource.Id.Kind == kind);
 }

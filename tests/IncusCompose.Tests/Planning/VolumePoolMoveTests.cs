@@ -41,13 +41,14 @@ public class VolumePoolMoveTests
     }
 
     [Fact]
-    public void A_stack_is_taken_down_with_a_volume_whose_move_was_cut_short()
+    public void What_takes_volumes_away_leaves_alone_what_may_be_a_copy_of_one_that_is_gone()
     {
         var server = new ServerObservation([new VolumeKind().Describe(VolumeKind.IdOf("other", "data"), Volume("default"))], []);
+        var down = StackPlanner.PlanRemoval("shop", "default", server, new RemovalOptions { RemoveVolumes = true }, "test");
+        var pruned = World().With(Volume("default"), "other").Plan(StackText.Load("name: shop\n").Definition!, new PlanOptions { Prune = true, RemoveVolumes = true });
 
-        var change = Assert.Single(StackPlanner.PlanRemoval("shop", "default", server, new RemovalOptions { RemoveVolumes = true }, "test").Changes);
-
-        Assert.Equal((ChangeAction.Delete, VolumeKind.IdOf("other", "data")), (change.Action, change.Id));
+        Assert.All([down, pruned], plan => Assert.Empty(plan.Changes));
+        Assert.All([down, pruned], plan => Assert.Contains("volume/other/data bears the mark of volume/default/data", Assert.Single(plan.Diagnostics).Message, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using Incus.Client;
-using IncusCompose.Applying;
 using IncusCompose.Resources.Instances;
 
 namespace IncusCompose.Resources.Storage;
@@ -40,10 +39,6 @@ internal static class MovesUnderWay
     /// <summary>Waits until none is going on.</summary>
     public static Task EndAsync(IncusClient client, Action<string> say, CancellationToken cancellationToken) =>
         InstanceWork.SettleAsync(client, Is, say, cancellationToken);
-
-    /// <summary>The same before an instance is started, of a stack that has to do with volumes: it is not started on one that is about to be deleted.</summary>
-    public static Task EndBeforeStartAsync(ApplyContext context, CancellationToken cancellationToken) =>
-        context.Plan.Resources.Any(change => change.Kind == VolumeKind.KindName) ? EndAsync(context.Client, context.Say, cancellationToken) : Task.CompletedTask;
 
     private static bool Is(OperationInfo operation) => operation.Description == Description;
 }
