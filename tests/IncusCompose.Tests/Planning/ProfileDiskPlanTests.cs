@@ -73,7 +73,10 @@ public class ProfileDiskPlanTests
         Assert.Equal((ChangeAction.Update, true), (web.Action, web.Starts));
         Assert.StartsWith("a move of its root disk was interrupted", web.Reason, StringComparison.Ordinal);
         Assert.True(RootDiskMove.IsUnfinished((Instance)web.Live!.Raw));
-        RootDiskMove.End(config);
+        var started = new Dictionary<string, string>(config);
+        RootDiskMove.End(started, StatusCode.Running);
+        Assert.DoesNotContain("some-id", started.Values);
+        RootDiskMove.End(config, StatusCode.Stopped);
         Assert.Equal(("some-id", false), (config["volatile.cloud-init.instance-id"], config.ContainsKey("user.incus-compose.moved")));
     }
 

@@ -50,6 +50,7 @@ internal sealed partial class InstanceKind
                 throw new IncusException($"The creation of instance {name} did not finish, and it never ran", $"Delete it (incus delete {name}) and create it again");
             case ChangeAction.Start:
                 // What was interrupted goes on.
+                await RootDiskMove.EndAsync(context, change.Live!, cancellationToken).ConfigureAwait(false);
                 await VolumeFilling.FillAsync(context, change.Desired, cancellationToken).ConfigureAwait(false);
                 await InstancePower.StartAsync(context, name, cancellationToken).ConfigureAwait(false);
                 break;

@@ -36,7 +36,7 @@ internal sealed partial class InstanceKind
             change = change with { Action = ChangeAction.Rebuild, Reason = moved };
         change = RefineMove(change, instance, planner);
         if (change.Action is ChangeAction.None or ChangeAction.Update && RootDiskMove.IsUnfinished(instance))
-            change = change with { Action = ChangeAction.Update, Reason = change.Reason.Length > 0 ? change.Reason : "a move of its root disk was interrupted: it stays the machine that it was for cloud-init" };
+            change = change with { Action = ChangeAction.Update, Reason = change.Reason.Length > 0 ? change.Reason : $"a move of its root disk was interrupted: {(stopped ? "it stays the machine that it was for cloud-init" : "what was noted for that goes")}" };
         // An ephemeral instance is gone once it is stopped: there is nothing to rebuild.
         if (change.Action == ChangeAction.Rebuild && instance.Ephemeral)
         {

@@ -214,7 +214,7 @@ internal sealed partial class InstanceKind : ConfiguredKind<Instance>
     protected override void Annotate(ResourceFields fields, Instance resource, ResourceChange change)
     {
         fields.Set(PropertyPath.Config(PendingRestartKey), change.PendingRestart || change.Restarts ? StartStamp(resource) : null);
-        RootDiskMove.End(fields.Config);
+        RootDiskMove.End(fields.Config, resource.StatusCode);
         // What was made of the disk that it had is gone with it.
         if (change.Action == ChangeAction.Rebuild)
         {

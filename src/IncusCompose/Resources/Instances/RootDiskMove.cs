@@ -85,12 +85,28 @@ internal static class RootDiskMove
     public static bool IsUnfinished(Instance instance) => instance.Config.ContainsKey(MovedKey);
 
     /// <summary>Puts back who the machine is for cloud-init, where a move of it was not seen to its end.</summary>
-    public static void End(IDictionary<string, string> config)
+    /// <param name="config">The instance's configuration.</param>
+    /// <param name="status">Its state: what has been started since has been set up as another machine, and would be once more.</param>
+    public static void End(IDictionary<string, string> config, StatusCode status)
     {
-        if (config.TryGetValue(MovedKey, out var id) && id.Length > 0)
+        if (config.TryGetValue(MovedKey, out var id) && id.Length > 0 && status is StatusCode.Stopped)
             config[InstanceId] = id;
         config.Remove(MovedKey);
     }
+
+    /// <summary>The same before an instance is started that is not changed otherwise.</summary>
+    public static Task EndAsync(ApplyContext context, LiveResource live, CancellationToken cancellationToken) =>
+        IsUnfinished((Instance)live.Raw)
+            ? context.Client.Instances.UpdateAsync(
+                live.Id.Name,
+                now =>
+                {
+                    var config = new Dictionary<string, string>(now.Config);
+                    End(config, now.StatusCode);
+                    return now with { Config = config };
+                },
+                cancellationToken).CompleteAsync(null, cancellationToken)
+            : Task.CompletedTask;
 
     /// <summary>Says which copies moves have left that failed: nobody deletes them, and they take the room of a disk.</summary>
     public static IEnumerable<Diagnostic> Notes(ServerObservation server)
@@ -168,7 +184,7 @@ internal static class RootDiskMove
                 {
                     if (isInherited && OwnershipMark.Read(before.Config) is { } mark)
                         mark.Write(InstanceKind.IdOf(now.Name), config);
-                    End(config);
+                    End(config, now.StatusCode);
                 })).ConfigureAwait(false);
             }
 
@@ -178,7 +194,7 @@ internal static class RootDiskMove
         }
 
         // What is the same machine with the same disk is not set up by cloud-init again, which would give it new keys.
-        await ConfigureAsync(now => With(now, config => End(config))).ConfigureAwait(false);
+        await ConfigureAsync(now => With(now, config => End(config, StatusCode.Stopped))).ConfigureAwait(false);
 
         static Dictionary<string, string> With(Instance now, Action<Dictionary<string, string>> change)
         {
