@@ -109,8 +109,8 @@ internal sealed class TransactionScope
             return $"a volume could not be moved back to its pool, should the apply fail; {otherwise} for this change";
         if (InstanceKind.IsMove(change))
             return $"it could not be moved back to its member, should the apply fail; {otherwise} for this change";
-        if (RootDiskMove.Of(change) is not null || ProfileDiskMove.Of(change) is not null)
-            return $"a root disk could not be moved back to its pool, should the apply fail; {otherwise} for this change";
+        if (ProfileDiskMove.Of(change) is not null)
+            return $"root disks could not be moved back to their pool, should the apply fail; {otherwise} for this change";
         switch (change.Kind)
         {
             case ProjectKind.KindName or OtherProjectKind.KindName or StoragePoolKind.KindName or BucketKind.KindName when change.Action is ChangeAction.Delete or ChangeAction.Replace:
@@ -151,7 +151,8 @@ internal sealed class TransactionScope
     /// <summary>True where the change (or the stop of one that is ephemeral) takes the thing away with all that it holds.</summary>
     private static bool IsLost(ResourceChange change) => change.Live?.Raw switch
     {
-        Instance instance => change.Action is ChangeAction.Rebuild or ChangeAction.Replace or ChangeAction.Delete || instance.Ephemeral,
+        // A disk that was moved is made anew where it was.
+        Instance instance => change.Action is ChangeAction.Rebuild or ChangeAction.Replace or ChangeAction.Delete || instance.Ephemeral || RootDiskMove.Of(change) is not null,
         StorageVolume => change.Action is ChangeAction.Replace or ChangeAction.Delete,
         _ => false,
     };

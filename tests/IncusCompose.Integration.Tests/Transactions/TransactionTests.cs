@@ -23,7 +23,7 @@ public sealed class TransactionTests(LabFixture lab)
         var shells = ((string[])["txr-gone", "txr-moved"]).Select(name => stack.Client.Instances.ExecAsync(name, new ExecRequest { Command = ["sleep", "300"] })).ToList();
         await Eventually.GetAsync(() => stack.Client.Operations.ListAsync(), operations => operations.Count(operation => operation.Description == "Executing command") == 2);
 
-        // What is made anew is protected from deletion, and goes all the same.
+        // What is put back by making it anew is protected from deletion by then, and goes all the same.
         var second = stack.Second("false").Replace("txr-moved: {", "txr-moved: { config: { security.protection.delete: 'true' },", StringComparison.Ordinal);
         var result = await stack.Bench.Engine.ApplyAsync(stack.Client, await stack.PlanAsync(second), Transactional);
 
@@ -36,7 +36,7 @@ public sealed class TransactionTests(LabFixture lab)
         var failed = Assert.Single(result.Resources, resource => resource.Outcome == ChangeOutcome.Failed);
         Assert.Equal(("txr-made", true), (failed.Name, failed.IsNotReady));
         Assert.Contains(result.Resources, resource => resource is { Action: ChangeAction.Rebuild, Outcome: ChangeOutcome.RolledBack });
-        Assert.Contains(result.Resources, resource => resource is { Action: ChangeAction.Replace, Outcome: ChangeOutcome.RolledBack });
+        Assert.Contains(result.Resources, resource => resource is { Name: "txr-moved", Action: ChangeAction.Update, Outcome: ChangeOutcome.RolledBack });
         Assert.Empty(await stack.Bench.Engine.GetCheckpointsAsync(stack.Client));
         Assert.Empty((await stack.PlanAsync(stack.First)).Changes);
 
