@@ -1,5 +1,6 @@
 using Incus.Client;
 using IncusCompose.Definition;
+using IncusCompose.Hooks;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
 using IncusCompose.Resources.Instances;
@@ -89,6 +90,19 @@ public class ProfileDiskPlanTests
         world.With(made).With(made with { Name = "move-of-1", Devices = new Dictionary<string, IReadOnlyDictionary<string, string>>(), Config = new Dictionary<string, string> { ["volatile.uuid"] = "one" } });
         var note = Assert.Single(world.Plan(Stack(Web with { Profiles = null })).Diagnostics, note => note.Id == "LeftCopy");
         Assert.Equal(("instance/move-of-1 is what a move of the root disk of web left that failed", "delete it where nobody moves web any more: incus delete move-of-1"), (note.Message, note.Advice));
+    }
+
+    [Fact]
+    public void A_stop_hook_that_the_file_no_longer_has_does_not_run_before_it_is_taken_out()
+    {
+        static HooksDefinition Hooks(params HookPoint[] points) =>
+            new() { Points = points.ToDictionary(point => point, _ => (IReadOnlyList<HookStep>)[new HookStep { Command = ["/bin/false"] }]) };
+
+        var before = Stack(Web with { Hooks = Hooks(HookPoint.PreStop, HookPoint.PostStop, HookPoint.PreRemove) });
+        var without = ChangeHooks.WithoutDropped(Change(Plan(before, Stack(Web with { Hooks = Hooks(HookPoint.PostStop) }, ("p", "fast"))), "web"));
+        Assert.Empty(ChangeHooks.HooksAt(without, HookPoint.PreStop)!.At(HookPoint.PreStop));
+        Assert.Single(ChangeHooks.HooksAt(without, HookPoint.PostStop)!.At(HookPoint.PostStop));
+        Assert.Single(ChangeHooks.HooksAt(without, HookPoint.PreRemove)!.At(HookPoint.PreRemove));
     }
 
     private static PlanningWorld Pools() => new PlanningWorld().With(new StoragePool { Name = "fast", Driver = "dir" }).With(new StoragePool { Name = "slow", Driver = "dir" });
