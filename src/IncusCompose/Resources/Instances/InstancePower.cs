@@ -34,8 +34,7 @@ internal static class InstancePower
 
     private static async Task PowerOnAsync(ApplyContext context, string name, IReadOnlySet<string>? ended, CancellationToken cancellationToken)
     {
-        // It would run on a volume that is about to be deleted, or is copied only in part.
-        await MovesUnderWay.EndAsync(context.Client, context.Say, cancellationToken).ConfigureAwait(false);
+        await MovesUnderWay.EndBeforeStartAsync(context, name, cancellationToken).ConfigureAwait(false);
         for (var round = 1; ; round++)
         {
             try
