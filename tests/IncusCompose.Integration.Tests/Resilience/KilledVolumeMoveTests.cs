@@ -53,7 +53,7 @@ public sealed class KilledVolumeMoveTests(CrashLabFixture fixture) : IAsyncLifet
         await Lab.IncusAsync("profile", "device", "remove", "moverone", "d");
         var before = await MovesAsync();
         var moving = Lab.IncusAsync("storage", "volume", "move", "movefast/kept", "moveslow/kept");
-        await Eventually.GetAsync(MovesAsync, moves => moves.Except(before).Any());
+        await IsOnItsWayAsync(before, "moveslow");
         var plan = await _bench.PlanAsync(File("moveslow"));
         await moving;
         var volume = plan.Changes.Single(change => change.Kind == "volume");
@@ -69,8 +69,14 @@ public sealed class KilledVolumeMoveTests(CrashLabFixture fixture) : IAsyncLifet
         var before = await MovesAsync();
         _bench.Load(File("movefast"));
         using var up = UpProcess.Start(Lab, _bench.File);
-        await Eventually.GetAsync(MovesAsync, moves => moves.Except(before).Any());
+        await IsOnItsWayAsync(before, "movefast");
         await up.KillAsync();
+    }
+
+    private async Task IsOnItsWayAsync(List<string> before, string pool)
+    {
+        await Eventually.GetAsync(MovesAsync, moves => moves.Except(before).Any());
+        await Eventually.GetAsync(() => _bench.Client.StorageVolumes.FindAsync(pool, "kept"), volume => volume is not null);
     }
 
     private async Task<List<string>> MovesAsync() =>

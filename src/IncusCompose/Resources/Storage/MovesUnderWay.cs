@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Incus.Client;
 using IncusCompose.Applying;
 using IncusCompose.Resources.Instances;
@@ -16,33 +15,29 @@ internal static class MovesUnderWay
     // Source: Incus internal/server/db/operationtype, VolumeMove.
     private const string Description = "Moving storage volume";
 
-    // By when the server has noted the volume in the other pool.
-    private static readonly TimeSpan s_beginning = TimeSpan.FromSeconds(2);
-
-    /// <summary>Looks at something while none of it is moved: where that turns out not to have been so, once more after the end of the move.</summary>
+    /// <summary>
+    /// Looks at something while none of it is moved: where a volume is in two pools since it is, once more after the end of the
+    /// move. One that has only just begun is not seen: what is started waits for it.
+    /// </summary>
     /// <param name="client">Whose operations count.</param>
     /// <param name="look">Looks.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     public static async Task<ServerObservation> LookBesideAsync(IncusClient client, Func<Task<ServerObservation>> look, CancellationToken cancellationToken)
     {
-        var ended = (await ListAsync().ConfigureAwait(false)).Where(move => move.IsFinal).Select(move => move.Id).ToHashSet();
-        for (var clock = Stopwatch.StartNew(); ;)
+        var ended = new HashSet<string>();
+        while (true)
         {
             var seen = await look().ConfigureAwait(false);
+            // Two volumes of one name are nothing unusual.
+            if (!HasVolumeInTwoPools(seen))
+                return seen;
             // The server tells of an operation for some seconds after its end, so that none passes unseen.
-            var moves = await ListAsync().ConfigureAwait(false);
+            var moves = (await client.Operations.ListAsync(cancellationToken).ConfigureAwait(false)).Where(Is).ToList();
             if (moves.All(move => ended.Contains(move.Id)))
                 return seen;
-            // Nobody waits for what has nothing to do with what was looked at.
-            var isConcerned = HasVolumeInTwoPools(seen);
-            if (!isConcerned && clock.Elapsed > s_beginning && moves.All(move => !move.IsFinal || ended.Contains(move.Id)))
-                return seen;
-            if (isConcerned)
-                await EndAsync(client, static _ => { }, cancellationToken).ConfigureAwait(false);
-            ended.UnionWith(moves.Where(move => move.IsFinal || isConcerned).Select(move => move.Id));
+            await EndAsync(client, static _ => { }, cancellationToken).ConfigureAwait(false);
+            ended.UnionWith(moves.Select(move => move.Id));
         }
-
-        async Task<List<OperationInfo>> ListAsync() => [.. (await client.Operations.ListAsync(cancellationToken).ConfigureAwait(false)).Where(Is)];
     }
 
     private static bool HasVolumeInTwoPools(ServerObservation seen) =>
