@@ -41,7 +41,7 @@ Describe 'A stack file from what is live' {
         $export = Export-IncusStack made -AsObject
         $note = $export.Notes | Where-Object Id -EQ ImageOfFiles
         Push-Location $Folder
-        try { Invoke-Expression ($note.Advice -replace '^.*?: ') } finally { Pop-Location }
+        try { & ([scriptblock]::Create($note.Advice -replace '^.*?: ')) } finally { Pop-Location }
         $export.Stack.Images['golden'].File | Should -Match '^\./golden\.'
         Join-Path $Folder $export.Stack.Images['golden'].File | Should -Exist
         $null = Remove-IncusStack made -RemoveImages -Confirm:$false
