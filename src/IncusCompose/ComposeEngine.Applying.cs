@@ -40,10 +40,11 @@ public sealed partial class ComposeEngine
         var remotes = _connector.Load();
         var opening = view.Events.EnsureOpenAsync(cancellationToken);
         var missingProject = await MissingProjectAsync(view, stack, cancellationToken).ConfigureAwait(false);
-        var server = await StackObserver.ObserveToPlanAsync(view, missingProject, stack, cancellationToken).ConfigureAwait(false);
-        // Of what the server is just replacing by a copy, a part is not there.
-        while (await RootDiskMove.SettleAsync(view, server, cancellationToken).ConfigureAwait(false))
+        ServerObservation server;
+        do
             server = await StackObserver.ObserveToPlanAsync(view, missingProject, stack, cancellationToken).ConfigureAwait(false);
+        // Of what the server is just replacing by a copy, a part is not there.
+        while (await RootDiskMove.SettleAsync(view, server, cancellationToken).ConfigureAwait(false));
         await opening.ConfigureAwait(false);
         if (options.Prune && missingProject is null)
             server = await ImageKind.LookElsewhereAsync(view, server, stack.Name, cancellationToken).ConfigureAwait(false);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Incus.Client;
 using IncusCompose.Hooks;
 using IncusCompose.Planning;
 using IncusCompose.Resources;
@@ -28,7 +27,7 @@ internal sealed class MoveStops
         instance.Name,
         async () =>
         {
-            if (!await IsUpAsync(context, instance.Name, cancellationToken).ConfigureAwait(false))
+            if (!await InstancePower.IsUpAsync(context.Client, instance.Name, cancellationToken).ConfigureAwait(false))
                 return;
             var own = _stopped.GetOrAdd(
                 instance.Id, _ => context with { OwnStopTimeout = InstancePower.StopTimeoutOf(instance), Hooks = new ChangeHooks(context.HookRunner(), ChangeHooks.WithoutDropped(instance)) });
@@ -65,7 +64,4 @@ internal sealed class MoveStops
         if (_stopped.TryRemove(instance, out var context))
             await InstanceKind.RunAgainAsync(context, instance.Name).ConfigureAwait(false);
     }
-
-    private static async Task<bool> IsUpAsync(ApplyContext context, string name, CancellationToken cancellationToken) =>
-        (await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value is { StatusCode: not StatusCode.Stopped };
 }

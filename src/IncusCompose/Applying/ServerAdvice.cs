@@ -1,10 +1,10 @@
+using IncusCompose.Resources.Instances;
+
 namespace IncusCompose.Applying;
 
 /// <summary>What a user can do about refusals that the server words for its makers.</summary>
 public static class ServerAdvice
 {
-    private const string StartIsLogged = "Everything that was logged of its start, says: incus info NAME --show-log";
-
     // What the server says, and what to do about it. The first that fits.
     private static readonly (string[] Words, string Advice)[] Known =
     [
@@ -29,9 +29,7 @@ public static class ServerAdvice
         // Source: Incus internal/server/storage/backend.go: the volume is looked for in the pool itself, not in the database.
         (["already exists on target"], "The pool holds a volume that the server does not know of, such as one that it was making when it was killed: remove that on the server's host"),
         // Of all that may go wrong when a container starts, the last resort.
-        (["forkstart"], StartIsLogged),
-        // The same since Incus 7.0.1.
-        (["forklxc"], StartIsLogged),
+        .. StartLog.Starters.Select(starter => (new[] { starter }, "Everything that was logged of its start, says: incus info NAME --show-log")),
     ];
 
     /// <summary>What a user can do about an error; null where that is not known, or the message says it.</summary>

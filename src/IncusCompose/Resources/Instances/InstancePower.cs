@@ -309,6 +309,13 @@ internal static class InstancePower
         return false;
     }
 
+    /// <summary>True for an instance that is there and not stopped, paused ones included.</summary>
+    /// <param name="client">The view of the instance's project.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    public static async Task<bool> IsUpAsync(IncusClient client, string name, CancellationToken cancellationToken) =>
+        (await client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value is { StatusCode: not StatusCode.Stopped };
+
     private static async Task<StatusCode?> StatusAsync(ApplyContext context, string name, CancellationToken cancellationToken) =>
         (await context.Client.Instances.FindAsync(name, cancellationToken).ConfigureAwait(false))?.Value.StatusCode;
 }

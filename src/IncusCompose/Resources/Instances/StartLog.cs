@@ -9,8 +9,8 @@ internal static partial class StartLog
 {
     private const int MostReasons = 3;
 
-    // The server's own command that starts a container, as each release calls it. Source: Incus internal/server/instance/drivers/driver_lxc.go.
-    private static readonly string[] s_starters = ["forkstart", "forklxc"];
+    /// <summary>The server's own command that starts a container, as each release calls it. Source: Incus internal/server/instance/drivers/driver_lxc.go.</summary>
+    public static IReadOnlyList<string> Starters { get; } = ["forkstart", "forklxc"];
 
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_longestEnd = TimeSpan.FromSeconds(10);
@@ -21,7 +21,7 @@ internal static partial class StartLog
     /// <param name="error">What its start ended with.</param>
     public static async Task<string?> ReasonAsync(IncusClient client, string instance, Exception error)
     {
-        if (error is not IncusException { ServerMessage: { } said } || !s_starters.Any(said.Contains))
+        if (error is not IncusException { ServerMessage: { } said } || !Starters.Any(said.Contains))
             return null;
         await PutAwayAsync(client, instance).ConfigureAwait(false);
         using var limit = new CancellationTokenSource(s_limit);

@@ -66,7 +66,7 @@ internal static class VolumeMove
             return;
         }
 
-        if ((await context.Client.ForProject(user.Project).Instances.FindAsync(user.Name, cancellationToken).ConfigureAwait(false))?.Value is { StatusCode: not StatusCode.Stopped })
+        if (await InstancePower.IsUpAsync(context.Client.ForProject(user.Project), user.Name, cancellationToken).ConfigureAwait(false))
             throw new IncusException($"{volume.Id} is not moved while the instance {user.Name} uses it, which runs", $"Stop it first: incus stop {user.Name}");
     }
 }

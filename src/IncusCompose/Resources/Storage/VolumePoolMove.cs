@@ -195,9 +195,12 @@ internal static class VolumePoolMove
         if (user.Action == ChangeAction.Update && user.Desired is not null && !user.DependsOn.Any(id => id == volume.Id || (id.Kind == ProfileKind.KindName && changes.GetValueOrDefault(id)?.DependsOn.Contains(volume.Id) == true)))
             return After(volume, user.Id);
         return user.Live?.Raw is Instance { StatusCode: not StatusCode.Stopped }
-            ? volume with { Refused = $"the instance {user.Name} uses it and runs, and the server moves no volume of what runs; stop it first (incus-compose stop {user.Name}, Stop-IncusInstance {user.Name}): the next apply moves the volume, and starts the instance again" }
+            ? volume with { Refused = Running(user.Name, "uses it") }
             : volume;
     }
+
+    private static string Running(string instance, string hasIt) =>
+        $"the instance {instance} {hasIt} and runs, and the server moves no volume of what runs; stop it first (incus-compose stop {instance}, Stop-IncusInstance {instance}): the next apply moves the volume, and starts the instance again";
 
     /// <summary>Why a volume cannot be taken off a profile for a while; null where nothing stands in the way once some are deleted.</summary>
     private static (string? Refused, List<ResourceId> First) WhyNot(Profile profile, Dictionary<ResourceId, ResourceChange> changes, ResourceChange volume, ServerObservation server, string project)
@@ -213,7 +216,7 @@ internal static class VolumePoolMove
             if (PlannedDeletions.Include(id, changes) && PlannedDeletions.MayComeBefore(volume.Id, id, changes))
                 first.Add(id);
             else if (server.Find(id)?.Raw is Instance { StatusCode: not StatusCode.Stopped })
-                return ($"the instance {user.Name} has it by the profile {profile.Name} and runs, and the server moves no volume of what runs; stop it first (incus-compose stop {user.Name}, Stop-IncusInstance {user.Name}): the next apply moves the volume, and starts the instance again", first);
+                return (Running(user.Name, $"has it by the profile {profile.Name}"), first);
         }
 
         return (null, first);
@@ -228,7 +231,7 @@ internal static class VolumePoolMove
             var profile = (await client.Profiles.GetAsync(id.Name, CancellationToken.None).ConfigureAwait(false)).Value;
             foreach (var user in profile.UsedBy.Select(Users.InstanceIn).OfType<(string Name, string Project)>())
             {
-                if ((await client.ForProject(user.Project).Instances.FindAsync(user.Name, CancellationToken.None).ConfigureAwait(false))?.Value is { StatusCode: not StatusCode.Stopped })
+                if (await InstancePower.IsUpAsync(client.ForProject(user.Project), user.Name, CancellationToken.None).ConfigureAwait(false))
                     throw new IncusException($"The volume {volume.Name} is not moved while the instance {user.Name} has it by the profile {profile.Name} and runs", $"Stop it first: incus stop {user.Name}");
             }
 
